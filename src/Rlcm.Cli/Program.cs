@@ -1,0 +1,3 @@
+using Rlcm.Runtime;
+
+Console.WriteLine(NativeTorch.Preparation);
