@@ -1,60 +1,73 @@
 using System.CommandLine;
-using Rlcm.Datasets;
+using Rlcm.Models;
+using Rlcm.Models.Clip;
+using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
 using Rlcm.Pretraining;
-using TorchSharp;
+using Rlcm.Prompts;
+using Rlcm.Runtime;
 
 namespace Rlcm.Cli.Commands;
 
+/// <summary><c>rlcm pretrain vae|teacher</c>: makes the parts of a text-to-image model from an image folder.</summary>
 internal static class PretrainCommand
 {
-    public static Command Create() => new("pretrain", "Train the parts of a text-to-image model from an image folder") { CreateVae() };
+    private const string SamplePrompts = "configs/prompts/samples.txt";
+
+    public static Command Create() => new("pretrain", "Make a text-to-image diffusion model from an image folder: first vae, then teacher") { CreateVae(), CreateTeacher() };
 
     private static Command CreateVae()
     {
-        var dataset = new Option<DirectoryInfo>("--dataset") { Required = true };
-        var output = new Option<DirectoryInfo>("--output") { Required = true };
-        var images = new Option<long>("--images") { DefaultValueFactory = _ => 60_000 };
-        var batch = new Option<int>("--batch") { DefaultValueFactory = _ => 32 };
-        var rate = new Option<double>("--learning-rate") { DefaultValueFactory = _ => 1e-3 };
-        var threads = new Option<int>("--threads") { DefaultValueFactory = _ => 2 };
-        var resume = new Option<bool>("--resume");
-        var command = new Command("vae", "Train the autoencoder") { dataset, output, images, batch, rate, threads, resume };
-        command.SetAction((arguments, cancellation) =>
+        var options = new StageOptions(images: 48_000, learningRate: 1e-3, emaDecay: 0.995);
+        var command = options.AddTo(new Command("vae", "Train the autoencoder that maps pictures to latents and back"));
+        command.SetAction((arguments, stop) =>
         {
-            torch.set_num_threads(arguments.GetValue(threads));
-            var settings = new PretrainingSettings
-            {
-                Images = arguments.GetValue(images),
-                BatchSize = arguments.GetValue(batch),
-                LearningRate = arguments.GetValue(rate),
-                SampleEvery = 250,
-            };
-            var records = ImageFolder.Open(arguments.GetRequiredValue(dataset).FullName);
-            var training = records.Records.Where(record => !record.IsHeldOut).ToArray();
-            var config = AutoencoderKLConfig.Read("configs/emoji-lcm/vae.json");
+            options.ApplyThreads(arguments);
+            var settings = options.Settings(arguments);
+            var config = AutoencoderKLConfig.Read(options.Architecture(arguments, "vae.json"));
+            var pictures = options.Pictures(arguments, config.SampleSize, stop);
             var online = new AutoencoderKL(config);
             WeightInitializer.Initialize(online, settings.Seed, ".conv2.weight");
-            using var stage = new VaeStage(online, new AutoencoderKL(config), new PixelStore(records.Decode(training, config.SampleSize, cancellation)),
-                [.. training.Select(record => record.Group == "animals-nature" ? 2.0 : 1.0)], settings);
-            var loop = new PretrainingLoop(stage, settings, new PretrainingFolder(arguments.GetRequiredValue(output).FullName));
-            var sum = 0.0;
-            loop.Run(arguments.GetValue(resume), new Report(progress =>
-            {
-                sum += progress.Loss;
-                if (progress.Step % 25 == 0)
-                {
-                    Console.WriteLine($"{progress.Stage} {progress.Step}/{progress.Steps} loss {sum / 25:f5} lr {progress.LearningRate:g3} {progress.ImagesPerSecond:f1} images/s ETA {progress.Remaining:hh\\:mm\\:ss}");
-                    sum = 0;
-                }
-            }), cancellation);
-            return Task.FromResult(0);
+            using var stage = new VaeStage(online, new AutoencoderKL(config), pictures.Pixels, pictures.Weights, settings);
+            return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;
     }
 
-    private sealed class Report(Action<PretrainingProgress> action) : IProgress<PretrainingProgress>
+    private static Command CreateTeacher()
     {
-        public void Report(PretrainingProgress value) => action(value);
+        var vaeFolder = new Option<DirectoryInfo>("--vae") { Description = "Folder of a trained autoencoder (config.json and weights)", Required = true };
+        var merges = new Option<int>("--merges") { Description = "Merges of the tokenizer that is learnt from the captions", DefaultValueFactory = _ => 1500 };
+        var options = new StageOptions(images: 500_000, learningRate: 1e-3, emaDecay: 0.999);
+        var command = options.AddTo(new Command("teacher", "Train text encoder and U-Net as a diffusion model") { vaeFolder, merges });
+        command.SetAction((arguments, stop) =>
+        {
+            options.ApplyThreads(arguments);
+            var settings = options.Settings(arguments);
+            var vae = VaeFolder.Load(arguments.GetRequiredValue(vaeFolder).FullName);
+            var pictures = options.Pictures(arguments, vae.Config.SampleSize, stop);
+
+            var tokenizerFolder = Path.Combine(options.Output(arguments), "tokenizer");
+            var textConfig = ClipTextConfig.Read(options.Architecture(arguments, "text_encoder.json"));
+            Directory.CreateDirectory(tokenizerFolder);
+            BpeTrainer.Write(tokenizerFolder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), arguments.GetValue(merges)), textConfig.MaxPositions);
+            var tokenizer = ClipTokenizer.FromFolder(tokenizerFolder);
+            textConfig = textConfig with { VocabularySize = tokenizer.VocabularySize, StartId = (int)tokenizer.StartId, EndId = (int)tokenizer.EndId };
+
+            var unetConfig = UNet2DConditionConfig.Read(options.Architecture(arguments, "unet.json"));
+            TextToImageModel Build()
+            {
+                var model = new TextToImageModel(
+                    tokenizer, new ClipTextModel(textConfig), new UNet2DConditionModel(unetConfig), vae, new SchedulerConfig { ClassName = SchedulerConfig.Ddim });
+                WeightInitializer.Initialize(model.Unet, settings.Seed, ".conv2.weight", "proj_out.weight", "conv_out.weight");
+                WeightInitializer.Initialize(model.TextEncoder, settings.Seed);
+                return model;
+            }
+
+            var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, tokenizer);
+            using var stage = new TeacherStage(Build(), Build(), data, pictures.Weights, settings, tokenizerFolder, PromptFile.Read(ShippedFiles.Require(SamplePrompts, "the sample prompts")));
+            return Task.FromResult(options.Run(arguments, stage, settings, stop));
+        });
+        return command;
     }
 }

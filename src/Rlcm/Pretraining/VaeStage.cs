@@ -63,7 +63,7 @@ public sealed class VaeStage : IPretrainingStage
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var pictures = _pixels.Batch([.. EvenSample(SampleCount)]);
-        return PixelStore.ToImages(stack([pictures, _average.forward(pictures)], dim: 1).flatten(0, 1));
+        return stack([pictures, _average.forward(pictures)], dim: 1).flatten(0, 1).ToImages();
     }
 
     /// <inheritdoc/>
