@@ -1,0 +1,95 @@
+using System.IO.MemoryMappedFiles;
+using Rlcm.Runtime;
+using static TorchSharp.torch;
+
+namespace Rlcm.Checkpoints;
+
+/// <summary>
+/// A memory-mapped safetensors file of any size. Opening reads and checks the header only; each tensor is copied straight from the map.
+/// </summary>
+/// <remarks>Format: https://github.com/huggingface/safetensors#format.</remarks>
+public sealed unsafe class SafetensorsFile : IDisposable
+{
+    private readonly string path;
+    private readonly Dictionary<string, SafetensorsEntry> entries;
+    private readonly MemoryMappedFile map;
+    private readonly MemoryMappedViewAccessor view;
+    private byte* data;
+
+    private SafetensorsFile(string path, SafetensorsHeader header, MemoryMappedFile map)
+    {
+        this.path = path;
+        this.map = map;
+        entries = header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        Entries = header.Entries;
+        Metadata = header.Metadata;
+        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref data);
+        data += view.PointerOffset + header.DataStart;
+    }
+
+    /// <summary>The tensors in order of their place in the file.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries { get; }
+
+    /// <summary>The names of the tensors.</summary>
+    public IReadOnlyCollection<string> Keys => entries.Keys;
+
+    /// <summary>The free-form text of the header, empty when there is none.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Opens the file at <paramref name="path"/>.</summary>
+    /// <exception cref="UserErrorException">The file is missing, unreadable, damaged or of unknown element types.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            var header = SafetensorsHeader.Read(stream, path);
+            return new SafetensorsFile(path, header, MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"Cannot read the safetensors file {path} ({error.Message}); check the path and its permissions.", error);
+        }
+    }
+
+    /// <summary>The entry called <paramref name="key"/>.</summary>
+    /// <exception cref="UserErrorException">The file holds no such tensor.</exception>
+    public SafetensorsEntry this[string key] => entries.TryGetValue(key, out var entry)
+        ? entry
+        : throw new UserErrorException($"{path} holds no tensor '{key}' among its {entries.Count}; it belongs to another model or kind of file.");
+
+    /// <summary>A new CPU tensor with the values of <paramref name="key"/> in their stored type.</summary>
+    /// <exception cref="UserErrorException">The file holds no such tensor.</exception>
+    public Tensor Read(string key)
+    {
+        ObjectDisposedException.ThrowIf(data is null, this);
+        var entry = this[key];
+        var tensor = empty(entry.Shape, entry.Dtype);
+        if (entry.ByteCount > 0)
+            Buffer.MemoryCopy(data + entry.Begin, TensorMemory.Pointer(tensor), entry.ByteCount, entry.ByteCount);
+        return tensor;
+    }
+
+    /// <summary>A new Float32 CPU tensor with the values of <paramref name="key"/>, half precision widened.</summary>
+    /// <exception cref="UserErrorException">The file holds no such tensor.</exception>
+    public Tensor ReadFloat(string key)
+    {
+        var stored = Read(key);
+        if (stored.dtype == ScalarType.Float32)
+            return stored;
+        using (stored)
+            return stored.to(ScalarType.Float32);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (data is null)
+            return;
+        data = null;
+        view.SafeMemoryMappedViewHandle.ReleasePointer();
+        view.Dispose();
+        map.Dispose();
+    }
+}

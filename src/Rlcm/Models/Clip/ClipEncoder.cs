@@ -1,0 +1,101 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Rlcm.Models.Clip;
+
+/// <summary>The causal transformer layers of a CLIP text encoder (transformers <c>CLIPEncoder</c>).</summary>
+internal sealed class ClipEncoder : Module<Tensor, Tensor>
+{
+    private readonly ModuleList<ClipEncoderLayer> layers;
+
+    public ClipEncoder(ClipTextConfig config)
+        : base(nameof(ClipEncoder))
+    {
+        layers = [];
+        for (var i = 0; i < config.Layers; i++)
+            layers.Add(new(config));
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        foreach (var layer in layers)
+            x = layer.forward(x);
+        return x;
+    }
+
+    private sealed class ClipEncoderLayer : Module<Tensor, Tensor>
+    {
+        private readonly ClipAttention self_attn;
+        private readonly LayerNorm layer_norm1;
+        private readonly ClipMlp mlp;
+        private readonly LayerNorm layer_norm2;
+
+        public ClipEncoderLayer(ClipTextConfig config)
+            : base(nameof(ClipEncoderLayer))
+        {
+            self_attn = new(config);
+            layer_norm1 = LayerNorm(config.HiddenSize, config.LayerNormEps);
+            mlp = new(config);
+            layer_norm2 = LayerNorm(config.HiddenSize, config.LayerNormEps);
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x)
+        {
+            x = x + self_attn.forward(layer_norm1.forward(x));
+            return x + mlp.forward(layer_norm2.forward(x));
+        }
+    }
+
+    private sealed class ClipAttention : Module<Tensor, Tensor>
+    {
+        private readonly Linear q_proj;
+        private readonly Linear k_proj;
+        private readonly Linear v_proj;
+        private readonly Linear out_proj;
+        private readonly int _heads;
+
+        public ClipAttention(ClipTextConfig config)
+            : base(nameof(ClipAttention))
+        {
+            _heads = config.Heads;
+            q_proj = Linear(config.HiddenSize, config.HiddenSize);
+            k_proj = Linear(config.HiddenSize, config.HiddenSize);
+            v_proj = Linear(config.HiddenSize, config.HiddenSize);
+            out_proj = Linear(config.HiddenSize, config.HiddenSize);
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x)
+        {
+            Tensor Heads(Linear projection) => projection.forward(x).unflatten(2, [_heads, -1]).transpose(1, 2); // [B, heads, S, d]
+            var attended = functional.scaled_dot_product_attention(Heads(q_proj), Heads(k_proj), Heads(v_proj), is_casual: true);
+            return out_proj.forward(attended.transpose(1, 2).flatten(2));
+        }
+    }
+
+    private sealed class ClipMlp : Module<Tensor, Tensor>
+    {
+        private readonly Linear fc1;
+        private readonly Linear fc2;
+        private readonly bool _quick;
+
+        public ClipMlp(ClipTextConfig config)
+            : base(nameof(ClipMlp))
+        {
+            _quick = config.Activation == "quick_gelu";
+            fc1 = Linear(config.HiddenSize, config.IntermediateSize);
+            fc2 = Linear(config.IntermediateSize, config.HiddenSize);
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x)
+        {
+            var h = fc1.forward(x);
+            return fc2.forward(_quick ? h * (1.702f * h).sigmoid() : functional.gelu(h)); // quick_gelu: x sigmoid(1.702 x)
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using static TorchSharp.torch;
+
+namespace Rlcm.Models.Lora;
+
+/// <summary>The low-rank update s B A of one layer (Hu et al. 2021), always in 32-bit floats.</summary>
+/// <param name="Module">Path of the layer in the base model, such as <c>mid_block.attentions.0.transformer_blocks.0.attn1.to_q</c>.</param>
+/// <param name="A">Down projection, [rank, in].</param>
+/// <param name="B">Up projection, [out, rank].</param>
+/// <param name="Scale">s = alpha / rank.</param>
+public sealed record LoraAdapter(string Module, Tensor A, Tensor B, float Scale)
+{
+    /// <summary>Scratch tensor W + s B A, [out, in], while the adapters are merged; otherwise null.</summary>
+    public Tensor? Merged { get; internal set; }
+}

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using Rlcm.Runtime;
+
+namespace Rlcm.Models;
+
+/// <summary>
+/// Reads one <c>config.json</c> of a model. What is asked for is taken; every other entry must be neutral (null, false, empty) or
+/// stated as required, so that an architecture this library does not implement is refused by name instead of being computed wrongly.
+/// </summary>
+internal sealed class ModelConfigReader
+{
+    private readonly string _path;
+    private readonly Dictionary<string, JsonElement> _rest;
+
+    public ModelConfigReader(string path)
+    {
+        _path = path;
+        if (!File.Exists(path))
+            throw new UserErrorException($"{path}: the model's configuration is missing; expected a folder in diffusers layout, with a config.json in each part.");
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            ClassName = document.RootElement.TryGetProperty("_class_name", out var name) ? name.ToString() : "";
+            _rest = document.RootElement.EnumerateObject()
+                .Where(entry => !entry.Name.StartsWith('_'))
+                .ToDictionary(entry => entry.Name, entry => entry.Value.Clone(), StringComparer.Ordinal);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new UserErrorException($"{path}: not a JSON object without repeated keys ({error.Message}); download the file again.", error);
+        }
+    }
+
+    /// <summary>diffusers' class, or empty.</summary>
+    public string ClassName { get; }
+
+    public int Int(string key, int? fallback = null) =>
+        Take(key, fallback, "a whole number", (JsonElement value, out int result) => value.TryGetInt32(out result), JsonValueKind.Number);
+
+    public int? OptionalInt(string key) => IsAbsent(key) ? null : Int(key);
+
+    public double Number(string key, double? fallback = null) =>
+        Take(key, fallback, "a number", (JsonElement value, out double result) => value.TryGetDouble(out result), JsonValueKind.Number);
+
+    public bool Flag(string key, bool fallback)
+    {
+        if (IsAbsent(key))
+            return fallback;
+        _rest.Remove(key, out var value);
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(key, "true or false", value);
+    }
+
+    public string Text(string key, string? fallback = null)
+    {
+        if (IsAbsent(key))
+            return fallback ?? throw MissingKey(key);
+        _rest.Remove(key, out var value);
+        return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(key, "a text", value);
+    }
+
+    public int[] Ints(string key)
+    {
+        _rest.Remove(key, out var value);
+        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _))
+            ? [.. value.EnumerateArray().Select(item => item.GetInt32())]
+            : throw Wrong(key, "a list of whole numbers", value);
+    }
+
+    /// <summary>A whole number for all <paramref name="count"/> levels, or a list with one for each.</summary>
+    public int[] IntPerLevel(string key, int count)
+    {
+        if (_rest.TryGetValue(key, out var value) && value.ValueKind == JsonValueKind.Number)
+            return [.. Enumerable.Repeat(Int(key), count)];
+        var levels = Ints(key);
+        return levels.Length == count ? levels : throw Wrong(key, $"{count} entries", value);
+    }
+
+    public string[] Texts(string key)
+    {
+        _rest.Remove(key, out var value);
+        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? [.. value.EnumerateArray().Select(item => item.GetString()!)]
+            : throw Wrong(key, "a list of texts", value);
+    }
+
+    /// <summary>The entry is absent, null or one of <paramref name="supported"/>; anything else is refused by name.</summary>
+    public void Require(string key, params object[] supported)
+    {
+        if (IsAbsent(key))
+            return;
+        _rest.Remove(key, out var value);
+        var found = value.ToString();
+        if (!supported.Any(option => JsonSerializer.Serialize(option) == value.GetRawText() || option is double number && value.ValueKind == JsonValueKind.Number && value.GetDouble() == number))
+            throw new UserErrorException($"{_path}: {key} = {found} is not supported; supported: {string.Join(", ", supported.Select(option => JsonSerializer.Serialize(option)))}.");
+    }
+
+    /// <summary>Entries that do not change what is computed here.</summary>
+    public void Ignore(params string[] keys)
+    {
+        foreach (var key in keys)
+            _rest.Remove(key);
+    }
+
+    /// <summary>Refuses whatever was not asked for and is not neutral.</summary>
+    public void Finish()
+    {
+        var unsupported = _rest.Where(entry => !IsNeutral(entry.Value)).Select(entry => $"{entry.Key} = {entry.Value.GetRawText()}").ToArray();
+        if (unsupported.Length > 0)
+            throw new UserErrorException($"{_path}: not supported: {string.Join(", ", unsupported)}; this model needs an architecture that Rlcm does not implement.");
+    }
+
+    public UserErrorException Wrong(string key, string expected, object? found) =>
+        new($"{_path}: {key}: expected {expected}, found {(found is JsonElement { ValueKind: JsonValueKind.Undefined } ? "nothing" : found)}.");
+
+    private delegate bool Parser<T>(JsonElement value, out T result);
+
+    private T Take<T>(string key, T? fallback, string expected, Parser<T> parse, JsonValueKind kind)
+        where T : struct
+    {
+        if (IsAbsent(key))
+            return fallback ?? throw MissingKey(key);
+        _rest.Remove(key, out var value);
+        return value.ValueKind == kind && parse(value, out var result) ? result : throw Wrong(key, expected, value);
+    }
+
+    private bool IsAbsent(string key) => !_rest.TryGetValue(key, out var value) || value.ValueKind == JsonValueKind.Null;
+
+    private UserErrorException MissingKey(string key) => new($"{_path}: {key} is missing; this file is not the configuration of a supported model.");
+
+    private static bool IsNeutral(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => true,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        JsonValueKind.String => value.GetString()!.Length == 0,
+        _ => false,
+    };
+}

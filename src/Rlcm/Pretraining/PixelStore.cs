@@ -1,0 +1,32 @@
+using Rlcm.Imaging;
+using Rlcm.Models.Layers;
+using static TorchSharp.torch;
+
+namespace Rlcm.Pretraining;
+
+/// <summary>All pictures of a dataset in memory as bytes, [N, 3, S, S], handed out in batches as floats in -1..1.</summary>
+public sealed class PixelStore : IDisposable
+{
+    private readonly Tensor _pixels; // [N, 3, S, S] uint8, channels-last
+
+    /// <summary>Keeps a copy of <paramref name="images"/>.</summary>
+    public PixelStore(ImageBatch images)
+    {
+        Count = images.Count;
+        _pixels = tensor(images.Pixels).view(images.Count, images.Height, images.Width, 3).permute(0, 3, 1, 2).DetachFromDisposeScope();
+    }
+
+    /// <summary>N.</summary>
+    public int Count { get; }
+
+    /// <summary>Pictures <paramref name="indices"/>, [B, 3, S, S] in -1..1, channels-last.</summary>
+    public Tensor Batch(ReadOnlySpan<int> indices)
+    {
+        using var scope = NewDisposeScope();
+        var rows = tensor(indices.ToArray(), dtype: ScalarType.Int64);
+        return (_pixels.index_select(0, rows).to(ScalarType.Float32) / 127.5f - 1).ToChannelsLast().MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _pixels.Dispose();
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using Rlcm.Checkpoints;
+using Rlcm.Runtime;
+using Rlcm.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Pretraining;
+
+/// <summary>Trains any <see cref="IPretrainingStage"/>: Adam, gradient clipping, moving average, learning-rate schedule, checkpoints and resumption.</summary>
+public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings settings, PretrainingFolder folder)
+{
+    private sealed record State(long Step, long AdamSteps);
+
+    /// <summary>Trains until all steps are done or <paramref name="stop"/> asks to stop after the current one; then checkpoints and saves the model.</summary>
+    /// <param name="resume">Continue from the folder's latest checkpoint, if it holds one.</param>
+    /// <param name="progress">Told after every step.</param>
+    /// <param name="stop">Stops the training in good order.</param>
+    /// <returns>True when all steps are done.</returns>
+    public bool Run(bool resume, IProgress<PretrainingProgress> progress, CancellationToken stop)
+    {
+        using var adam = new Adam(stage.Weights.Select(weight => (weight.Name, weight.Value)), settings.LearningRate);
+        var first = resume ? Restore(adam) : 0;
+        var clock = Stopwatch.StartNew();
+        var lastCheckpoint = TimeSpan.Zero;
+        var step = first;
+        while (step < settings.Steps && !stop.IsCancellationRequested)
+        {
+            var rate = settings.LearningRateAt(step);
+            var loss = TakeStep(adam, step, rate);
+            step++;
+            var speed = (step - first) * settings.BatchSize / clock.Elapsed.TotalSeconds;
+            progress.Report(new(stage.Name, step, settings.Steps, step * settings.BatchSize, loss, rate, speed,
+                TimeSpan.FromSeconds((settings.Steps - step) * settings.BatchSize / speed)));
+            folder.RecordLoss(step, loss, rate);
+
+            if (step % settings.SampleEvery == 0 || step == settings.Steps)
+                folder.WriteSamples(step, stage.Samples());
+            if (clock.Elapsed - lastCheckpoint >= settings.CheckpointInterval)
+            {
+                Checkpoint(adam, step);
+                lastCheckpoint = clock.Elapsed;
+            }
+        }
+
+        Checkpoint(adam, step);
+        return step >= settings.Steps;
+    }
+
+    private double TakeStep(Adam adam, long step, double rate)
+    {
+        using var scope = NewDisposeScope();
+        adam.ZeroGrad();
+        var loss = stage.Loss(step);
+        loss.backward();
+        var value = loss.ToDouble();
+        if (!double.IsFinite(value))
+        {
+            throw new UserErrorException(
+                $"The loss of stage {stage.Name} became {value} at step {step}; lower --learning-rate (now {settings.LearningRate:g3}) and continue from the last checkpoint in {folder.Path}.");
+        }
+
+        GradientNorm.Clip(adam.Parameters, settings.MaxGradNorm);
+        adam.LearningRate = rate;
+        adam.Step();
+        UpdateAverages(step);
+        return value;
+    }
+
+    /// <summary>average = d average + (1 - d) value with d = min(decay, (1 + n) / (10 + n)).</summary>
+    private void UpdateAverages(long step)
+    {
+        using var noGrad = no_grad();
+        var weight = (1 - Math.Min(settings.EmaDecay, (1.0 + step) / (10.0 + step)));
+        foreach (var (_, value, average) in stage.Weights)
+            average.lerp_(value, weight);
+    }
+
+    private void Checkpoint(Adam adam, long step)
+    {
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var (name, value, average) in stage.Weights)
+        {
+            tensors[$"weight.{name}"] = value;
+            tensors[$"average.{name}"] = average;
+        }
+
+        foreach (var (key, value) in adam.State())
+            tensors[key] = value;
+        folder.Checkpoints.Save(step, tensors, new State(step, adam.StepCount));
+        stage.Save(folder.ModelPath);
+        folder.FlushLosses();
+    }
+
+    private long Restore(Adam adam)
+    {
+        if (folder.Checkpoints.Latest() is not { } checkpoint)
+            return 0;
+        using (checkpoint)
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            foreach (var (name, value, average) in stage.Weights)
+            {
+                value.copy_(checkpoint.Tensor($"weight.{name}"));
+                average.copy_(checkpoint.Tensor($"average.{name}"));
+            }
+
+            var state = checkpoint.State<State>();
+            adam.Restore(checkpoint.Tensor, state.AdamSteps);
+            return state.Step;
+        }
+    }
+}

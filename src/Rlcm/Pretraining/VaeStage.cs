@@ -1,0 +1,87 @@
+using Rlcm.Imaging;
+using Rlcm.Models.Vae;
+using Rlcm.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Pretraining;
+
+/// <summary>Trains the autoencoder: L1 reconstruction of posterior samples plus a small KL term (Rombach et al. 2022, section G, without the discriminator).</summary>
+public sealed class VaeStage : IPretrainingStage
+{
+    private const double KlWeight = 1e-6;
+    private const int SampleCount = 32;
+    private const int ScaleSampleCount = 1024;
+
+    private readonly AutoencoderKL _online;
+    private readonly AutoencoderKL _average;
+    private readonly PixelStore _pixels;
+    private readonly WeightedDraw _draw;
+    private readonly int _batchSize;
+    private readonly ulong _seed;
+
+    /// <param name="online">The network to train; <paramref name="average"/> starts as its copy.</param>
+    /// <param name="average">A second network of the same architecture, for the moving average.</param>
+    /// <param name="pixels">The training pictures.</param>
+    /// <param name="weights">How often each picture is drawn, relative to the others.</param>
+    /// <param name="settings">Batch size and seed.</param>
+    public VaeStage(AutoencoderKL online, AutoencoderKL average, PixelStore pixels, IReadOnlyList<double> weights, PretrainingSettings settings)
+    {
+        (_online, _average, _pixels, _batchSize, _seed) = (online, average, pixels, settings.BatchSize, settings.Seed);
+        _draw = new(weights);
+        Weights = WeightPairs.Of(("", online, average));
+    }
+
+    /// <inheritdoc/>
+    public string Name => "vae";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TrainedWeight> Weights { get; }
+
+    /// <inheritdoc/>
+    public Tensor Loss(long step)
+    {
+        using var scope = NewDisposeScope();
+        var pictures = _pixels.Batch(_draw.Rows(new(_seed, RandomPurpose.DataOrder, step), _batchSize));
+        if (AddressedRandom.Below(new(_seed, RandomPurpose.Augmentation, step), 2) == 1)
+            pictures = pictures.flip(3);
+        var latents = _online.Encode(pictures);
+        var noise = AddressedRandom.NormalTensor(new(_seed, RandomPurpose.Posterior, step), latents.Mean.shape);
+        var sample = latents.Mean + (latents.LogVariance * 0.5).exp() * noise;
+        var reconstruction = nn.functional.l1_loss(_online.Decode(sample), pictures);
+        return (reconstruction + KlWeight * KlDivergence(latents)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>KL(N(m, v) || N(0, I)) = (m^2 + v - 1 - log v) / 2, averaged over latent dimensions and pictures.</summary>
+    internal static Tensor KlDivergence(LatentDistribution latents) =>
+        0.5 * (latents.Mean.square() + latents.LogVariance.exp() - 1 - latents.LogVariance).mean();
+
+    /// <inheritdoc/>
+    /// <remarks>Pairs: picture, reconstruction.</remarks>
+    public ImageBatch Samples()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var pictures = _pixels.Batch([.. EvenSample(SampleCount)]);
+        return stack([pictures, _average.forward(pictures)], dim: 1).flatten(0, 1).ToImages();
+    }
+
+    /// <inheritdoc/>
+    public void Save(string folder) =>
+        VaeFolder.Save(_average, Path.Combine(folder, "vae"), ScalarType.Float16, 1 / LatentScale());
+
+    /// <summary>Standard deviation of the mean latents of an even sample of the training pictures.</summary>
+    private double LatentScale()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var latents = EvenSample(ScaleSampleCount).Chunk(_batchSize).Select(rows => _average.Encode(_pixels.Batch(rows)).Mean).ToArray();
+        return cat(latents).std().ToDouble();
+    }
+
+    private IEnumerable<int> EvenSample(int count) =>
+        Enumerable.Range(0, Math.Min(count, _pixels.Count)).Select(i => (int)((long)i * _pixels.Count / Math.Min(count, _pixels.Count)));
+
+    /// <inheritdoc/>
+    public void Dispose() => _pixels.Dispose();
+}

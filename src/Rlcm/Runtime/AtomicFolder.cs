@@ -1,0 +1,70 @@
+namespace Rlcm.Runtime;
+
+/// <summary>Folders that appear whole or not at all.</summary>
+public static class AtomicFolder
+{
+    /// <summary>Ends the name of a folder being filled; one that outlives its process is rubbish.</summary>
+    internal const string TemporarySuffix = ".tmp";
+
+    /// <summary>Ends the name of a folder that another has just replaced; one that outlives its process is rubbish.</summary>
+    internal const string ReplacedSuffix = ".old";
+
+    /// <summary>
+    /// Lets <paramref name="write"/> fill a temporary sibling of <paramref name="folder"/>, flushes its files to the disk and renames it.
+    /// When anything fails, the sibling is deleted and what was at <paramref name="folder"/> stays.
+    /// </summary>
+    /// <param name="folder">The folder to make; its parents are made as needed.</param>
+    /// <param name="write">Receives the path of the temporary folder, which exists and is empty.</param>
+    /// <param name="replace">Whether a folder that is there already, with something in it, may be swapped for the new one.</param>
+    /// <exception cref="UserErrorException">The folder exists, is not empty and <paramref name="replace"/> is false.</exception>
+    public static void Write(string folder, Action<string> write, bool replace = false)
+    {
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (!replace && Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
+            throw new UserErrorException($"The folder {target} exists and is not empty; name another folder or remove this one first.");
+
+        var unique = Guid.NewGuid().ToString("N");
+        var temporary = $"{target}.{unique}{TemporarySuffix}";
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            write(temporary);
+            foreach (var file in Directory.EnumerateFiles(temporary, "*", SearchOption.AllDirectories))
+                FlushToDisk(file);
+            Swap(temporary, target, $"{target}.{unique}{ReplacedSuffix}");
+        }
+        finally
+        {
+            if (Directory.Exists(temporary))
+                Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    private static void Swap(string temporary, string target, string old)
+    {
+        if (!Directory.Exists(target))
+        {
+            Directory.Move(temporary, target);
+            return;
+        }
+
+        Directory.Move(target, old);
+        try
+        {
+            Directory.Move(temporary, target);
+        }
+        catch
+        {
+            Directory.Move(old, target);
+            throw;
+        }
+
+        Directory.Delete(old, recursive: true);
+    }
+
+    private static void FlushToDisk(string file)
+    {
+        using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(handle);
+    }
+}
