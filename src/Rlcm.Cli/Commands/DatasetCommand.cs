@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Rlcm.Datasets;
+using Rlcm.Evaluation;
 using Spectre.Console;
 
 namespace Rlcm.Cli.Commands;
@@ -7,7 +8,7 @@ namespace Rlcm.Cli.Commands;
 /// <summary><c>rlcm dataset</c>: makes the emoji dataset and checks image folders.</summary>
 internal static class DatasetCommand
 {
-    public static Command Create() => new("dataset", "Make or check a folder of captioned pictures") { CreateEmoji(), CreateCheck() };
+    public static Command Create() => new("dataset", "Make or check a folder of captioned pictures") { CreateEmoji(), CreateCheck(), CreateGallery() };
 
     private static Command CreateEmoji()
     {
@@ -30,6 +31,21 @@ internal static class DatasetCommand
         command.SetAction((arguments, cancellation) =>
         {
             Print(ImageFolder.Check(arguments.GetRequiredValue(folder).FullName, cancellation).Records);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static Command CreateGallery()
+    {
+        var dataset = new Option<DirectoryInfo>("--dataset") { Description = "Folder made by 'rlcm dataset emoji'", Required = true };
+        var output = new Option<DirectoryInfo>("--output") { Description = "Folder to write, such as MODEL/gallery", Required = true };
+        var command = new Command("gallery", "Make the gallery by which 'rlcm evaluate' recognizes animals") { dataset, output };
+        command.SetAction((arguments, cancellation) =>
+        {
+            var gallery = Gallery.FromDataset(ImageFolder.Open(arguments.GetRequiredValue(dataset).FullName), cancellation);
+            gallery.Write(arguments.GetRequiredValue(output).FullName);
+            AnsiConsole.WriteLine($"{gallery.Entries.Count} pictures");
             return Task.FromResult(0);
         });
         return command;

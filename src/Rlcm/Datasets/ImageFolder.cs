@@ -50,7 +50,7 @@ public sealed class ImageFolder
             }
             catch (VipsException error)
             {
-                undecodable.Add((entry.Line, $"line {entry.Line}: {entry.Record.FileName} cannot be decoded ({FirstLine(error.Message)})"));
+                undecodable.Add((entry.Line, $"line {entry.Line}: {entry.Record.FileName} cannot be decoded ({LastLine(error.Message)})"));
             }
         });
         problems.AddRange(undecodable.OrderBy(entry => entry.Line).Select(entry => entry.Problem));
@@ -64,6 +64,7 @@ public sealed class ImageFolder
     public ImageBatch Decode(IReadOnlyList<ImageRecord> records, int size, CancellationToken cancellationToken = default)
     {
         var pixels = new byte[(long)records.Count * size * size * 3];
+        var damaged = new ConcurrentQueue<(string File, VipsException Error)>();
         Parallel.For(0, records.Count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
         {
             var file = System.IO.Path.Combine(Path, records[i].FileName);
@@ -73,9 +74,11 @@ public sealed class ImageFolder
             }
             catch (VipsException error)
             {
-                throw new UserErrorException($"Cannot decode the picture {file}: {FirstLine(error.Message)}; run 'rlcm dataset check {Path}' for a list of all problems.", error);
+                damaged.Enqueue((file, error));
             }
         });
+        if (damaged.TryPeek(out var first))
+            throw new UserErrorException($"Cannot decode the picture {first.File}: {LastLine(first.Error.Message)}; 'rlcm dataset check {Path}' lists all problems.", first.Error);
         return new ImageBatch(pixels, records.Count, size, size);
     }
 
@@ -135,5 +138,5 @@ public sealed class ImageFolder
             $"The image folder {System.IO.Path.Combine(path, MetadataFile)} has {problems.Count} problem(s): {string.Join("; ", problems.Take(ReportedProblems))}{rest}. Mend or remove these lines.");
     }
 
-    private static string FirstLine(string message) => message.Trim().Split('\n')[^1].Trim();
+    private static string LastLine(string message) => message.Trim().Split('\n')[^1].Trim();
 }

@@ -15,12 +15,14 @@ internal static class SquareRaster
     /// <exception cref="VipsException">The file cannot be decoded.</exception>
     public static byte[] Decode(string path, int size)
     {
-        using var picture = VectorFormats.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) ? DrawVector(path, size) : Image.Thumbnail(path, size, height: size);
+        using var picture = Fit(path, size);
         using var rgb = picture.Colourspace(Enums.Interpretation.Srgb);
         using var opaque = rgb.HasAlpha() ? rgb.Flatten(background: White) : rgb.Copy();
-        using var square = opaque.Gravity(Enums.CompassDirection.Centre, size, size, extend: Enums.Extend.White);
-        using var bytes = square.Cast(Enums.BandFormat.Uchar);
-        return bytes.WriteToMemory<byte>();
+        using var bytes = opaque.Cast(Enums.BandFormat.Uchar);
+        if (bytes.Width == size && bytes.Height == size)
+            return bytes.WriteToMemory<byte>();
+        using var square = bytes.Gravity(Enums.CompassDirection.Centre, size, size, extend: Enums.Extend.White);
+        return square.WriteToMemory<byte>();
     }
 
     /// <summary>Writes [size, size, 3] bytes as a PNG.</summary>
@@ -31,9 +33,18 @@ internal static class SquareRaster
         rgb.Pngsave(path, compression: 9, keep: Enums.ForeignKeep.None);
     }
 
-    private static Image DrawVector(string path, int size)
+    private static Image Fit(string path, int size)
     {
-        using var large = Image.Thumbnail(path, size * Oversampling, height: size * Oversampling);
-        return large.ThumbnailImage(size, height: size);
+        if (VectorFormats.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
+        {
+            using var large = Image.Thumbnail(path, size * Oversampling, height: size * Oversampling);
+            return large.ThumbnailImage(size, height: size);
+        }
+
+        var picture = Image.NewFromFile(path, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error);
+        if (picture.Width == size && picture.Height == size)
+            return picture;
+        picture.Dispose();
+        return Image.Thumbnail(path, size, height: size, failOn: Enums.FailOn.Error);
     }
 }
