@@ -1,4 +1,5 @@
 using Rlcm.Imaging;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlcm.Rollouts;
@@ -24,6 +25,20 @@ public sealed record Trajectory(
 
     /// <summary>The prompt of each picture.</summary>
     public IReadOnlyList<string> Prompts { get; } = [.. Items.Select(item => item.Prompt)];
+
+    /// <summary>One trajectory of all pictures of <paramref name="parts"/>, in order; the parts are disposed.</summary>
+    public static Trajectory Concatenate(IReadOnlyList<Trajectory> parts)
+    {
+        if (parts.Count == 1)
+            return parts[0];
+        Tensor All(Func<Trajectory, Tensor> field) => cat([.. parts.Select(field)]).DetachFromDisposeScope();
+        var whole = new Trajectory(
+            [.. parts.SelectMany(part => part.Items)], parts[0].PolicyVersion, All(part => part.Condition), All(part => part.States),
+            All(part => part.NextStates), All(part => part.LogProbs), ImageBatch.Concatenate([.. parts.Select(part => part.Images)]));
+        foreach (var part in parts)
+            part.Dispose();
+        return whole;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
