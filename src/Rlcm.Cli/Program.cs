@@ -1,3 +1,4 @@
-using Rlcm.Runtime;
+using System.CommandLine;
+using Rlcm.Cli.Commands;
 
-Console.WriteLine(NativeTorch.Preparation);
+return await new RootCommand("Reinforcement learning for text-to-image consistency models") { DatasetCommand.Create(), PretrainCommand.Create(), DistillCommand.Create() }.Parse(args).InvokeAsync();

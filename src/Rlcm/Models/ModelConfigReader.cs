@@ -20,6 +20,7 @@ internal sealed class ModelConfigReader
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            ClassName = document.RootElement.TryGetProperty("_class_name", out var name) ? name.ToString() : "";
             _rest = document.RootElement.EnumerateObject()
                 .Where(entry => !entry.Name.StartsWith('_'))
                 .ToDictionary(entry => entry.Name, entry => entry.Value.Clone(), StringComparer.Ordinal);
@@ -30,7 +31,8 @@ internal sealed class ModelConfigReader
         }
     }
 
-    public string Path => _path;
+    /// <summary>diffusers' class, or empty.</summary>
+    public string ClassName { get; }
 
     public int Int(string key, int? fallback = null) =>
         Take(key, fallback, "a whole number", (JsonElement value, out int result) => value.TryGetInt32(out result), JsonValueKind.Number);

@@ -27,15 +27,6 @@ public sealed class PixelStore : IDisposable
         return (_pixels.index_select(0, rows).to(ScalarType.Float32) / 127.5f - 1).ToChannelsLast().MoveToOuterDisposeScope();
     }
 
-    /// <summary>Pictures [B, 3, H, W] in -1..1 as 8-bit RGB, rounded and clamped.</summary>
-    public static ImageBatch ToImages(Tensor pictures)
-    {
-        using var scope = NewDisposeScope();
-        var shape = pictures.shape;
-        var bytes = ((pictures + 1) * 127.5f).round().clamp(0, 255).to(ScalarType.Byte).permute(0, 2, 3, 1).contiguous();
-        return new ImageBatch(bytes.data<byte>().ToArray(), (int)shape[0], (int)shape[2], (int)shape[3]);
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _pixels.Dispose();
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Rlcm.Checkpoints;
 using Rlcm.Runtime;
 using Rlcm.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
@@ -88,7 +89,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
             tensors[key] = value;
         folder.Checkpoints.Save(step, tensors, new State(step, adam.StepCount));
         stage.Save(folder.ModelPath);
-        folder.WriteLossCurve();
+        folder.FlushLosses();
     }
 
     private long Restore(Adam adam)

@@ -1,6 +1,7 @@
 using Rlcm.Imaging;
 using Rlcm.Models.Vae;
 using Rlcm.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
@@ -10,6 +11,7 @@ public sealed class VaeStage : IPretrainingStage
 {
     private const double KlWeight = 1e-6;
     private const int SampleCount = 32;
+    private const int ScaleSampleCount = 1024;
 
     private readonly AutoencoderKL _online;
     private readonly AutoencoderKL _average;
@@ -60,13 +62,25 @@ public sealed class VaeStage : IPretrainingStage
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var stride = Math.Max(1, _pixels.Count / SampleCount);
-        var pictures = _pixels.Batch([.. Enumerable.Range(0, Math.Min(SampleCount, _pixels.Count)).Select(i => i * stride)]);
-        return PixelStore.ToImages(stack([pictures, _average.forward(pictures)], dim: 1).flatten(0, 1));
+        var pictures = _pixels.Batch([.. EvenSample(SampleCount)]);
+        return stack([pictures, _average.forward(pictures)], dim: 1).flatten(0, 1).ToImages();
     }
 
     /// <inheritdoc/>
-    public void Save(string folder) => VaeFolder.Save(_average, _pixels, folder);
+    public void Save(string folder) =>
+        VaeFolder.Save(_average, Path.Combine(folder, "vae"), ScalarType.Float16, 1 / LatentScale());
+
+    /// <summary>Standard deviation of the mean latents of an even sample of the training pictures.</summary>
+    private double LatentScale()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var latents = EvenSample(ScaleSampleCount).Chunk(_batchSize).Select(rows => _average.Encode(_pixels.Batch(rows)).Mean).ToArray();
+        return cat(latents).std().ToDouble();
+    }
+
+    private IEnumerable<int> EvenSample(int count) =>
+        Enumerable.Range(0, Math.Min(count, _pixels.Count)).Select(i => (int)((long)i * _pixels.Count / Math.Min(count, _pixels.Count)));
 
     /// <inheritdoc/>
     public void Dispose() => _pixels.Dispose();

@@ -33,4 +33,19 @@ public static class WeightInitializer
                 weight.copy_(AddressedRandom.NormalTensor(address, shape) * (1 / Math.Sqrt(3.0 * weight[0].numel())));
         }
     }
+
+    /// <summary>Takes every weight that <paramref name="source"/> has under the same key; the others become zero.</summary>
+    public static void CopyFrom(nn.Module model, nn.Module source)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var weights = source.state_dict();
+        foreach (var (key, weight) in model.state_dict())
+        {
+            if (weights.TryGetValue(key, out var value))
+                weight.copy_(value);
+            else
+                weight.zero_();
+        }
+    }
 }

@@ -3,6 +3,12 @@ namespace Rlcm.Runtime;
 /// <summary>Folders that appear whole or not at all.</summary>
 public static class AtomicFolder
 {
+    /// <summary>Ends the name of a folder being filled; one that outlives its process is rubbish.</summary>
+    internal const string TemporarySuffix = ".tmp";
+
+    /// <summary>Ends the name of a folder that another has just replaced; one that outlives its process is rubbish.</summary>
+    internal const string ReplacedSuffix = ".old";
+
     /// <summary>
     /// Lets <paramref name="write"/> fill a temporary sibling of <paramref name="folder"/>, flushes its files to the disk and renames it.
     /// When anything fails, the sibling is deleted and what was at <paramref name="folder"/> stays.
@@ -18,14 +24,14 @@ public static class AtomicFolder
             throw new UserErrorException($"The folder {target} exists and is not empty; name another folder or remove this one first.");
 
         var unique = Guid.NewGuid().ToString("N");
-        var temporary = $"{target}.{unique}.tmp";
+        var temporary = $"{target}.{unique}{TemporarySuffix}";
         Directory.CreateDirectory(temporary);
         try
         {
             write(temporary);
             foreach (var file in Directory.EnumerateFiles(temporary, "*", SearchOption.AllDirectories))
                 FlushToDisk(file);
-            Swap(temporary, target, $"{target}.{unique}.old");
+            Swap(temporary, target, $"{target}.{unique}{ReplacedSuffix}");
         }
         finally
         {

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Rlcm.Datasets;
+using Spectre.Console;
+
+namespace Rlcm.Cli.Commands;
+
+/// <summary><c>rlcm dataset</c>: makes the emoji dataset and checks image folders.</summary>
+internal static class DatasetCommand
+{
+    public static Command Create() => new("dataset", "Make or check a folder of captioned pictures") { CreateEmoji(), CreateCheck() };
+
+    private static Command CreateEmoji()
+    {
+        var from = new Option<DirectoryInfo>("--from") { Description = "Folder of unpacked npm packages, made by eng/fetch-emoji.sh", Required = true };
+        var output = new Option<DirectoryInfo>("--output") { Description = "Folder to make: 64x64 PNGs and metadata.jsonl", Required = true };
+        var command = new Command("emoji", "Make captioned 64x64 pictures from emoji packages") { from, output };
+        command.SetAction((arguments, cancellation) =>
+        {
+            var records = EmojiDataset.Build(arguments.GetRequiredValue(from).FullName, arguments.GetRequiredValue(output).FullName, cancellation);
+            Print(records);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static Command CreateCheck()
+    {
+        var folder = new Argument<DirectoryInfo>("folder") { Description = "Folder with pictures and metadata.jsonl" };
+        var command = new Command("check", "Report every problem of an image folder") { folder };
+        command.SetAction((arguments, cancellation) =>
+        {
+            Print(ImageFolder.Check(arguments.GetRequiredValue(folder).FullName, cancellation).Records);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static void Print(IReadOnlyList<ImageRecord> records)
+    {
+        var table = new Table().AddColumns("field", "value").AddColumn("pictures", column => column.RightAligned());
+        table.AddRow("all", "", $"{records.Count}");
+        AddCounts(table, "style", records, record => record.Style);
+        AddCounts(table, "group", records, record => record.Group);
+        AddCounts(table, "split", records, record => record.Split);
+        AnsiConsole.Write(table);
+    }
+
+    private static void AddCounts(Table table, string field, IReadOnlyList<ImageRecord> records, Func<ImageRecord, string?> value)
+    {
+        foreach (var count in records.Select(value).OfType<string>().CountBy(name => name).OrderByDescending(count => count.Value))
+            table.AddRow(field, Markup.Escape(count.Key), $"{count.Value}");
+    }
+}

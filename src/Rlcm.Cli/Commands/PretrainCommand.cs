@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Rlcm.Models;
+using Rlcm.Models.Clip;
+using Rlcm.Models.Unet;
+using Rlcm.Models.Vae;
+using Rlcm.Pretraining;
+using Rlcm.Prompts;
+using Rlcm.Runtime;
+
+namespace Rlcm.Cli.Commands;
+
+/// <summary><c>rlcm pretrain vae|teacher</c>: makes the parts of a text-to-image model from an image folder.</summary>
+internal static class PretrainCommand
+{
+    private const string SamplePrompts = "configs/prompts/samples.txt";
+
+    public static Command Create() => new("pretrain", "Make a text-to-image diffusion model from an image folder: first vae, then teacher") { CreateVae(), CreateTeacher() };
+
+    private static Command CreateVae()
+    {
+        var options = new StageOptions(images: 48_000, learningRate: 1e-3, emaDecay: 0.995);
+        var command = options.AddTo(new Command("vae", "Train the autoencoder that maps pictures to latents and back"));
+        command.SetAction((arguments, stop) =>
+        {
+            options.ApplyThreads(arguments);
+            var settings = options.Settings(arguments);
+            var config = AutoencoderKLConfig.Read(options.Architecture(arguments, "vae.json"));
+            var pictures = options.Pictures(arguments, config.SampleSize, stop);
+            var online = new AutoencoderKL(config);
+            WeightInitializer.Initialize(online, settings.Seed, ".conv2.weight");
+            using var stage = new VaeStage(online, new AutoencoderKL(config), pictures.Pixels, pictures.Weights, settings);
+            return Task.FromResult(options.Run(arguments, stage, settings, stop));
+        });
+        return command;
+    }
+
+    private static Command CreateTeacher()
+    {
+        var vaeFolder = new Option<DirectoryInfo>("--vae") { Description = "Folder of a trained autoencoder (config.json and weights)", Required = true };
+        var merges = new Option<int>("--merges") { Description = "Merges of the tokenizer that is learnt from the captions", DefaultValueFactory = _ => 1500 };
+        var options = new StageOptions(images: 500_000, learningRate: 1e-3, emaDecay: 0.999);
+        var command = options.AddTo(new Command("teacher", "Train text encoder and U-Net as a diffusion model") { vaeFolder, merges });
+        command.SetAction((arguments, stop) =>
+        {
+            options.ApplyThreads(arguments);
+            var settings = options.Settings(arguments);
+            var vae = VaeFolder.Load(arguments.GetRequiredValue(vaeFolder).FullName);
+            var pictures = options.Pictures(arguments, vae.Config.SampleSize, stop);
+
+            var tokenizerFolder = Path.Combine(options.Output(arguments), "tokenizer");
+            var textConfig = ClipTextConfig.Read(options.Architecture(arguments, "text_encoder.json"));
+            Directory.CreateDirectory(tokenizerFolder);
+            BpeTrainer.Write(tokenizerFolder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), arguments.GetValue(merges)), textConfig.MaxPositions);
+            var tokenizer = ClipTokenizer.FromFolder(tokenizerFolder);
+            textConfig = textConfig with { VocabularySize = tokenizer.VocabularySize, StartId = (int)tokenizer.StartId, EndId = (int)tokenizer.EndId };
+
+            var unetConfig = UNet2DConditionConfig.Read(options.Architecture(arguments, "unet.json"));
+            TextToImageModel Build()
+            {
+                var model = new TextToImageModel(
+                    tokenizer, new ClipTextModel(textConfig), new UNet2DConditionModel(unetConfig), vae, new SchedulerConfig { ClassName = SchedulerConfig.Ddim });
+                WeightInitializer.Initialize(model.Unet, settings.Seed, ".conv2.weight", "proj_out.weight", "conv_out.weight");
+                WeightInitializer.Initialize(model.TextEncoder, settings.Seed);
+                return model;
+            }
+
+            var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, tokenizer);
+            using var stage = new TeacherStage(Build(), Build(), data, pictures.Weights, settings, tokenizerFolder, PromptFile.Read(ShippedFiles.Require(SamplePrompts, "the sample prompts")));
+            return Task.FromResult(options.Run(arguments, stage, settings, stop));
+        });
+        return command;
+    }
+}

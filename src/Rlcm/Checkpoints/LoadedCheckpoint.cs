@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Rlcm.Runtime;
+using static TorchSharp.torch;
+
+namespace Rlcm.Checkpoints;
+
+/// <summary>A verified checkpoint of a <see cref="CheckpointStore"/>.</summary>
+public sealed class LoadedCheckpoint : IDisposable
+{
+    internal const string TensorsName = "state.safetensors";
+    internal const string StateName = "state.json";
+
+    internal static readonly JsonSerializerOptions StateOptions = new(JsonSerializerDefaults.General)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        WriteIndented = true,
+    };
+
+    private readonly SafetensorsFile tensors;
+
+    private LoadedCheckpoint(string folder, long number, SafetensorsFile tensors) => (Folder, Number, this.tensors) = (folder, number, tensors);
+
+    /// <summary>Where it lies; sub-folders hold what was written beside tensors and state.</summary>
+    public string Folder { get; }
+
+    /// <summary>Its number.</summary>
+    public long Number { get; }
+
+    /// <summary>The names of the tensors.</summary>
+    public IReadOnlyCollection<string> Keys => tensors.Keys;
+
+    /// <summary>A new CPU tensor with the values saved under <paramref name="key"/>, in their type.</summary>
+    /// <exception cref="UserErrorException">The checkpoint holds no such tensor.</exception>
+    public Tensor Tensor(string key) => tensors.Read(key);
+
+    /// <summary>The counters and plain data.</summary>
+    /// <exception cref="UserErrorException">They are not of this type.</exception>
+    public T State<T>()
+    {
+        var path = Path.Combine(Folder, StateName);
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), StateOptions)
+                ?? throw new UserErrorException($"{path} holds null, expected {typeof(T).Name}; it belongs to another kind of run.");
+        }
+        catch (JsonException error)
+        {
+            throw new UserErrorException($"{path} is no {typeof(T).Name} ({error.Message}); it belongs to another kind or version of run.", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => tensors.Dispose();
+
+    internal static LoadedCheckpoint Open(string folder, long number)
+    {
+        if (!Directory.Exists(folder))
+            throw new UserErrorException($"There is no checkpoint {folder}; name one that exists.");
+        Checksums.Verify(folder);
+        return new LoadedCheckpoint(folder, number, SafetensorsFile.Open(Path.Combine(folder, TensorsName)));
+    }
+}

@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using NetVips;
+using Rlcm.Imaging;
+using Rlcm.Runtime;
+
+namespace Rlcm.Datasets;
+
+/// <summary>
+/// A folder of captioned pictures in the Hugging Face Hub's imagefolder convention: pictures (PNG, WebP, JPEG) and a
+/// <c>metadata.jsonl</c> with <c>file_name</c> and <c>text</c>, and optionally the other fields of <see cref="ImageRecord"/>.
+/// </summary>
+public sealed class ImageFolder
+{
+    /// <summary>Name of the file that lists the pictures.</summary>
+    public const string MetadataFile = "metadata.jsonl";
+
+    private const int ReportedProblems = 20;
+
+    private ImageFolder(string path, IReadOnlyList<ImageRecord> records) => (Path, Records) = (path, records);
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>All pictures, in the order of the file.</summary>
+    public IReadOnlyList<ImageRecord> Records { get; }
+
+    /// <summary>Reads the list of pictures; does not decode them.</summary>
+    /// <exception cref="UserErrorException">One or several problems, all listed with file and line.</exception>
+    public static ImageFolder Open(string path)
+    {
+        var problems = new List<string>();
+        var records = ReadMetadata(path, problems);
+        Report(path, problems);
+        return new ImageFolder(path, [.. records.Select(entry => entry.Record)]);
+    }
+
+    /// <summary>As <see cref="Open"/>, and decodes every picture to find damaged ones.</summary>
+    /// <exception cref="UserErrorException">One or several problems, all listed with file and line.</exception>
+    public static ImageFolder Check(string path, CancellationToken cancellationToken = default)
+    {
+        var problems = new List<string>();
+        var records = ReadMetadata(path, problems);
+        var undecodable = new ConcurrentBag<(int Line, string Problem)>();
+        Parallel.ForEach(records, new ParallelOptions { CancellationToken = cancellationToken }, entry =>
+        {
+            try
+            {
+                SquareRaster.Decode(System.IO.Path.Combine(path, entry.Record.FileName), 64);
+            }
+            catch (VipsException error)
+            {
+                undecodable.Add((entry.Line, $"line {entry.Line}: {entry.Record.FileName} cannot be decoded ({FirstLine(error.Message)})"));
+            }
+        });
+        problems.AddRange(undecodable.OrderBy(entry => entry.Line).Select(entry => entry.Problem));
+        Report(path, problems);
+        return new ImageFolder(path, [.. records.Select(entry => entry.Record)]);
+    }
+
+    /// <summary>Decodes <paramref name="records"/> in parallel, each fitted into size x size on white.</summary>
+    /// <returns>[records, size, size, 3], in the order given.</returns>
+    /// <exception cref="UserErrorException">A picture cannot be decoded.</exception>
+    public ImageBatch Decode(IReadOnlyList<ImageRecord> records, int size, CancellationToken cancellationToken = default)
+    {
+        var pixels = new byte[(long)records.Count * size * size * 3];
+        Parallel.For(0, records.Count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
+        {
+            var file = System.IO.Path.Combine(Path, records[i].FileName);
+            try
+            {
+                SquareRaster.Decode(file, size).CopyTo(pixels, (long)i * size * size * 3);
+            }
+            catch (VipsException error)
+            {
+                throw new UserErrorException($"Cannot decode the picture {file}: {FirstLine(error.Message)}; run 'rlcm dataset check {Path}' for a list of all problems.", error);
+            }
+        });
+        return new ImageBatch(pixels, records.Count, size, size);
+    }
+
+    private static List<(int Line, ImageRecord Record)> ReadMetadata(string path, List<string> problems)
+    {
+        var records = new List<(int, ImageRecord)>();
+        var metadata = System.IO.Path.Combine(path, MetadataFile);
+        if (!File.Exists(metadata))
+        {
+            problems.Add($"{MetadataFile} does not exist");
+            return records;
+        }
+
+        var number = 0;
+        foreach (var line in File.ReadLines(metadata))
+        {
+            number++;
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
+            try
+            {
+                var record = ImageRecord.Parse(line);
+                var before = problems.Count;
+                problems.AddRange(Problems(path, record).Select(problem => $"line {number}: {problem}"));
+                if (problems.Count == before)
+                    records.Add((number, record));
+            }
+            catch (JsonException error)
+            {
+                problems.Add($"line {number}: not a record ({error.Message})");
+            }
+        }
+
+        if (records.Count == 0 && problems.Count == 0)
+            problems.Add("it lists no pictures");
+        return records;
+    }
+
+    private static IEnumerable<string> Problems(string path, ImageRecord record)
+    {
+        if (string.IsNullOrEmpty(record.FileName))
+            yield return "file_name is missing";
+        else if (!File.Exists(System.IO.Path.Combine(path, record.FileName)))
+            yield return $"{record.FileName} does not exist";
+        if (string.IsNullOrWhiteSpace(record.Text))
+            yield return "text is missing or empty";
+        if (record.Split is not (null or HeldOutSplit.Train or HeldOutSplit.Test))
+            yield return $"split is '{record.Split}', expected '{HeldOutSplit.Train}' or '{HeldOutSplit.Test}'";
+    }
+
+    private static void Report(string path, List<string> problems)
+    {
+        if (problems.Count == 0)
+            return;
+        var rest = problems.Count > ReportedProblems ? $"; and {problems.Count - ReportedProblems} more" : "";
+        throw new UserErrorException(
+            $"The image folder {System.IO.Path.Combine(path, MetadataFile)} has {problems.Count} problem(s): {string.Join("; ", problems.Take(ReportedProblems))}{rest}. Mend or remove these lines.");
+    }
+
+    private static string FirstLine(string message) => message.Trim().Split('\n')[^1].Trim();
+}

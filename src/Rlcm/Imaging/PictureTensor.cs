@@ -1,0 +1,21 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Imaging;
+
+/// <summary>From the autoencoder's picture tensors to plain data.</summary>
+public static class PictureTensor
+{
+    /// <summary>Pictures [B, 3, H, W] in -1..1 as 8-bit RGB, clamped and rounded as diffusers' <c>numpy_to_pil</c> does.</summary>
+    public static ImageBatch ToImages(this Tensor pictures)
+    {
+        using var scope = NewDisposeScope();
+        var shape = pictures.shape;
+        var values = (pictures / 2 + 0.5f).clamp(0, 1).permute(0, 2, 3, 1).cpu().contiguous(); // [B, H, W, 3]
+        var bytes = (values * 255).round().to(ScalarType.Byte);
+        return new ImageBatch(bytes.data<byte>().ToArray(), (int)shape[0], (int)shape[2], (int)shape[3])
+        {
+            Values = values.data<float>().ToArray(),
+        };
+    }
+}

@@ -1,0 +1,33 @@
+using Rlcm.Runtime;
+using SkiaSharp;
+
+namespace Rlcm.Imaging;
+
+/// <summary>Single pictures as 8-bit RGB PNG files.</summary>
+public static class PngFile
+{
+    /// <summary>Writes the one picture of <paramref name="image"/>; the file appears whole or not at all.</summary>
+    /// <exception cref="ArgumentException">The batch does not hold exactly one picture.</exception>
+    public static void Write(string path, ImageBatch image)
+    {
+        if (image.Count != 1)
+            throw new ArgumentException($"A PNG file holds one picture, found {image.Count}: compose a grid first.", nameof(image));
+        using var bitmap = SkiaPixels.ToBitmap(image, 0);
+        using var data = bitmap.Encode(SKEncodedImageFormat.Png, quality: 100);
+        AtomicFile.Write(path, data.SaveTo);
+    }
+
+    /// <summary>Reads a picture, [1, H, W, 3]; transparent parts are laid over white.</summary>
+    /// <exception cref="UserErrorException">The file is missing, truncated or no picture.</exception>
+    public static ImageBatch Read(string path)
+    {
+        if (!File.Exists(path))
+            throw new UserErrorException($"Cannot find the picture {path}; check the path.");
+        using var codec = SKCodec.Create(path) ?? throw new UserErrorException($"Cannot read {path}: expected a PNG picture, found something else; replace the file.");
+        using var decoded = new SKBitmap(new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
+        var result = codec.GetPixels(decoded.Info, decoded.GetPixels());
+        if (result != SKCodecResult.Success)
+            throw new UserErrorException($"Cannot read {path}: the picture is damaged ({result}); replace the file.");
+        return SkiaPixels.ToImage(decoded);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Text.Json;
+using Rlcm.Runtime;
+
+namespace Rlcm.Models.Clip;
+
+/// <summary>What the files of a CLIP tokenizer folder say, checked against each other.</summary>
+internal sealed class ClipTokenizerFiles
+{
+    public const string VocabularyName = "vocab.json";
+    public const string MergesName = "merges.txt";
+    public const string ConfigName = "tokenizer_config.json";
+    public const string SpecialTokensName = "special_tokens_map.json";
+    public const string MergesHeader = "#version";
+    public const string DefaultStart = "<|startoftext|>";
+    public const string DefaultEnd = "<|endoftext|>";
+    public const int DefaultMaxLength = 77;
+
+    // Tokenizers without a limit carry 1e30 there.
+    private const double LargestMaxLength = 1 << 20;
+
+    private readonly string folder;
+    private readonly JsonElement config;
+    private readonly JsonElement specialTokensMap;
+
+    private ClipTokenizerFiles(string folder)
+    {
+        this.folder = folder;
+        Vocabulary = ReadVocabulary();
+        Merges = ReadMerges();
+        config = ReadObject(ConfigName, required: false);
+        specialTokensMap = ReadObject(SpecialTokensName, required: false);
+        var start = SpecialToken("bos_token", DefaultStart);
+        var end = SpecialToken("eos_token", DefaultEnd);
+        var unknown = SpecialToken("unk_token", end.Text);
+        var pad = SpecialToken("pad_token", end.Text);
+        (StartId, EndId, UnknownId, PadId) = (start.Id, end.Id, unknown.Id, pad.Id);
+        SpecialTokens = [.. new[] { start, end, unknown, pad }.Distinct()];
+        MaxLength = ReadMaxLength();
+    }
+
+    public Dictionary<string, int> Vocabulary { get; }
+
+    public Dictionary<(int Left, int Right), (int Rank, int Id)> Merges { get; }
+
+    public IReadOnlyList<(string Text, int Id)> SpecialTokens { get; }
+
+    public int StartId { get; }
+
+    public int EndId { get; }
+
+    public int UnknownId { get; }
+
+    public int PadId { get; }
+
+    public int MaxLength { get; }
+
+    public static ClipTokenizerFiles Read(string folder) => new(folder);
+
+    private Dictionary<string, int> ReadVocabulary()
+    {
+        var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
+        var ids = new HashSet<int>();
+        foreach (var item in ReadObject(VocabularyName, required: true).EnumerateObject())
+        {
+            if (item.Value.ValueKind != JsonValueKind.Number || !item.Value.TryGetInt32(out var id) || id < 0 || !ids.Add(id))
+                throw Damaged(VocabularyName, $"'{item.Name}' has the id {item.Value.GetRawText()}, expected a number of its own from 0 up");
+            vocabulary[item.Name] = id;
+        }
+
+        return vocabulary.Count > 0 ? vocabulary : throw Damaged(VocabularyName, "it holds no symbols");
+    }
+
+    private Dictionary<(int Left, int Right), (int Rank, int Id)> ReadMerges()
+    {
+        var merges = new Dictionary<(int Left, int Right), (int Rank, int Id)>();
+        var lines = ReadText(MergesName).Split('\n');
+        for (var number = 0; number < lines.Length; number++)
+        {
+            var line = lines[number].TrimEnd('\r');
+            if (line.Length == 0 || (number == 0 && line.StartsWith(MergesHeader, StringComparison.Ordinal)))
+                continue;
+            if (line.Split(' ') is not [var left, var right] || left.Length == 0 || right.Length == 0)
+                throw Damaged(MergesName, $"line {number + 1} is '{line}', expected two symbols with a space between");
+            if (!Vocabulary.TryGetValue(left, out var leftId) || !Vocabulary.TryGetValue(right, out var rightId) || !Vocabulary.TryGetValue(left + right, out var id))
+                throw Damaged(MergesName, $"line {number + 1}, '{line}', uses or makes a symbol that {VocabularyName} lacks");
+            merges.TryAdd((leftId, rightId), (merges.Count, id));
+        }
+
+        return merges;
+    }
+
+    private (string Text, int Id) SpecialToken(string name, string fallback)
+    {
+        var text = TokenText(specialTokensMap, name) ?? TokenText(config, name) ?? fallback;
+        return Vocabulary.TryGetValue(text, out var id) ? (text, id) : throw Damaged(VocabularyName, $"it lacks the {name} '{text}'");
+    }
+
+    /// <summary>A token is a string or an object with its string as <c>content</c>.</summary>
+    private static string? TokenText(JsonElement map, string name)
+    {
+        if (map.ValueKind != JsonValueKind.Object || !map.TryGetProperty(name, out var token))
+            return null;
+        if (token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out var content))
+            token = content;
+        return token.ValueKind == JsonValueKind.String && token.GetString() is { Length: > 0 } text ? text : null;
+    }
+
+    private int ReadMaxLength()
+    {
+        if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty("model_max_length", out var value))
+            return DefaultMaxLength;
+        if (value.ValueKind != JsonValueKind.Number || value.GetDouble() is < 2 or double.NaN)
+            throw Damaged(ConfigName, $"model_max_length is {value.GetRawText()}, expected a number from 2 up");
+        return value.GetDouble() > LargestMaxLength ? DefaultMaxLength : value.GetInt32();
+    }
+
+    private JsonElement ReadObject(string name, bool required)
+    {
+        if (!required && !File.Exists(Path.Combine(folder, name)))
+            return default;
+        try
+        {
+            using var document = JsonDocument.Parse(ReadText(name));
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document.RootElement.Clone()
+                : throw Damaged(name, $"it is a JSON {document.RootElement.ValueKind}, expected an object");
+        }
+        catch (JsonException error)
+        {
+            throw new UserErrorException($"{Path.Combine(folder, name)} is not valid JSON ({error.Message}); fetch the tokenizer again.", error);
+        }
+    }
+
+    private string ReadText(string name)
+    {
+        var path = Path.Combine(folder, name);
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"Cannot read the tokenizer file {path} ({error.Message}); the folder must hold {VocabularyName} and {MergesName}.", error);
+        }
+    }
+
+    private UserErrorException Damaged(string name, string what) =>
+        new($"{Path.Combine(folder, name)}: {what}; fetch the tokenizer again.");
+}

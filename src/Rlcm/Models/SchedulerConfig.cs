@@ -1,0 +1,83 @@
+using Rlcm.Diffusion;
+
+namespace Rlcm.Models;
+
+/// <summary>The <c>scheduler/</c> part of a diffusers folder: which noise schedule the model was trained with.</summary>
+public sealed record SchedulerConfig
+{
+    /// <summary>diffusers' class of a consistency model's scheduler.</summary>
+    public const string Lcm = "LCMScheduler";
+
+    /// <summary>diffusers' class of a diffusion model's deterministic scheduler.</summary>
+    public const string Ddim = "DDIMScheduler";
+
+    /// <summary>diffusers' class name.</summary>
+    public required string ClassName { get; init; }
+
+    /// <summary>The first beta.</summary>
+    public double BetaStart { get; init; } = 0.00085;
+
+    /// <summary>The last beta.</summary>
+    public double BetaEnd { get; init; } = 0.012;
+
+    /// <summary>How betas run between them.</summary>
+    public string BetaSchedule { get; init; } = "scaled_linear";
+
+    /// <summary>Number of timesteps of the training.</summary>
+    public int TrainTimesteps { get; init; } = 1000;
+
+    /// <summary>The signal and noise levels.</summary>
+    public NoiseSchedule CreateNoiseSchedule() => NoiseSchedule.FromConfig(BetaStart, BetaEnd, BetaSchedule, TrainTimesteps);
+
+    /// <summary>Reads <c>scheduler/scheduler_config.json</c>.</summary>
+    /// <exception cref="Runtime.UserErrorException">The file is missing or damaged, or asks for something that is not supported, which is named.</exception>
+    public static SchedulerConfig Read(string path)
+    {
+        var reader = new ModelConfigReader(path);
+        var config = new SchedulerConfig
+        {
+            ClassName = reader.ClassName,
+            BetaStart = reader.Number("beta_start"),
+            BetaEnd = reader.Number("beta_end"),
+            BetaSchedule = reader.Text("beta_schedule"),
+            TrainTimesteps = reader.Int("num_train_timesteps", 1000),
+        };
+        reader.Require("prediction_type", "epsilon");
+        reader.Require("rescale_betas_zero_snr", false);
+        reader.Require("thresholding", false);
+        reader.Require("clip_sample", false);
+        reader.Require("timestep_scaling", 10.0);
+        reader.Require("trained_betas");
+        reader.Ignore("clip_sample_range", "dynamic_thresholding_ratio", "original_inference_steps", "sample_max_value", "set_alpha_to_one", "skip_prk_steps", "steps_offset", "timestep_spacing");
+        reader.Finish();
+        return config;
+    }
+
+    /// <summary>The entries of <c>scheduler/scheduler_config.json</c>, under diffusers' names.</summary>
+    public IReadOnlyDictionary<string, object?> ToJson()
+    {
+        var entries = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["_class_name"] = ClassName,
+            ["_diffusers_version"] = "0.27.2",
+            ["beta_end"] = BetaEnd,
+            ["beta_schedule"] = BetaSchedule,
+            ["beta_start"] = BetaStart,
+            ["clip_sample"] = false,
+            ["num_train_timesteps"] = TrainTimesteps,
+            ["prediction_type"] = "epsilon",
+            ["set_alpha_to_one"] = false,
+            ["steps_offset"] = 1,
+            ["timestep_spacing"] = "leading",
+        };
+        if (ClassName == Lcm)
+        {
+            entries["original_inference_steps"] = 50;
+            entries["set_alpha_to_one"] = true;
+            entries["steps_offset"] = 0;
+            entries["timestep_scaling"] = LcmScheduler.TimestepScaling;
+        }
+
+        return entries;
+    }
+}

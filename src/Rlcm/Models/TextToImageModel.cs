@@ -1,0 +1,129 @@
+using Rlcm.Checkpoints;
+using Rlcm.Imaging;
+using Rlcm.Models.Clip;
+using Rlcm.Models.Unet;
+using Rlcm.Models.Vae;
+using Rlcm.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Models;
+
+/// <summary>A text-to-image model in diffusers' layout: text encoder, U-Net and autoencoder with their tokenizer and noise schedule.</summary>
+public sealed class TextToImageModel(
+    ClipTokenizer tokenizer, ClipTextModel textEncoder, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig scheduler) : IDisposable
+{
+    private const string WeightsFile = "diffusion_pytorch_model.safetensors";
+
+    private static readonly HashSet<string> NoWeights = ["text_model.embeddings.position_ids"];
+
+    /// <summary>Text to token ids.</summary>
+    public ClipTokenizer Tokenizer { get; } = tokenizer;
+
+    /// <summary>Token ids to text embeddings.</summary>
+    public ClipTextModel TextEncoder { get; } = textEncoder;
+
+    /// <summary>Predicts noise.</summary>
+    public UNet2DConditionModel Unet { get; } = unet;
+
+    /// <summary>Latents to pictures and back.</summary>
+    public AutoencoderKL Vae { get; } = vae;
+
+    /// <summary>The noise schedule and which kind of model this is.</summary>
+    public SchedulerConfig Scheduler { get; } = scheduler;
+
+    /// <summary>Whether this is a latent consistency model with an embedded guidance scale.</summary>
+    public bool HasGuidanceEmbedding => Unet.Config.TimeCondProjDim is not null;
+
+    /// <summary>Loads a folder with <c>unet/</c>, <c>vae/</c>, <c>text_encoder/</c>, <c>tokenizer/</c> and <c>scheduler/</c>; weights are frozen, in 32-bit floats.</summary>
+    /// <exception cref="UserErrorException">Something is missing, damaged or not supported.</exception>
+    public static TextToImageModel Load(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new UserErrorException($"No model at {Path.GetFullPath(folder)}: expected a folder in diffusers layout (unet/, vae/, text_encoder/, tokenizer/, scheduler/); check --model.");
+
+        var textEncoder = new ClipTextModel(ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")));
+        var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "unet", "config.json")));
+        var tokenizer = ClipTokenizer.FromFolder(Path.Combine(folder, "tokenizer"));
+        var scheduler = SchedulerConfig.Read(Path.Combine(folder, "scheduler", "scheduler_config.json"));
+        ModelWeights.Load(textEncoder, Path.Combine(folder, "text_encoder", "model.safetensors"), ignored: NoWeights);
+        ModelWeights.Load(unet, Path.Combine(folder, "unet", WeightsFile));
+        var model = new TextToImageModel(tokenizer, textEncoder, unet, VaeFolder.Load(Path.Combine(folder, "vae")), scheduler);
+        model.Freeze();
+        return model;
+    }
+
+    /// <summary>Writes the whole folder in diffusers' layout; weights as <paramref name="dtype"/>.</summary>
+    /// <param name="folder">Made where it does not exist; files of the same names are replaced.</param>
+    /// <param name="dtype">Type of the stored weights.</param>
+    /// <param name="tokenizerFolder">Where the tokenizer's files are copied from.</param>
+    public void Save(string folder, ScalarType dtype, string tokenizerFolder)
+    {
+        VaeFolder.Save(Vae, Path.Combine(folder, "vae"), dtype);
+        ModelJson.Write(Path.Combine(folder, "unet", "config.json"), Unet.Config.ToJson());
+        ModelWeights.Save(Unet, Path.Combine(folder, "unet", WeightsFile), dtype);
+        ModelJson.Write(Path.Combine(folder, "text_encoder", "config.json"), TextEncoder.Config.ToJson());
+        ModelWeights.Save(TextEncoder, Path.Combine(folder, "text_encoder", "model.safetensors"), dtype);
+        ModelJson.Write(Path.Combine(folder, "scheduler", "scheduler_config.json"), Scheduler.ToJson());
+        Directory.CreateDirectory(Path.Combine(folder, "tokenizer"));
+        foreach (var file in Directory.GetFiles(tokenizerFolder))
+            File.Copy(file, Path.Combine(folder, "tokenizer", Path.GetFileName(file)), overwrite: true);
+        ModelJson.Write(Path.Combine(folder, "model_index.json"), Index());
+    }
+
+    /// <summary>Text embeddings of prompts, [N, S, D].</summary>
+    public Tensor EncodePrompts(IReadOnlyList<string> prompts)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return TextEncoder.forward(Tokenizer.Encode(prompts).to(TextEncoder.parameters().First().device)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Decodes scaled latents [N, C, h, w] to 8-bit pictures.</summary>
+    public ImageBatch Decode(Tensor latents)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return Vae.Decode(latents / Vae.Config.ScalingFactor).ToImages();
+    }
+
+    /// <summary>Moves all networks to <paramref name="device"/>.</summary>
+    public void MoveTo(Device device)
+    {
+        TextEncoder.to(device);
+        Unet.to(device);
+        Vae.to(device);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        TextEncoder.Dispose();
+        Unet.Dispose();
+        Vae.Dispose();
+    }
+
+    private void Freeze()
+    {
+        foreach (var network in (nn.Module[])[TextEncoder, Unet, Vae])
+        {
+            network.eval();
+            foreach (var parameter in network.parameters())
+                parameter.requires_grad = false;
+        }
+    }
+
+    private Dictionary<string, object?> Index() => new(StringComparer.Ordinal)
+    {
+        ["_class_name"] = Scheduler.ClassName == SchedulerConfig.Lcm ? "LatentConsistencyModelPipeline" : "StableDiffusionPipeline",
+        ["_diffusers_version"] = "0.27.2",
+        ["feature_extractor"] = (string?[])[null, null],
+        ["requires_safety_checker"] = false,
+        ["safety_checker"] = (string?[])[null, null],
+        ["scheduler"] = (string[])["diffusers", Scheduler.ClassName],
+        ["text_encoder"] = (string[])["transformers", "CLIPTextModel"],
+        ["tokenizer"] = (string[])["transformers", "CLIPTokenizer"],
+        ["unet"] = (string[])["diffusers", "UNet2DConditionModel"],
+        ["vae"] = (string[])["diffusers", "AutoencoderKL"],
+    };
+}

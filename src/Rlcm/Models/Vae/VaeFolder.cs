@@ -1,0 +1,26 @@
+using Rlcm.Checkpoints;
+using static TorchSharp.torch;
+
+namespace Rlcm.Models.Vae;
+
+/// <summary>The <c>vae/</c> part of a diffusers folder.</summary>
+public static class VaeFolder
+{
+    private const string WeightsFile = "diffusion_pytorch_model.safetensors";
+
+    /// <summary>Reads <c>config.json</c> and weights from <paramref name="folder"/>.</summary>
+    /// <exception cref="Runtime.UserErrorException">A file is missing, damaged or not supported.</exception>
+    public static AutoencoderKL Load(string folder)
+    {
+        var vae = new AutoencoderKL(AutoencoderKLConfig.Read(Path.Combine(folder, "config.json")));
+        ModelWeights.Load(vae, Path.Combine(folder, WeightsFile));
+        return vae;
+    }
+
+    /// <summary>Writes <c>config.json</c>, with <paramref name="scalingFactor"/> where it is given, and weights of type <paramref name="dtype"/>.</summary>
+    public static void Save(AutoencoderKL vae, string folder, ScalarType dtype, double? scalingFactor = null)
+    {
+        ModelJson.Write(Path.Combine(folder, "config.json"), (vae.Config with { ScalingFactor = scalingFactor ?? vae.Config.ScalingFactor }).ToJson());
+        ModelWeights.Save(vae, Path.Combine(folder, WeightsFile), dtype);
+    }
+}

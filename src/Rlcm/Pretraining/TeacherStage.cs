@@ -1,0 +1,107 @@
+using Rlcm.Diffusion;
+using Rlcm.Imaging;
+using Rlcm.Models;
+using Rlcm.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Pretraining;
+
+/// <summary>
+/// Trains text encoder and U-Net together as a diffusion model that predicts noise (Ho et al. 2020, eq. 14), with captions dropped at random
+/// for classifier-free guidance (Ho &amp; Salimans 2022) and the loss weighted min(SNR, 5)/SNR (Hang et al. 2023).
+/// </summary>
+public sealed class TeacherStage : IPretrainingStage
+{
+    private const double EmptyCaptionShare = 0.1;
+    private const double NoStyleShare = 0.15;
+    private const double SnrLimit = 5;
+    private const int SampleSteps = 20;
+    private const double SampleGuidance = 3;
+
+    private readonly TextToImageModel _online;
+    private readonly TextToImageModel _average;
+    private readonly CaptionedLatents _data;
+    private readonly WeightedDraw _draw;
+    private readonly PretrainingSettings _settings;
+    private readonly NoiseSchedule _schedule;
+    private readonly string _tokenizerFolder;
+    private readonly IReadOnlyList<string> _samplePrompts;
+
+    /// <param name="online">The networks to train.</param>
+    /// <param name="average">Networks of the same architecture, for the moving average; both share the trained autoencoder.</param>
+    /// <param name="data">Latents and captions.</param>
+    /// <param name="weights">How often each picture is drawn, relative to the others.</param>
+    /// <param name="settings">Batch size and seed.</param>
+    /// <param name="tokenizerFolder">The tokenizer's files, saved with the model.</param>
+    /// <param name="samplePrompts">Prompts of the sample pictures.</param>
+    public TeacherStage(
+        TextToImageModel online, TextToImageModel average, CaptionedLatents data, IReadOnlyList<double> weights,
+        PretrainingSettings settings, string tokenizerFolder, IReadOnlyList<string> samplePrompts)
+    {
+        (_online, _average, _data, _settings, _tokenizerFolder, _samplePrompts) = (online, average, data, settings, tokenizerFolder, samplePrompts);
+        _draw = new(weights);
+        _schedule = online.Scheduler.CreateNoiseSchedule();
+        Weights = WeightPairs.Of(("unet.", online.Unet, average.Unet), ("text_encoder.", online.TextEncoder, average.TextEncoder));
+    }
+
+    /// <inheritdoc/>
+    public string Name => "teacher";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TrainedWeight> Weights { get; }
+
+    /// <inheritdoc/>
+    public Tensor Loss(long step)
+    {
+        using var scope = NewDisposeScope();
+        var rows = _draw.Rows(new(_settings.Seed, RandomPurpose.DataOrder, step), _settings.BatchSize);
+        var latents = _data.Latents(rows);
+        var noise = AddressedRandom.NormalTensor(new(_settings.Seed, RandomPurpose.DataNoise, step), latents.shape);
+        var levels = DrawLevels(step);
+        var text = _online.TextEncoder.forward(_data.Captions(DrawCaptions(rows, step)));
+
+        var noisy = EpsilonPrediction.AddNoise(latents, noise, levels);
+        var timesteps = tensor(Array.ConvertAll(levels, level => (long)level.Timestep));
+        var predicted = _online.Unet.forward(new(noisy, timesteps, text, GuidanceEmbedding: null));
+
+        var weights = tensor(Array.ConvertAll(levels, level => (float)MinSnrWeight(level.AlphaCumprod)));
+        return ((predicted - noise).square().mean([1, 2, 3]) * weights).mean().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>min(SNR, 5)/SNR with SNR = a/(1 - a), the weight of a noise prediction (Hang et al. 2023, section 3.4).</summary>
+    internal static double MinSnrWeight(double alphaCumprod)
+    {
+        var snr = alphaCumprod / (1 - alphaCumprod);
+        return Math.Min(snr, SnrLimit) / snr;
+    }
+
+    private NoiseLevel[] DrawLevels(long step)
+    {
+        var timesteps = new int[_settings.BatchSize];
+        AddressedRandom.Integers(new(_settings.Seed, RandomPurpose.Timestep, step), timesteps, _schedule.TrainTimesteps);
+        return Array.ConvertAll(timesteps, timestep => _schedule[timestep]);
+    }
+
+    private int[] DrawCaptions(int[] rows, long step)
+    {
+        var uniforms = new double[rows.Length];
+        AddressedRandom.Uniform(new(_settings.Seed, RandomPurpose.CaptionDropout, step), uniforms);
+        return [.. rows.Zip(uniforms, (row, uniform) => uniform switch
+        {
+            < EmptyCaptionShare => _data.EmptyCaption,
+            < EmptyCaptionShare + NoStyleShare => _data.CaptionWithoutStyle(row),
+            _ => row,
+        })];
+    }
+
+    /// <inheritdoc/>
+    public ImageBatch Samples() => new DdimSampler(_average, SampleSteps, SampleGuidance)
+        .Sample(_samplePrompts, index => new(_settings.Seed, RandomPurpose.SampleInitialNoise, Item: index));
+
+    /// <inheritdoc/>
+    public void Save(string folder) => _average.Save(folder, ScalarType.Float16, _tokenizerFolder);
+
+    /// <inheritdoc/>
+    public void Dispose() => _data.Dispose();
+}

@@ -1,0 +1,154 @@
+using System.ComponentModel.DataAnnotations;
+using Rlcm.Diffusion;
+
+namespace Rlcm.Training;
+
+/// <summary>
+/// Everything that decides a training run, besides the files it names. The property names in camel case are the keys of presets, of
+/// <c>--set</c> and of a run's <c>config.json</c>. "Source" says where a default is from: RLCM is Oertell et al. 2024 and its released code.
+/// </summary>
+/// <remarks>Read and checked by <see cref="TrainConfigReader"/>; rules across several keys are in <see cref="TrainConfigRules"/>.</remarks>
+public sealed record TrainConfig
+{
+    /// <summary>The reward: <c>compression</c> (small JPEG files) or <c>incompression</c> (large ones). Default compression.</summary>
+    [AllowedValues("compression", "incompression")]
+    public string Task { get; init; } = "compression";
+
+    /// <summary>Folder of the latent consistency model in diffusers layout; relative ones are looked up as <see cref="Runtime.ShippedFiles"/> says.</summary>
+    public string Model { get; init; } = "models/emoji-lcm";
+
+    /// <summary>File of the training prompts, UTF-8, one a line.</summary>
+    public string Prompts { get; init; } = "configs/prompts/animals.txt";
+
+    /// <summary>File of the prompts of the evaluation pictures, UTF-8, one a line.</summary>
+    public string EvaluationPrompts { get; init; } = "configs/prompts/evaluation.txt";
+
+    /// <summary>Picture height in pixels, a multiple of 8. Default: the model's own.</summary>
+    [Range(8, 4096)]
+    public int? Height { get; init; }
+
+    /// <summary>Picture width in pixels, a multiple of 8. Default: the model's own.</summary>
+    [Range(8, 4096)]
+    public int? Width { get; init; }
+
+    /// <summary>H, the network calls a picture takes. Default 8. Source: RLCM's presets.</summary>
+    [Range(1, 1000)]
+    public int Horizon { get; init; } = 8;
+
+    /// <summary>Guidance scale; the embedding receives w = scale - 1. Default 8. Source: RLCM.</summary>
+    [Range(1.0, 100.0)]
+    public double GuidanceScale { get; init; } = 8;
+
+    /// <summary>Steps of the grid that the model was distilled on. Default 50. Source: the published LCM models.</summary>
+    [Range(1, 1000)]
+    public int OriginSteps { get; init; } = LcmTimesteps.DefaultOriginSteps;
+
+    /// <summary>How the H timesteps are picked from the origin steps. Default: as released with RLCM.</summary>
+    public LcmGrid Grid { get; init; } = LcmGrid.Released;
+
+    /// <summary>Whether the last step is noised and scored. Default: it is not, since its noise never reaches the picture.</summary>
+    public FinalStep FinalStep { get; init; } = FinalStep.Deterministic;
+
+    /// <summary>How log-probabilities are reduced over the latent dimensions. Default mean. Source: released code.</summary>
+    public LogProbReduction LogProb { get; init; } = LogProbReduction.Mean;
+
+    /// <summary>Adam's step size. Default 1e-4. Source: RLCM.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
+    public double LearningRate { get; init; } = 1e-4;
+
+    /// <summary>How the learning rate falls over the updates. Default linear. Source: released code.</summary>
+    public LearningRateDecay LearningRateDecay { get; init; } = LearningRateDecay.Linear;
+
+    /// <summary>eps: ratios count within [1 - eps, 1 + eps], per latent dimension. Default 1e-4. Source: RLCM.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true, MaximumIsExclusive = true)]
+    public double ClipRange { get; init; } = 1e-4;
+
+    /// <summary>Advantages are clamped to plus and minus this. Default 10. Source: RLCM.</summary>
+    [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
+    public double AdvantageClip { get; init; } = 10;
+
+    /// <summary>The gradient's norm is limited to this; it scales with d when log-probabilities are summed. Default 5. Source: RLCM.</summary>
+    [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
+    public double MaxGradNorm { get; init; } = 5;
+
+    /// <summary>Where the baseline comes from. Default per prompt. Source: RLCM.</summary>
+    public AdvantageKind Advantage { get; init; } = AdvantageKind.PerPrompt;
+
+    /// <summary>What grouped advantages are divided by. Default: the batch's standard deviation.</summary>
+    public AdvantageNormalization Normalize { get; init; } = AdvantageNormalization.Batch;
+
+    /// <summary>Rewards kept for each prompt (per-prompt advantages). Default 16. Source: RLCM's compression preset.</summary>
+    [Range(1, int.MaxValue)]
+    public int BufferSize { get; init; } = 16;
+
+    /// <summary>Rewards a prompt needs before its own statistics count (per-prompt advantages). Default 16. Source: RLCM's compression preset.</summary>
+    [Range(1, int.MaxValue)]
+    public int MinCount { get; init; } = 16;
+
+    /// <summary>g, images of one prompt in an update; 1 draws a prompt for every image, as released. Default 1.</summary>
+    [Range(1, int.MaxValue)]
+    public int GroupSize { get; init; } = 1;
+
+    /// <summary>Images in a backward pass: memory against speed, without effect on the result but rounding. Default 2. Source: RLCM.</summary>
+    [Range(1, int.MaxValue)]
+    public int MicroBatch { get; init; } = 2;
+
+    /// <summary>Images sampled at a time: memory against speed. Default 16.</summary>
+    [Range(1, int.MaxValue)]
+    public int SamplingBatch { get; init; } = 16;
+
+    /// <summary>Images that an update collects. Default 16. Source: RLCM's compression preset, 4 GPUs with 2 x 2 each.</summary>
+    [Range(1, int.MaxValue)]
+    public int ImagesPerUpdate { get; init; } = 16;
+
+    /// <summary>Optimizer steps in an inner epoch, on equal parts of the update's images. Default 1. Source: RLCM.</summary>
+    [Range(1, int.MaxValue)]
+    public int Minibatches { get; init; } = 1;
+
+    /// <summary>Times the optimizer passes over an update's images. Default 1. Source: RLCM.</summary>
+    [Range(1, int.MaxValue)]
+    public int InnerEpochs { get; init; } = 1;
+
+    /// <summary>Updates of the run. Default 1000. Source: RLCM.</summary>
+    [Range(1, int.MaxValue)]
+    public int Updates { get; init; } = 1000;
+
+    /// <summary>r, the inner dimension of the adapters. Default 16. Source: RLCM.</summary>
+    [Range(1, 4096)]
+    public int LoraRank { get; init; } = 16;
+
+    /// <summary>alpha: adapters are scaled by alpha / r. Default 32. Source: RLCM.</summary>
+    [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
+    public double LoraAlpha { get; init; } = 32;
+
+    /// <summary>Ends of the names of the layers that get adapters. Default: the attention projections. Source: RLCM.</summary>
+    [MinLength(1)]
+    public IReadOnlyList<string> LoraTargets { get; init; } = ["to_q", "to_k", "to_v", "to_out.0"];
+
+    /// <summary>Updates from one evaluation to the next; 0 evaluates before and after the run only. Default 50.</summary>
+    [Range(0, int.MaxValue)]
+    public int EvaluateEvery { get; init; } = 50;
+
+    /// <summary>Updates from one checkpoint to the next; 0 writes one at the end only. Default 50.</summary>
+    [Range(0, int.MaxValue)]
+    public int CheckpointEvery { get; init; } = 50;
+
+    /// <summary>How many of the newest checkpoints stay. Default 3.</summary>
+    [Range(1, int.MaxValue)]
+    public int KeepLast { get; init; } = 3;
+
+    /// <summary>How many of the checkpoints with the highest evaluation reward stay besides. Default 1.</summary>
+    [Range(0, int.MaxValue)]
+    public int KeepBest { get; init; } = 1;
+
+    /// <summary>Threads of the networks; 0 takes one for each core. Default 0.</summary>
+    [Range(0, 1024)]
+    public int Threads { get; init; }
+
+    /// <summary>Seed of every random number of the run. Default 1.</summary>
+    [Range(0.0, ulong.MaxValue)]
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Where the networks run. Default cpu.</summary>
+    public ComputeDevice Device { get; init; } = ComputeDevice.Cpu;
+}

@@ -1,0 +1,86 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Rlcm.Runtime;
+
+namespace Rlcm.Training;
+
+/// <summary>Puts a configuration together from a preset, flags and assignments, and reports every mistake in them at once.</summary>
+public static class TrainConfigReader
+{
+    private static readonly JsonSerializerOptions JsonOptions = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // a file for people, never part of a web page
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Reads a configuration. Later sources win: preset, then <paramref name="flags"/>, then <paramref name="assignments"/>.</summary>
+    /// <param name="preset">Path of a commented JSON file, or the bare name of one in <c>configs/</c>.</param>
+    /// <param name="flags">Keys that have a flag of their own.</param>
+    /// <param name="assignments"><c>key=value</c> each.</param>
+    /// <exception cref="UserErrorException">Something is wrong: a line for each mistake says where, what was expected and what was found.</exception>
+    public static TrainConfig Read(string preset, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments)
+    {
+        var errors = new List<string>();
+        List<TrainConfigEntry> entries =
+        [
+            .. TrainConfigSources.ReadFile(TrainConfigSources.FindPreset(preset), errors),
+            .. flags.Select(flag => new TrainConfigEntry(flag.Key, null, flag.Value, flag.Flag)),
+            .. assignments.Select(assignment => TrainConfigSources.ReadAssignment(assignment, errors)).OfType<TrainConfigEntry>(),
+        ];
+
+        var config = new TrainConfig();
+        var origins = new Dictionary<string, string>(StringComparer.Ordinal);
+        var faulty = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            if (TrainConfigKey.All.FirstOrDefault(key => key.Name == entry.Key) is not { } key)
+            {
+                errors.Add(UnknownKey(entry));
+                continue;
+            }
+
+            if (key.TryParse(entry.Value ?? key.FromText(entry.Text), out var value))
+            {
+                key.Set(config, value);
+                origins[key.Name] = entry.Origin;
+                continue;
+            }
+
+            faulty.Add(key.Name);
+            errors.Add($"{entry.Origin}: {key.Name}: expected {key.Expected}, found {entry.Text}");
+        }
+
+        errors.AddRange(TrainConfigRules.Check(config).Where(conflict => !conflict.Keys.Any(faulty.Contains)).Select(conflict => Locate(conflict, origins)));
+        if (config.LogProb == LogProbReduction.Sum && !origins.ContainsKey("maxGradNorm") && !faulty.Contains("maxGradNorm"))
+            errors.Add($"{origins["logProb"]}: maxGradNorm: the gradient of summed log-probabilities grows with the number of latent dimensions, so that its limit has no default; set maxGradNorm too");
+        return errors.Count == 0 ? config : throw new UserErrorException(Report(errors));
+    }
+
+    /// <summary>Writes <paramref name="config"/> so that it can be read again, every key stated.</summary>
+    public static void Write(TrainConfig config, string path) => AtomicFile.Write(path, stream =>
+    {
+        JsonSerializer.Serialize(stream, config, JsonOptions);
+        stream.WriteByte((byte)'\n');
+    });
+
+    private static string UnknownKey(TrainConfigEntry entry)
+    {
+        var names = TrainConfigKey.All.Select(key => key.Name);
+        return NearestName.Find(entry.Key, names) is { } nearest
+            ? $"{entry.Origin}: unknown key {entry.Key}; did you mean {nearest}?"
+            : $"{entry.Origin}: unknown key {entry.Key}; known are {string.Join(", ", names)}";
+    }
+
+    private static string Locate(TrainConfigConflict conflict, Dictionary<string, string> origins)
+    {
+        string[] places = [.. conflict.Keys.Where(origins.ContainsKey).Select(key => origins[key]).Distinct(StringComparer.Ordinal)];
+        return $"{(places.Length > 0 ? string.Join(", ", places) : "defaults")}: {conflict.Keys[0]}: {conflict.Message}";
+    }
+
+    private static string Report(List<string> errors) => errors.Count == 1
+        ? errors[0]
+        : $"The configuration has {errors.Count} mistakes:\n  {string.Join("\n  ", errors)}";
+}

@@ -1,0 +1,60 @@
+using Rlcm.Diffusion;
+
+namespace Rlcm.Training;
+
+/// <summary>A combination of values that cannot work.</summary>
+/// <param name="Keys">The keys that clash, the one to change first in front.</param>
+/// <param name="Message">What was expected, what was found and what to do.</param>
+public sealed record TrainConfigConflict(IReadOnlyList<string> Keys, string Message);
+
+/// <summary>The rules of a configuration that concern several keys at once.</summary>
+public static class TrainConfigRules
+{
+    /// <summary>All conflicts of <paramref name="config"/>; none when it can be run.</summary>
+    public static IEnumerable<TrainConfigConflict> Check(TrainConfig config) =>
+        [.. CheckSampling(config), .. CheckBatches(config), .. CheckAdvantage(config)];
+
+    private static IEnumerable<TrainConfigConflict> CheckSampling(TrainConfig config)
+    {
+        if (config.Horizon < 2 && config.FinalStep == FinalStep.Deterministic)
+            yield return new(["horizon", "finalStep"], $"a deterministic final step is not scored, so that horizon {config.Horizon} leaves nothing to train; set horizon to 2 or more, or finalStep to asReleased");
+        if (config.Horizon > config.OriginSteps)
+            yield return new(["horizon", "originSteps"], $"horizon {config.Horizon} exceeds the {config.OriginSteps} origin steps; set horizon to {config.OriginSteps} or less");
+        if (config.Height is null != config.Width is null)
+            yield return new(["height", "width"], "only one of height and width is set; set both or neither");
+        if (config.Height % 8 > 0)
+            yield return new(["height"], $"expected a multiple of 8, the decoder's scale, found {config.Height}; use {config.Height / 8 * 8}");
+        if (config.Width % 8 > 0)
+            yield return new(["width"], $"expected a multiple of 8, the decoder's scale, found {config.Width}; use {config.Width / 8 * 8}");
+    }
+
+    private static IEnumerable<TrainConfigConflict> CheckBatches(TrainConfig config)
+    {
+        var images = config.ImagesPerUpdate;
+        if (images % config.SamplingBatch != 0)
+            yield return new(["samplingBatch", "imagesPerUpdate"], $"{images} images per update do not divide into sampling batches of {config.SamplingBatch}; set samplingBatch to {Divisor(images, config.SamplingBatch)}");
+        if (images % config.Minibatches != 0)
+            yield return new(["minibatches", "imagesPerUpdate"], $"{images} images per update do not divide into {config.Minibatches} minibatches; set minibatches to {Divisor(images, config.Minibatches)}");
+        else if (images / config.Minibatches % config.MicroBatch != 0)
+            yield return new(["microBatch", "imagesPerUpdate", "minibatches"], $"{images} images per update in {config.Minibatches} minibatches make {images / config.Minibatches} images per optimizer step, which do not divide into micro-batches of {config.MicroBatch}; set microBatch to {Divisor(images / config.Minibatches, config.MicroBatch)}");
+        if (images % config.GroupSize != 0)
+            yield return new(["groupSize", "imagesPerUpdate"], $"{images} images per update do not divide into groups of {config.GroupSize}; set groupSize to {Divisor(images, config.GroupSize)}");
+    }
+
+    private static IEnumerable<TrainConfigConflict> CheckAdvantage(TrainConfig config)
+    {
+        if (config.Advantage == AdvantageKind.Grouped && config.GroupSize < 2)
+            yield return new(["groupSize", "advantage"], $"grouped advantages compare images of one prompt, found groups of {config.GroupSize}; set groupSize to 2 or more, or advantage to perPrompt");
+        if (config.MinCount > config.BufferSize)
+            yield return new(["minCount", "bufferSize"], $"a buffer of {config.BufferSize} rewards never holds {config.MinCount}; set minCount to {config.BufferSize} or less");
+    }
+
+    /// <summary>The largest divisor of <paramref name="number"/> that is at most <paramref name="limit"/>.</summary>
+    private static int Divisor(int number, int limit)
+    {
+        var divisor = Math.Min(number, limit);
+        while (number % divisor != 0)
+            divisor--;
+        return divisor;
+    }
+}

@@ -1,0 +1,134 @@
+using Rlcm.Checkpoints;
+using Rlcm.Runtime;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Checkpoints;
+
+public sealed class CheckpointStoreTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    private sealed record Counters(long Step, double Best, IReadOnlyList<double> Rewards, ulong Seed);
+
+    private static readonly Counters State = new(7, double.NegativeInfinity, [0.1, 1.0 / 3], ulong.MaxValue);
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_run_without_checkpoints_has_no_latest()
+    {
+        var store = new CheckpointStore(folder["none"]);
+        Assert.Null(store.Latest());
+        Assert.Empty(store.Numbers);
+    }
+
+    [Fact]
+    public void Tensors_state_and_extra_folders_come_back_exactly()
+    {
+        var store = new CheckpointStore(folder["checkpoints"]);
+        Save(store, 7, value: 0.1f);
+
+        using var loaded = store.Latest();
+        using var tensor = loaded!.Tensor("adam.exp_avg.weight");
+        var state = loaded.State<Counters>();
+
+        Assert.Equal(7, loaded.Number);
+        Assert.Equal([0.1f, -0f], tensor.data<float>().ToArray());
+        Assert.Equal((State.Step, State.Best, State.Seed), (state.Step, state.Best, state.Seed));
+        Assert.Equal(State.Rewards, state.Rewards);
+        Assert.Equal("hello", File.ReadAllText(Path.Combine(loaded.Folder, "adapter", "text")));
+    }
+
+    [Fact]
+    public void Only_the_last_ones_stay_and_leftovers_of_a_killed_process_go()
+    {
+        var store = new CheckpointStore(folder.Path, keepLast: 2);
+        Directory.CreateDirectory(folder["000009.abc.tmp"]);
+        Directory.CreateDirectory(folder["000009.abc.old"]);
+        foreach (var number in (long[])[1, 2, 3, 10])
+            Save(store, number);
+
+        Assert.Equal([3L, 10L], store.Numbers);
+        Assert.Equal(["000003", "000010", "latest"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Going_back_to_an_earlier_checkpoint_makes_that_one_the_latest()
+    {
+        var store = new CheckpointStore(folder.Path, keepLast: 1);
+        Save(store, 10);
+        Save(store, 5, value: 3);
+
+        using var loaded = store.Latest();
+        using var tensor = loaded!.Tensor("adam.exp_avg.weight");
+        Assert.Equal(5, loaded.Number);
+        Assert.Equal(3, tensor.data<float>()[0]);
+    }
+
+    [Fact]
+    public void A_failing_save_leaves_the_latest_as_it_was()
+    {
+        var store = new CheckpointStore(folder.Path);
+        Save(store, 1);
+        using var tensor = ones(1);
+        Assert.Throws<IOException>(() => store.Save(
+            2, new Dictionary<string, Tensor> { ["a"] = tensor }, State, new Dictionary<string, Action<string>> { ["x"] = _ => throw new IOException("disk full") }));
+
+        Assert.Equal([1L], store.Numbers);
+        using var loaded = store.Latest();
+        Assert.Equal(1, loaded!.Number);
+    }
+
+    [Theory]
+    [InlineData("state.safetensors")]
+    [InlineData("state.json")]
+    [InlineData("adapter/text")]
+    public void A_changed_byte_is_found_and_its_file_named(string name)
+    {
+        var store = new CheckpointStore(folder.Path);
+        Save(store, 1);
+        var path = Path.Combine(folder["000001"], name);
+        var bytes = File.ReadAllBytes(path);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
+
+        Assert.Contains(path, Assert.Throws<UserErrorException>(store.Latest).Message);
+    }
+
+    [Theory]
+    [InlineData("state.safetensors")]
+    [InlineData("adapter/text")]
+    [InlineData("checksums.json")]
+    public void A_missing_file_is_named(string name)
+    {
+        var store = new CheckpointStore(folder.Path);
+        Save(store, 1);
+        File.Delete(Path.Combine(folder["000001"], name));
+
+        Assert.Contains(name, Assert.Throws<UserErrorException>(store.Latest).Message);
+    }
+
+    [Fact]
+    public void A_latest_that_points_nowhere_is_an_error_even_when_older_ones_exist()
+    {
+        var store = new CheckpointStore(folder.Path);
+        Save(store, 1);
+        Save(store, 2);
+        Directory.Delete(folder["000002"], recursive: true);
+
+        Assert.Contains("000002", Assert.Throws<UserErrorException>(store.Latest).Message);
+        File.WriteAllText(folder["latest"], "../elsewhere");
+        Assert.Contains("elsewhere", Assert.Throws<UserErrorException>(store.Latest).Message);
+    }
+
+    private static void Save(CheckpointStore store, long number, float value = 1)
+    {
+        using var moment = tensor([value, -0f]);
+        store.Save(
+            number,
+            new Dictionary<string, Tensor> { ["adam.exp_avg.weight"] = moment },
+            State,
+            new Dictionary<string, Action<string>> { ["adapter"] = path => File.WriteAllText(Path.Combine(path, "text"), "hello") });
+    }
+}

@@ -1,0 +1,181 @@
+using Rlcm.Diffusion;
+using Rlcm.Runtime;
+using Rlcm.Training;
+using Xunit;
+
+namespace Rlcm.Tests.Training;
+
+public sealed class TrainConfigReaderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("quick")]
+    [InlineData("compression")]
+    [InlineData("incompression.json")]
+    public void Shipped_presets_are_read_by_their_bare_names(string name) =>
+        Assert.Equal(name == "incompression.json" ? "incompression" : "compression", TrainConfigReader.Read(name, [], []).Task);
+
+    [Fact]
+    public void The_papers_preset_holds_the_papers_numbers()
+    {
+        var config = TrainConfigReader.Read("compression", [], []);
+        Assert.Equal(new BatchArithmetic(16, 8, 16, 8, 1000, 8, 16000), BatchArithmetic.Of(config));
+        Assert.Equal((8.0, 50, 1e-4, 10.0, 5.0), (config.GuidanceScale, config.OriginSteps, config.ClipRange, config.AdvantageClip, config.MaxGradNorm));
+        Assert.Equal((16, 32.0, 1e-4, 16, 16), (config.LoraRank, config.LoraAlpha, config.LearningRate, config.BufferSize, config.MinCount));
+        Assert.Equal((768, 768), (config.Height, config.Width));
+    }
+
+    [Fact]
+    public void Comments_and_trailing_commas_are_allowed()
+    {
+        var config = Read("// title\n{ /* note */ \"horizon\": 6, // steps\n \"loraTargets\": [\"to_q\", ], }");
+        Assert.Equal(6, config.Horizon);
+        Assert.Equal(["to_q"], config.LoraTargets);
+    }
+
+    [Fact]
+    public void Keys_that_are_not_set_keep_their_defaults() => Assert.Equivalent(new TrainConfig { Horizon = 4 }, Read("""{ "horizon": 4 }"""));
+
+    [Fact]
+    public void Flags_win_over_the_preset_and_assignments_win_over_flags()
+    {
+        var config = Read(
+            """{ "seed": 1, "updates": 1, "task": "compression", "horizon": 4 }""",
+            [new("--seed", "seed", "2"), new("--updates", "updates", "2"), new("--task", "task", "incompression")],
+            ["updates=3"]);
+        Assert.Equal((2UL, 3, "incompression", 4), (config.Seed, config.Updates, config.Task, config.Horizon));
+    }
+
+    [Fact]
+    public void Assignments_reach_every_type()
+    {
+        var config = Read("{}", [], ["height=64", "width=64", "grid=diffusers", "clipRange=2e-4", "loraTargets=to_q,to_k", "seed=18446744073709551615", "model=a=b"]);
+        Assert.Equal((64, 64, LcmGrid.Diffusers, 2e-4, ulong.MaxValue, "a=b"), (config.Height, config.Width, config.Grid, config.ClipRange, config.Seed, config.Model));
+        Assert.Equal(["to_q", "to_k"], config.LoraTargets);
+        Assert.Null(Read("""{ "height": 64, "width": 64 }""", [], ["height=null", "width=null"]).Height);
+    }
+
+    [Fact]
+    public void A_written_configuration_is_read_back_the_same()
+    {
+        var config = Read("""{ "finalStep": "asReleased", "advantage": "grouped", "groupSize": 4, "logProb": "sum", "maxGradNorm": 1e5, "height": 64, "width": 72, "prompts": "é.txt" }""");
+        TrainConfigReader.Write(config, _folder["config.json"]);
+        Assert.Equivalent(config, TrainConfigReader.Read(_folder["config.json"], [], []), strict: true);
+        Assert.Contains("\"finalStep\": \"asReleased\"", File.ReadAllText(_folder["config.json"]), StringComparison.Ordinal);
+        Assert.Contains("é.txt", File.ReadAllText(_folder["config.json"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_mistakes_are_reported_at_once_each_with_its_place()
+    {
+        var lines = Error(
+            "{\n  \"horizn\": 4,\n  \"clipRange\": \"small\",\n  \"grid\": \"Released\",\n  \"imagesPerUpdate\": 60\n}",
+            [new("--seed", "seed", "-1")],
+            ["colour=red", "oops"]).Split('\n');
+        var path = _folder["preset.json"];
+        Assert.Collection(
+            lines,
+            line => Assert.Equal("The configuration has 7 mistakes:", line),
+            line => Assert.Equal("  --set oops: expected key=value, such as --set horizon=8", line),
+            line => Assert.Equal($"  {path}:2: unknown key horizn; did you mean horizon?", line),
+            line => Assert.Equal($"  {path}:3: clipRange: expected a number above 0 and below 1, found \"small\"", line),
+            line => Assert.Equal($"  {path}:4: grid: expected released or diffusers, found \"Released\"", line),
+            line => Assert.Equal("  --seed: seed: expected a whole number of at least 0, found -1", line),
+            line => Assert.StartsWith("  --set colour: unknown key colour; known are task, model, ", line, StringComparison.Ordinal),
+            line => Assert.Equal($"  {path}:5: samplingBatch: 60 images per update do not divide into sampling batches of 16; set samplingBatch to 15", line));
+    }
+
+    [Theory]
+    [InlineData("horizon", "0", "a whole number of at least 1 and at most 1000")]
+    [InlineData("horizon", "4.5", "a whole number of at least 1 and at most 1000")]
+    [InlineData("horizon", "true", "a whole number of at least 1 and at most 1000")]
+    [InlineData("horizon", "null", "a whole number of at least 1 and at most 1000")]
+    [InlineData("horizon", "99999999999", "a whole number of at least 1 and at most 1000")]
+    [InlineData("height", "4", "a whole number of at least 8 and at most 4096 or null")]
+    [InlineData("learningRate", "0", "a number above 0 and at most 1")]
+    [InlineData("clipRange", "1", "a number above 0 and below 1")]
+    [InlineData("guidanceScale", "1e999", "a number of at least 1 and at most 100")]
+    [InlineData("task", "\"beauty\"", "compression or incompression")]
+    [InlineData("model", "\" \"", "text")]
+    [InlineData("model", "5", "text")]
+    [InlineData("device", "\"tpu\"", "cpu or cuda")]
+    [InlineData("finalStep", "\"0\"", "deterministic or asReleased")]
+    [InlineData("loraTargets", "[]", "a list of at least one name")]
+    [InlineData("loraTargets", "[1]", "a list of at least one name")]
+    [InlineData("loraTargets", "\"to_q\"", "a list of at least one name")]
+    [InlineData("seed", "18446744073709551616", "a whole number of at least 0")]
+    public void Wrong_types_and_ranges_are_refused(string key, string json, string expected) =>
+        Assert.Equal($"{_folder["preset.json"]}:1: {key}: expected {expected}, found {json}", Error($$"""{ "{{key}}": {{json}} }"""));
+
+    [Theory]
+    [InlineData("""{ "horizon": 1 }""", "horizon: a deterministic final step is not scored")]
+    [InlineData("""{ "horizon": 51 }""", "horizon: horizon 51 exceeds the 50 origin steps")]
+    [InlineData("""{ "height": 64 }""", "height: only one of height and width is set")]
+    [InlineData("""{ "height": 66, "width": 64 }""", "height: expected a multiple of 8, the decoder's scale, found 66; use 64")]
+    [InlineData("""{ "height": 64, "width": 71 }""", "width: expected a multiple of 8, the decoder's scale, found 71; use 64")]
+    [InlineData("""{ "samplingBatch": 6 }""", "samplingBatch: 16 images per update do not divide into sampling batches of 6; set samplingBatch to 4")]
+    [InlineData("""{ "minibatches": 3 }""", "minibatches: 16 images per update do not divide into 3 minibatches; set minibatches to 2")]
+    [InlineData("""{ "minibatches": 2, "microBatch": 16 }""", "make 8 images per optimizer step, which do not divide into micro-batches of 16; set microBatch to 8")]
+    [InlineData("""{ "groupSize": 3 }""", "groupSize: 16 images per update do not divide into groups of 3; set groupSize to 2")]
+    [InlineData("""{ "advantage": "grouped" }""", "groupSize: grouped advantages compare images of one prompt, found groups of 1")]
+    [InlineData("""{ "bufferSize": 8 }""", "minCount: a buffer of 8 rewards never holds 16; set minCount to 8 or less")]
+    [InlineData("""{ "logProb": "sum" }""", "maxGradNorm: the gradient of summed log-probabilities grows")]
+    public void Impossible_combinations_are_refused(string json, string expected)
+    {
+        var message = Error(json);
+        Assert.StartsWith(_folder["preset.json"] + ":1: ", message, StringComparison.Ordinal);
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void The_last_origin_of_a_value_is_the_one_reported() =>
+        Assert.StartsWith("--set horizon: horizon: ", Error("""{ "horizon": 4 }""", [], ["horizon=1"]), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_key_set_twice_in_a_file_is_refused() =>
+        Assert.Equal($"{_folder["preset.json"]}:2: seed is set a second time, first at {_folder["preset.json"]}:1; keep one of them", Error("{ \"seed\": 1,\n\"seed\": 2 }"));
+
+    [Theory]
+    [InlineData("{\n\"seed\": 1\n\"updates\": 2 }", ":3: expected JSON")]
+    [InlineData("{ \"seed\": 1", ":1: expected JSON")]
+    [InlineData("", ":1: expected JSON")]
+    [InlineData("{ } { }", ":1: expected JSON")]
+    [InlineData("[1]", ": expected an object in braces, found StartArray")]
+    public void Files_that_are_no_JSON_object_are_refused_with_the_line(string text, string expected) =>
+        Assert.StartsWith(_folder["preset.json"] + expected, Error(text), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_file_in_another_encoding_is_refused()
+    {
+        File.WriteAllBytes(_folder["preset.json"], [.. "{ \"model\": \""u8, 0xE9, .. "\" }"u8]);
+        var error = Assert.Throws<UserErrorException>(() => TrainConfigReader.Read(_folder["preset.json"], [], []));
+        Assert.Contains("expected UTF-8", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_preset_is_refused_with_the_names_of_the_others()
+    {
+        var error = Assert.Throws<UserErrorException>(() => TrainConfigReader.Read("quickest", [], []));
+        Assert.Equal("Cannot find the configuration quickest: there is no such file, and the presets are compression, incompression, quick.", error.Message);
+    }
+
+    [Theory]
+    [InlineData("horizn", "horizon")]
+    [InlineData("LearningRate", "learningRate")]
+    [InlineData("zzz", null)]
+    public void Misspelt_names_are_guessed_when_they_are_near(string name, string? expected) =>
+        Assert.Equal(expected, NearestName.Find(name, ["horizon", "learningRate", "learningRateDecay"]));
+
+    private TrainConfig Read(string json, TrainConfigFlag[]? flags = null, string[]? assignments = null)
+    {
+        File.WriteAllText(_folder["preset.json"], json);
+        return TrainConfigReader.Read(_folder["preset.json"], flags ?? [], assignments ?? []);
+    }
+
+    private string Error(string json, TrainConfigFlag[]? flags = null, string[]? assignments = null) =>
+        Assert.Throws<UserErrorException>(() => Read(json, flags, assignments)).Message;
+}
