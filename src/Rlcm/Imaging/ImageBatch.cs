@@ -29,4 +29,16 @@ public sealed record ImageBatch
 
     /// <summary>The bytes of picture <paramref name="index"/>, [H, W, 3].</summary>
     public ReadOnlySpan<byte> this[int index] => Pixels.AsSpan(index * Height * Width * 3, Height * Width * 3);
+
+    /// <summary>All pictures of <paramref name="batches"/>, of one size, in order.</summary>
+    /// <exception cref="ArgumentException">There are none, or sizes differ.</exception>
+    public static ImageBatch Concatenate(IReadOnlyList<ImageBatch> batches)
+    {
+        if (batches.Count == 0 || batches.Any(batch => batch.Height != batches[0].Height || batch.Width != batches[0].Width))
+            throw new ArgumentException("Expected at least one batch, all of one picture size.", nameof(batches));
+        return new([.. batches.SelectMany(batch => batch.Pixels)], batches.Sum(batch => batch.Count), batches[0].Height, batches[0].Width)
+        {
+            Values = batches.All(batch => batch.Values is not null) ? [.. batches.SelectMany(batch => batch.Values!)] : null,
+        };
+    }
 }

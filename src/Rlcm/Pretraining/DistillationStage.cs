@@ -1,6 +1,8 @@
 using Rlcm.Diffusion;
 using Rlcm.Imaging;
 using Rlcm.Models;
+using Rlcm.Policy;
+using Rlcm.Rollouts;
 using Rlcm.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -124,8 +126,10 @@ public sealed class DistillationStage : IPretrainingStage
     private static Tensor Timesteps(NoiseLevel[] levels) => tensor(Array.ConvertAll(levels, level => (long)level.Timestep));
 
     /// <inheritdoc/>
-    public ImageBatch Samples() => new LcmSampler(_target, SampleHorizon, _settings.SampleGuidance)
-        .Sample(_settings.SamplePrompts, index => new(_settings.Training.Seed, RandomPurpose.SampleInitialNoise, Item: index));
+    public ImageBatch Samples() => RolloutCollector.Sample(
+        new LcmPolicy(_target, new(SampleHorizon, _settings.SampleGuidance)),
+        [.. _settings.SamplePrompts.Select((prompt, index) => new RolloutItem(prompt, NoiseStream.Sample(_settings.Training.Seed, index)))],
+        _settings.Training.BatchSize);
 
     /// <inheritdoc/>
     public void Save(string folder) => _target.Save(folder, ScalarType.Float16, _settings.TokenizerFolder);

@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Rlcm.Models.Lora;
@@ -7,8 +8,8 @@ namespace Rlcm.Models.Lora;
 /// <param name="A">Down projection, [rank, in].</param>
 /// <param name="B">Up projection, [out, rank].</param>
 /// <param name="Scale">s = alpha / rank.</param>
-public sealed record LoraAdapter(string Module, Tensor A, Tensor B, float Scale)
+public sealed record LoraAdapter(string Module, Parameter A, Parameter B, float Scale)
 {
     /// <summary>Scratch tensor W + s B A, [out, in], while the adapters are merged; otherwise null.</summary>
-    public Tensor? Merged { get; internal set; }
+    internal Tensor? Merged { get; set; }
 }

@@ -1,0 +1,63 @@
+using Rlcm.Imaging;
+using Rlcm.Policy;
+using Rlcm.Rewards;
+using Rlcm.Rollouts;
+
+namespace Rlcm.Evaluation;
+
+/// <summary>The evaluation pictures of a policy and their rewards.</summary>
+/// <param name="Images">One picture per evaluation prompt.</param>
+/// <param name="Rewards">[N].</param>
+public sealed record EvaluatedPictures(ImageBatch Images, IReadOnlyList<double> Rewards);
+
+/// <summary>
+/// Measures a policy on fixed (prompt, seed) pairs, which are the same for every run, and, where the model ships a gallery, on whether
+/// its animals are recognized.
+/// </summary>
+/// <param name="policyOf">The policy at a number of steps.</param>
+/// <param name="reward">The reward.</param>
+/// <param name="prompts">The evaluation prompts, in order.</param>
+/// <param name="trainingPrompts">Tells seen from unseen.</param>
+/// <param name="recognizer">Search in the model's gallery, or null.</param>
+/// <param name="batchSize">Pictures sampled at once.</param>
+public sealed class PolicyEvaluator(
+    Func<int, IStepPolicy> policyOf, IReward reward, IReadOnlyList<string> prompts, IReadOnlySet<string> trainingPrompts, Recognizer? recognizer, int batchSize)
+{
+    /// <summary>The horizons of a report.</summary>
+    public static readonly IReadOnlyList<int> Horizons = [1, 2, 4, 8];
+
+    private const ulong Seed = 0; // evaluations of all runs compare, whatever their training seed
+    private const int RecognitionSeeds = 2;
+
+    /// <summary>Draws and scores the evaluation pictures at <paramref name="horizon"/> steps.</summary>
+    public EvaluatedPictures Evaluate(int horizon)
+    {
+        var images = RolloutCollector.Sample(policyOf(horizon), Items(prompts, Enumerable.Range(0, prompts.Count).Select(index => (long)index)), batchSize);
+        var scores = RewardGuard.ScoreAsync(reward, images, prompts, "an evaluation", CancellationToken.None).GetAwaiter().GetResult();
+        return new(images, Array.ConvertAll(scores, score => (double)score));
+    }
+
+    /// <summary>Everything that <c>evaluation.json</c> says of a policy, at 1, 2, 4 and 8 steps.</summary>
+    public IReadOnlyList<HorizonReport> Report() => [.. Horizons.Select(Report)];
+
+    private HorizonReport Report(int horizon)
+    {
+        var pictures = Evaluate(horizon);
+        var recognized = recognizer is null ? null : RecognizedShare.Compute(recognizer, (texts, seeds) =>
+            RolloutCollector.Sample(policyOf(horizon), Items(texts, seeds), batchSize), RecognitionSeeds);
+        return new(
+            horizon,
+            RewardSummary.Of([.. RewardsWhere(pictures, trainingPrompts.Contains)]),
+            RewardSummary.Of([.. RewardsWhere(pictures, prompt => !trainingPrompts.Contains(prompt))]),
+            PictureDiversity.LargestNearIdenticalGroup(pictures.Images),
+            recognized?.Share,
+            recognized?.Samples.Count,
+            recognized?.Diversity);
+    }
+
+    private IEnumerable<double> RewardsWhere(EvaluatedPictures pictures, Func<string, bool> condition) =>
+        pictures.Rewards.Where((_, index) => condition(prompts[index]));
+
+    private static RolloutItem[] Items(IReadOnlyList<string> texts, IEnumerable<long> seeds) =>
+        [.. texts.Zip(seeds, (text, seed) => new RolloutItem(text, NoiseStream.Evaluation(Seed, seed)))];
+}

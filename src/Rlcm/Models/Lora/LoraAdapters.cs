@@ -1,0 +1,138 @@
+using Rlcm.Runtime;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Rlcm.Models.Lora;
+
+/// <summary>The adapters of a model: attached to its <see cref="LoraLinear"/> layers, trained, merged for sampling, saved.</summary>
+public sealed class LoraAdapters : IDisposable
+{
+    private readonly LoraLinear[] _layers;
+    private readonly Tensor[] _scratch;
+
+    private LoraAdapters(IReadOnlyList<LoraAdapter> items, LoraLinear[] layers, int rank, double alpha)
+    {
+        (Items, _layers, Rank, Alpha) = (items, layers, rank, alpha);
+        _scratch = [.. layers.Select(layer => empty_like(layer.BaseWeight).DetachFromDisposeScope())];
+        for (var i = 0; i < layers.Length; i++)
+            layers[i].Attach(items[i]);
+    }
+
+    /// <summary>One adapter per layer, in the model's order.</summary>
+    public IReadOnlyList<LoraAdapter> Items { get; }
+
+    /// <summary>r.</summary>
+    public int Rank { get; }
+
+    /// <summary>The update is scaled by alpha / r.</summary>
+    public double Alpha { get; }
+
+    /// <summary>
+    /// Attaches new adapters to every layer whose path ends in one of <paramref name="targets"/>: A normal with std 1/r, B zero
+    /// (peft's <c>init_lora_weights="gaussian"</c>), so that the model is unchanged at first.
+    /// </summary>
+    /// <exception cref="UserErrorException">No layer has such a name.</exception>
+    public static LoraAdapters Create(nn.Module model, IReadOnlyList<string> targets, int rank, double alpha, ulong seed)
+    {
+        var layers = Find(model, path => targets.Any(target => path == target || path.EndsWith("." + target, StringComparison.Ordinal)));
+        if (layers.Length == 0)
+            throw new UserErrorException($"loraTargets: the model has no attention layer named {string.Join(", ", targets)}; expected names such as to_q.");
+
+        using var scope = NewDisposeScope();
+        return new([.. layers.Select((entry, index) =>
+        {
+            var shape = entry.Layer.BaseWeight.shape;
+            var a = AddressedRandom.NormalTensor(new(seed, RandomPurpose.LoraInit, Item: index), rank, shape[1]) / rank;
+            return new LoraAdapter(entry.Path, Trainable(a, entry.Layer), Trainable(zeros(shape[0], rank), entry.Layer), (float)(alpha / rank));
+        })], [.. layers.Select(entry => entry.Layer)], rank, alpha);
+    }
+
+    /// <summary>Attaches adapters with given weights.</summary>
+    /// <param name="model">The base model.</param>
+    /// <param name="weights">A [r, in] and B [out, r] by path of the layer.</param>
+    /// <param name="rank">r.</param>
+    /// <param name="alpha">alpha.</param>
+    /// <param name="origin">Where the weights come from, for messages.</param>
+    /// <exception cref="UserErrorException">A layer does not exist in the model, or its shape differs.</exception>
+    public static LoraAdapters Attach(nn.Module model, IReadOnlyDictionary<string, (Tensor A, Tensor B)> weights, int rank, double alpha, string origin)
+    {
+        var layers = Find(model, weights.ContainsKey);
+        if (layers.Length < weights.Count)
+        {
+            var unknown = weights.Keys.Except(layers.Select(entry => entry.Path)).Order(StringComparer.Ordinal).First();
+            throw new UserErrorException($"{origin}: adapts layer {unknown}, which the model does not have; it was made for another base model.");
+        }
+
+        foreach (var (path, layer) in layers)
+        {
+            var (a, b) = weights[path];
+            var (output, input) = (layer.BaseWeight.shape[0], layer.BaseWeight.shape[1]);
+            if (!a.shape.SequenceEqual([rank, input]) || !b.shape.SequenceEqual([output, rank]))
+            {
+                throw new UserErrorException(
+                    $"{origin}: layer {path}: expected A [{rank}, {input}] and B [{output}, {rank}], "
+                    + $"found [{string.Join(", ", a.shape)}] and [{string.Join(", ", b.shape)}]; it was made for another base model.");
+            }
+        }
+
+        using var scope = NewDisposeScope();
+        return new(
+            [.. layers.Select(entry => new LoraAdapter(
+                entry.Path, Trainable(weights[entry.Path].A, entry.Layer), Trainable(weights[entry.Path].B, entry.Layer), (float)(alpha / rank)))],
+            [.. layers.Select(entry => entry.Layer)], rank, alpha);
+    }
+
+    /// <summary>All trainable weights under peft's names, <c>MODULE.lora_A.weight</c> and <c>MODULE.lora_B.weight</c>.</summary>
+    public IEnumerable<(string Name, Parameter Value)> Parameters() => Items.SelectMany(item => (IEnumerable<(string, Parameter)>)
+        [($"{item.Module}.lora_A.weight", item.A), ($"{item.Module}.lora_B.weight", item.B)]);
+
+    /// <summary>
+    /// Computes W + s B A of every layer into scratch tensors, which the layers use until the result is disposed. Base weights are never
+    /// written to, so there is nothing to subtract and nothing to drift.
+    /// </summary>
+    public IDisposable Merge()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            var item = Items[i];
+            _scratch[i].copy_(_layers[i].BaseWeight).addmm_(item.B, item.A, beta: 1, alpha: item.Scale);
+            item.Merged = _scratch[i];
+        }
+
+        return new MergedScope(Items);
+    }
+
+    /// <summary>Lets the model be its base again.</summary>
+    public void Dispose()
+    {
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            _layers[i].Attach(null);
+            _scratch[i].Dispose();
+            Items[i].A.Dispose();
+            Items[i].B.Dispose();
+        }
+    }
+
+    private static (string Path, LoraLinear Layer)[] Find(nn.Module model, Func<string, bool> isTarget) =>
+        [.. model.named_modules().Where(entry => entry.module is LoraLinear && isTarget(entry.name)).Select(entry => (entry.name, (LoraLinear)entry.module))];
+
+    private static Parameter Trainable(Tensor value, LoraLinear layer)
+    {
+        var parameter = new Parameter(value.to(ScalarType.Float32, layer.BaseWeight.device, copy: true), requires_grad: true);
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+
+    private sealed class MergedScope(IReadOnlyList<LoraAdapter> items) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var item in items)
+                item.Merged = null;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using Rlcm.Diffusion;
+using Rlcm.Imaging;
+using Rlcm.Models;
+using Rlcm.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Policy;
+
+/// <summary>How a latent consistency model is sampled.</summary>
+/// <param name="Horizon">H, the number of steps.</param>
+/// <param name="GuidanceScale">Embedded guidance scale; 1 is no guidance.</param>
+/// <param name="Grid">Which timesteps.</param>
+/// <param name="FinalStep">What the last step does.</param>
+/// <param name="OriginSteps">Steps of the grid that the model was distilled on.</param>
+public sealed record LcmPolicySettings(
+    int Horizon, double GuidanceScale, LcmGrid Grid = LcmGrid.Diffusers, FinalStep FinalStep = FinalStep.Deterministic, int OriginSteps = LcmTimesteps.DefaultOriginSteps)
+{
+    /// <summary>Height of the pictures; null: as the model was trained.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>Width of the pictures; null: as the model was trained.</summary>
+    public int? Width { get; init; }
+}
+
+/// <summary>
+/// A latent consistency model as a policy (Oertell et al. 2024, section 4): x_{i+1} ~ N(sqrt(a'_i) f(x_i), (1 - a'_i) I),
+/// picture = decode f(x_{H-1}).
+/// </summary>
+public sealed class LcmPolicy : IStepPolicy
+{
+    private readonly TextToImageModel _model;
+    private readonly LcmPlan _plan;
+
+    /// <summary>Looks at <paramref name="model"/> as a policy.</summary>
+    /// <exception cref="UserErrorException">The model is no latent consistency model, or has no guidance embedding for the guidance asked for.</exception>
+    public LcmPolicy(TextToImageModel model, LcmPolicySettings settings)
+    {
+        if (model.Scheduler.ClassName != SchedulerConfig.Lcm)
+            throw new UserErrorException($"model: expected a latent consistency model (scheduler {SchedulerConfig.Lcm}), found {model.Scheduler.ClassName}; distill it first.");
+        if (!model.HasGuidanceEmbedding && settings.GuidanceScale != 1)
+            throw new UserErrorException($"guidanceScale: the model has no guidance embedding, so the scale must be 1, found {settings.GuidanceScale}.");
+
+        _model = model;
+        _plan = LcmPlan.Create(model.Scheduler.CreateNoiseSchedule(), settings.Horizon, settings.Grid, settings.FinalStep, settings.OriginSteps);
+        Guidance = model.Unet.Config.TimeCondProjDim is { } width
+            ? GuidanceEmbedding.Create([settings.GuidanceScale], width).DetachFromDisposeScope()
+            : null;
+        var factor = model.Vae.Config.SpatialFactor;
+        StateShape =
+        [
+            model.Unet.Config.InChannels,
+            Latents(settings.Height, "height", factor) ?? model.Unet.Config.SampleSize,
+            Latents(settings.Width, "width", factor) ?? model.Unet.Config.SampleSize,
+        ];
+    }
+
+    /// <summary>The embedded guidance scale, [1, width]. Tests set the original's values: sin(7000 f) magnifies rounding.</summary>
+    internal Tensor? Guidance { get; set; }
+
+    /// <inheritdoc/>
+    public int Horizon => _plan.Horizon;
+
+    /// <inheritdoc/>
+    public int ScoredSteps => _plan.ScoredSteps;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> StateShape { get; }
+
+    /// <inheritdoc/>
+    public Tensor Encode(IReadOnlyList<string> prompts) => _model.EncodePrompts(prompts);
+
+    /// <inheritdoc/>
+    public Tensor Start(Tensor noise) => noise;
+
+    /// <inheritdoc/>
+    public bool IsNoised(int step) => _plan.Steps[step].IsNoised;
+
+    /// <inheritdoc/>
+    public double Std(int step) => _plan.Steps[step].Next.Noise;
+
+    /// <inheritdoc/>
+    public PolicyOutput Evaluate(Tensor states, int step, Tensor condition)
+    {
+        using var scope = NewDisposeScope();
+        var plan = _plan.Steps[step];
+        var count = states.shape[0];
+        var timesteps = full(count, (long)plan.Level.Timestep, ScalarType.Int64, states.device);
+        var guidance = Guidance?.to(states.device).expand(count, -1);
+        var epsilon = _model.Unet.forward(new(states, timesteps, condition, guidance));
+        var sample = LcmScheduler.Denoise(states, epsilon, plan.Level);
+        var mean = LcmScheduler.Mean(sample, plan.Next);
+        return new(sample.MoveToOuterDisposeScope(), mean.MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public ImageBatch Decode(Tensor samples) => _model.Decode(samples);
+
+    private static long? Latents(int? pixels, string name, int factor) => pixels is null || pixels % factor == 0
+        ? pixels / factor
+        : throw new UserErrorException($"{name}: expected a multiple of {factor}, found {pixels}.");
+}

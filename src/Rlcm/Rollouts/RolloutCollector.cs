@@ -1,0 +1,74 @@
+using Rlcm.Diffusion;
+using Rlcm.Imaging;
+using Rlcm.Policy;
+using Rlcm.Runtime;
+using Rlcm.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Rollouts;
+
+/// <summary>Samples pictures from a policy: a function of its weights and the addressed items, and of nothing else.</summary>
+public static class RolloutCollector
+{
+    /// <summary>Samples one batch and records every scored transition.</summary>
+    /// <param name="policy">The policy; merge its adapters first.</param>
+    /// <param name="items">[B] prompts and noise addresses.</param>
+    /// <param name="condition">Encoded prompts, [B, ...]; the trajectory keeps a reference of its own.</param>
+    /// <param name="reduction">How log-probabilities are reduced.</param>
+    /// <param name="policyVersion">Recorded as is.</param>
+    public static Trajectory Collect(IStepPolicy policy, IReadOnlyList<RolloutItem> items, Tensor condition, LogProbReduction reduction, long policyVersion)
+    {
+        using var scope = NewDisposeScope();
+        var states = new List<Tensor>();
+        var nextStates = new List<Tensor>();
+        var logProbs = new List<Tensor>();
+        var images = Run(policy, items, condition, (step, state, next, mean) =>
+        {
+            if (step >= policy.ScoredSteps)
+                return;
+            states.Add(state);
+            nextStates.Add(next);
+            logProbs.Add(GaussianLogProb.Compute(next, mean, reduction, policy.Std(step)));
+        });
+        return new(
+            items,
+            policyVersion,
+            condition.alias().DetachFromDisposeScope(),
+            stack(states, dim: 1).DetachFromDisposeScope(),
+            stack(nextStates, dim: 1).DetachFromDisposeScope(),
+            stack(logProbs, dim: 1).DetachFromDisposeScope(),
+            images);
+    }
+
+    /// <summary>Samples pictures without recording how, in batches of <paramref name="batchSize"/>.</summary>
+    public static ImageBatch Sample(IStepPolicy policy, IReadOnlyList<RolloutItem> items, int batchSize) =>
+        ImageBatch.Concatenate([.. items.Chunk(batchSize).Select(batch =>
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            return Run(policy, batch, policy.Encode([.. batch.Select(item => item.Prompt)]), (_, _, _, _) => { });
+        })]);
+
+    private static ImageBatch Run(IStepPolicy policy, IReadOnlyList<RolloutItem> items, Tensor condition, Action<int, Tensor, Tensor, Tensor> record)
+    {
+        using var noGrad = no_grad();
+        var state = policy.Start(Noise(policy, items, item => item.Noise.Initial, condition.device));
+        var final = state;
+        for (var i = 0; i < policy.Horizon; i++)
+        {
+            var step = i;
+            var (sample, mean) = policy.Evaluate(state, step, condition);
+            var next = policy.IsNoised(step)
+                ? LcmScheduler.Step(mean, Noise(policy, items, item => item.Noise.Step(step), condition.device), policy.Std(step))
+                : mean;
+            record(step, state, next, mean);
+            (state, final) = (next, sample);
+        }
+
+        return policy.Decode(final);
+    }
+
+    private static Tensor Noise(IStepPolicy policy, IReadOnlyList<RolloutItem> items, Func<RolloutItem, RandomAddress> address, Device device) =>
+        AddressedRandom.NormalBatch([.. items.Select(address)], [.. policy.StateShape]).to(device);
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+
+namespace Rlcm.Runtime;
+
+/// <summary>The folder that holds everything about one training run, and the names of what is in it.</summary>
+public sealed class RunFolder
+{
+    private RunFolder(string path) => Path = System.IO.Path.GetFullPath(path);
+
+    /// <summary>The folder, absolute.</summary>
+    public string Path { get; }
+
+    /// <summary>The configuration, every key stated; works as <c>--config</c>.</summary>
+    public string Config => In("config.json");
+
+    /// <summary>Versions, hashes, seed and hardware.</summary>
+    public string Manifest => In("manifest.json");
+
+    /// <summary>A line for each update and evaluation.</summary>
+    public string Metrics => In("metrics.jsonl");
+
+    /// <summary>Figures before and after the run.</summary>
+    public string Evaluation => In("evaluation.json");
+
+    /// <summary>Pictures of the evaluations.</summary>
+    public string Images => In("images");
+
+    /// <summary>Curves for people.</summary>
+    public string Plots => In("plots");
+
+    /// <summary>TensorBoard's event files.</summary>
+    public string Events => In("tensorboard");
+
+    /// <summary>Folders NNNNNN, one for each checkpoint.</summary>
+    public string Checkpoints => In("checkpoints");
+
+    /// <summary>The final adapter in PEFT layout.</summary>
+    public string Adapter => In("adapter");
+
+    /// <summary>The adapter with the highest evaluation reward so far, in PEFT layout.</summary>
+    public string BestAdapter => In("best");
+
+    /// <summary><c>runs/TASK-TIME</c>, the time being UTC to the second.</summary>
+    public static string DefaultPath(string task, TimeProvider time) =>
+        System.IO.Path.Combine("runs", $"{task}-{time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)}");
+
+    /// <summary>
+    /// Makes sure that <paramref name="path"/> can become a run folder, and leaves nothing behind: to be called before the work that
+    /// <see cref="Create"/> comes after.
+    /// </summary>
+    /// <exception cref="UserErrorException">It is a file, is not empty or cannot be written.</exception>
+    public static void Check(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        if (File.Exists(full))
+            throw new UserErrorException($"The output {full} is a file, expected a folder; choose another --output.");
+        if (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any())
+            throw new UserErrorException($"The output folder {full} is not empty, expected a new or empty one; choose another --output or remove the folder.");
+
+        var existing = full;
+        while (!System.IO.Path.Exists(existing))
+            existing = System.IO.Path.GetDirectoryName(existing)!;
+        Probe(full, existing);
+    }
+
+    /// <summary>Makes the folder and those inside it.</summary>
+    /// <exception cref="UserErrorException">As <see cref="Check"/>.</exception>
+    public static RunFolder Create(string path)
+    {
+        Check(path);
+        var run = new RunFolder(path);
+        foreach (var folder in (string[])[run.Images, run.Plots, run.Events, run.Checkpoints])
+            Directory.CreateDirectory(folder);
+        return run;
+    }
+
+    /// <summary>The folder of an earlier run.</summary>
+    /// <exception cref="UserErrorException">It is not there or holds no run.</exception>
+    public static RunFolder Open(string path)
+    {
+        var run = new RunFolder(path);
+        return File.Exists(run.Config)
+            ? run
+            : throw new UserErrorException($"The folder {run.Path} holds no run, expected the file config.json in it; check the path.");
+    }
+
+    private static void Probe(string full, string existing)
+    {
+        var probe = System.IO.Path.Combine(existing, $".rlcm-{Guid.NewGuid():N}.tmp");
+        try
+        {
+            File.Create(probe).Dispose();
+            File.Delete(probe);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"The output folder {full} cannot be written: {exception.Message} Choose another --output.", exception);
+        }
+    }
+
+    private string In(string name) => System.IO.Path.Combine(Path, name);
+}

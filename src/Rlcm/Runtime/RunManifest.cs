@@ -1,0 +1,87 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using TorchSharp;
+
+namespace Rlcm.Runtime;
+
+/// <summary>What a run was made with, for whoever wants to repeat it: the run folder's <c>manifest.json</c>.</summary>
+/// <param name="Started">When it was started, UTC.</param>
+/// <param name="CommandLine">The arguments of the program.</param>
+/// <param name="Seed">The run's seed.</param>
+/// <param name="Versions">Program, runtime and libraries.</param>
+/// <param name="Hardware">Processor, cores, operating system.</param>
+/// <param name="Sha256">Hash of each weight file of the model and of each prompt file, lower-case hexadecimal, by its path.</param>
+public sealed record RunManifest(
+    DateTimeOffset Started,
+    IReadOnlyList<string> CommandLine,
+    ulong Seed,
+    IReadOnlyDictionary<string, string> Versions,
+    IReadOnlyDictionary<string, string> Hardware,
+    IReadOnlyDictionary<string, string> Sha256)
+{
+    private static readonly JsonSerializerOptions JsonOptions = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // a file for people, never part of a web page
+    };
+
+    /// <summary>Gathers the manifest; reads every hashed file once.</summary>
+    /// <param name="modelFolder">All its <c>*.safetensors</c> are hashed.</param>
+    /// <param name="promptFiles">Hashed as well.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="commandLine">The arguments of the program.</param>
+    /// <param name="time">The clock.</param>
+    public static RunManifest Gather(string modelFolder, IEnumerable<string> promptFiles, ulong seed, IReadOnlyList<string> commandLine, TimeProvider time)
+    {
+        var weights = Directory.EnumerateFiles(modelFolder, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+        var hashes = weights.Concat(promptFiles).Distinct(StringComparer.Ordinal).ToDictionary(path => path, Hash, StringComparer.Ordinal);
+        return new(time.GetUtcNow(), commandLine, seed, GatherVersions(), GatherHardware(), hashes);
+    }
+
+    /// <summary>Writes the manifest; the file appears whole or not at all.</summary>
+    public void Write(string path) => AtomicFile.Write(path, stream =>
+    {
+        JsonSerializer.Serialize(stream, this, JsonOptions);
+        stream.WriteByte((byte)'\n');
+    });
+
+    private static Dictionary<string, string> GatherVersions() => new(StringComparer.Ordinal)
+    {
+        ["rlcm"] = VersionOf(typeof(RunManifest)),
+        ["dotnet"] = Environment.Version.ToString(),
+        ["torchSharp"] = VersionOf(typeof(torch)),
+        ["libtorch"] = torch.__version__,
+    };
+
+    private static Dictionary<string, string> GatherHardware() => new(StringComparer.Ordinal)
+    {
+        ["processor"] = ProcessorName(),
+        ["cores"] = $"{Environment.ProcessorCount}",
+        ["memoryGiB"] = $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0}",
+        ["system"] = $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
+    };
+
+    private static string VersionOf(Type type) =>
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? type.Assembly.GetName().Version!.ToString();
+
+    private static string ProcessorName()
+    {
+        const string processors = "/proc/cpuinfo"; // Linux
+        var line = File.Exists(processors)
+            ? File.ReadLines(processors).FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal))
+            : null;
+        return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()
+            ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") // Windows
+            ?? RuntimeInformation.ProcessArchitecture.ToString();
+    }
+
+    private static string Hash(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}

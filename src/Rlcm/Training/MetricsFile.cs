@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Rlcm.Runtime;
+
+namespace Rlcm.Training;
+
+/// <summary>Reads <c>metrics.jsonl</c>.</summary>
+public static class MetricsFile
+{
+    /// <summary>Names in snake case.</summary>
+    internal static readonly JsonSerializerOptions JsonOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private sealed record EvaluationLine(EvaluationMetrics Evaluation);
+
+    /// <summary>The updates and the evaluations of the file, each in order. A last line that was cut off while being written is left out.</summary>
+    /// <exception cref="UserErrorException">Another line is no metrics object.</exception>
+    public static (IReadOnlyList<UpdateMetrics> Updates, IReadOnlyList<EvaluationMetrics> Evaluations) Read(string path)
+    {
+        var updates = new List<UpdateMetrics>();
+        var evaluations = new List<EvaluationMetrics>();
+        var text = File.ReadAllText(path);
+        var lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        for (var i = 0; i < lines.Length; i++)
+        {
+            try
+            {
+                if (lines[i].StartsWith("{\"evaluation\"", StringComparison.Ordinal))
+                    evaluations.Add(JsonSerializer.Deserialize<EvaluationLine>(lines[i], JsonOptions)!.Evaluation);
+                else
+                    updates.Add(JsonSerializer.Deserialize<UpdateMetrics>(lines[i], JsonOptions)!);
+            }
+            catch (JsonException exception)
+            {
+                throw new UserErrorException($"{path}:{i + 1}: expected a JSON object of metrics, found something else; remove the line.", exception);
+            }
+        }
+
+        return (updates, evaluations);
+    }
+}

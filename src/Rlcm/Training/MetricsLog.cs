@@ -1,0 +1,41 @@
+using System.Text;
+using System.Text.Json;
+using Rlcm.Runtime;
+
+namespace Rlcm.Training;
+
+/// <summary>Appends to <c>metrics.jsonl</c>, a JSON object a line; every line is handed to the system at once.</summary>
+public sealed class MetricsLog : IDisposable
+{
+    private readonly StreamWriter _writer;
+
+    private MetricsLog(string path) =>
+        _writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read), new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
+
+    /// <summary>Starts the log of a new run.</summary>
+    public static MetricsLog Create(string path) => new(path);
+
+    /// <summary>Continues the log of a run after <paramref name="lastUpdate"/>: lines of later updates, which will be done again, are dropped.</summary>
+    public static MetricsLog Continue(string path, int lastUpdate)
+    {
+        var (updates, evaluations) = MetricsFile.Read(path);
+        var kept = updates.Where(line => line.Update <= lastUpdate).Select(line => (line.Update, 0, Json: Serialize(line)))
+            .Concat(evaluations.Where(line => line.Update <= lastUpdate).Select(line => (line.Update, 1, Json: Serialize(line))))
+            .OrderBy(line => (line.Update, line.Item2));
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(kept.Select(line => line.Json + "\n")))));
+        return new(path);
+    }
+
+    /// <summary>Appends an update.</summary>
+    public void Append(UpdateMetrics metrics) => _writer.WriteLine(Serialize(metrics));
+
+    /// <summary>Appends an evaluation.</summary>
+    public void Append(EvaluationMetrics metrics) => _writer.WriteLine(Serialize(metrics));
+
+    /// <inheritdoc/>
+    public void Dispose() => _writer.Dispose();
+
+    private static string Serialize(UpdateMetrics metrics) => JsonSerializer.Serialize(metrics, MetricsFile.JsonOptions);
+
+    private static string Serialize(EvaluationMetrics metrics) => JsonSerializer.Serialize(new { evaluation = metrics }, MetricsFile.JsonOptions);
+}

@@ -1,0 +1,70 @@
+using Rlcm.Policy;
+using Rlcm.Rollouts;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Training;
+
+/// <summary>
+/// The gradient of the clipped loss over recorded transitions (Oertell et al. 2024, eq. 5): a function of the policy's weights,
+/// the rows and their advantages. Gradients add up in the weights, in the order of the rows.
+/// </summary>
+public static class PolicyGradient
+{
+    /// <summary>
+    /// Accumulates the gradient of the mean loss over <paramref name="rows"/> and all scored steps; every (micro-batch, step) is
+    /// one backward pass with weight 1/(micro-batches x steps).
+    /// </summary>
+    /// <param name="policy">The policy, adapters not merged.</param>
+    /// <param name="trajectory">What was recorded.</param>
+    /// <param name="rows">Which pictures of it; a multiple of <paramref name="microBatch"/>.</param>
+    /// <param name="advantages">One per picture of the trajectory, [B].</param>
+    /// <param name="microBatch">Pictures per backward pass.</param>
+    /// <param name="settings">Clipping and reduction.</param>
+    /// <returns>Means of the loss and its diagnostics.</returns>
+    public static PpoMetrics Accumulate(
+        IStepPolicy policy, Trajectory trajectory, ReadOnlySpan<int> rows, ReadOnlySpan<float> advantages, int microBatch, PpoSettings settings)
+    {
+        var metrics = new List<PpoMetrics>();
+        var weight = 1f / (rows.Length / microBatch * policy.ScoredSteps);
+        for (var start = 0; start < rows.Length; start += microBatch)
+        {
+            var batch = rows.Slice(start, microBatch);
+            for (var step = 0; step < policy.ScoredSteps; step++)
+            {
+                using var scope = NewDisposeScope();
+                var device = trajectory.States.device;
+                var index = tensor(batch.ToArray(), dtype: ScalarType.Int64, device: device);
+                var logProb = LogProb(policy, trajectory, index, step, settings.Reduction);
+                var oldLogProb = trajectory.LogProbs.index_select(0, index)[TensorIndex.Colon, step];
+                var advantage = tensor(Gather(advantages, batch), device: device);
+                var (loss, measured) = PpoLoss.Compute(logProb, oldLogProb, advantage, settings);
+                (loss * weight).backward();
+                metrics.Add(measured);
+            }
+        }
+
+        return new(
+            metrics.Average(entry => entry.Loss),
+            metrics.Average(entry => entry.RatioMean),
+            metrics.Average(entry => entry.ClipFraction),
+            metrics.Average(entry => entry.ApproxKl));
+    }
+
+    /// <summary>log p(x_{i+1} | x_i) of the pictures <paramref name="index"/> under the policy as it is now, [B], differentiable.</summary>
+    public static Tensor LogProb(IStepPolicy policy, Trajectory trajectory, Tensor index, int step, LogProbReduction reduction)
+    {
+        using var scope = NewDisposeScope();
+        Tensor Rows(Tensor recorded) => recorded.index_select(0, index)[TensorIndex.Colon, step];
+        var output = policy.Evaluate(Rows(trajectory.States), step, trajectory.Condition.index_select(0, index));
+        return GaussianLogProb.Compute(Rows(trajectory.NextStates), output.Mean, reduction, policy.Std(step)).MoveToOuterDisposeScope();
+    }
+
+    private static float[] Gather(ReadOnlySpan<float> values, ReadOnlySpan<int> rows)
+    {
+        var gathered = new float[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+            gathered[i] = values[rows[i]];
+        return gathered;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using Rlcm.Models.Lora;
+using Rlcm.Policy;
+using Rlcm.Rollouts;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Training;
+
+/// <summary>One line of the start-up check.</summary>
+/// <param name="Name">What was checked.</param>
+/// <param name="Passed">Whether it holds.</param>
+/// <param name="Finding">What was found.</param>
+/// <param name="Advice">What to do where it does not hold.</param>
+public sealed record SelfCheckResult(string Name, bool Passed, string Finding, string Advice);
+
+/// <summary>
+/// Before the first update: do the sampling path and the training path compute the same policy, do gradients reach the adapters and
+/// nothing else, does a step leave the base model alone? Leaves the adapters as they were.
+/// </summary>
+public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module network, LoraAdapters adapters, IReadOnlyList<string> prompts)
+{
+    private const double LogProbTolerance = 2e-6;
+
+    /// <summary>Runs all checks on one micro-batch.</summary>
+    public IReadOnlyList<SelfCheckResult> Run()
+    {
+        using var scope = NewDisposeScope();
+        Tensor[] initial = [.. adapters.Parameters().Select(entry => entry.Value.detach().clone())];
+        var hash = BaseHash();
+
+        var difference = LargestDifference();
+        var (adapterNorm, strays) = TakeStep();
+        difference = Math.Max(difference, LargestDifference());
+        var unchanged = BaseHash() == hash;
+        Restore(initial);
+
+        return
+        [
+            new("log-probabilities agree between sampling and training", difference <= LogProbTolerance,
+                $"largest difference {difference:e1} per latent dimension, allowed {LogProbTolerance:e1}",
+                "the policy ratio would not start at 1: report this with your model's configuration"),
+            new("gradients reach the adapters", double.IsFinite(adapterNorm) && adapterNorm > 0, $"norm {adapterNorm:g3}",
+                "nothing would be learned: check loraTargets"),
+            new("gradients reach nothing else", strays == 0, $"{strays} other weights have one", "freeze the base model"),
+            new("a step leaves the base weights alone", unchanged, unchanged ? $"SHA-256 {hash[..12]} before and after" : "they changed",
+                "report this: base weights must never be written to"),
+        ];
+    }
+
+    /// <summary>Largest |log p| difference between collection, merged and in one batch, and training, with adapters as extra products; per latent dimension.</summary>
+    private double LargestDifference()
+    {
+        using var trajectory = Sample();
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var index = arange(trajectory.Count, ScalarType.Int64, trajectory.States.device);
+        var largest = 0.0;
+        for (var i = 0; i < policy.ScoredSteps; i++)
+        {
+            var logProb = PolicyGradient.LogProb(policy, trajectory, index, i, LogProbReduction.Mean);
+            largest = Math.Max(largest, (logProb - trajectory.LogProbs[TensorIndex.Colon, i]).abs().max().ToDouble());
+        }
+
+        return largest;
+    }
+
+    /// <summary>Takes one step on a micro-batch with advantages +1 and -1.</summary>
+    private (double AdapterNorm, int Strays) TakeStep()
+    {
+        using var trajectory = Sample();
+        using var adam = new Adam(adapters.Parameters(), config.LearningRate);
+        var rows = Enumerable.Range(0, trajectory.Count).ToArray();
+        var settings = new PpoSettings(config.ClipRange, config.AdvantageClip, LogProbReduction.Mean, 1);
+        adam.ZeroGrad();
+        PolicyGradient.Accumulate(policy, trajectory, rows, Array.ConvertAll(rows, row => row % 2 == 0 ? 1f : -1f), trajectory.Count, settings);
+        var norm = GradientNorm.Clip(adam.Parameters, double.PositiveInfinity);
+        var strays = network.parameters().Count(parameter => parameter.grad is not null);
+        adam.Step();
+        adam.ZeroGrad();
+        return (norm, strays);
+    }
+
+    private Trajectory Sample()
+    {
+        using var merged = adapters.Merge();
+        using var scope = NewDisposeScope();
+        RolloutItem[] items = [.. Enumerable.Range(0, config.MicroBatch).Select(index =>
+            new RolloutItem(prompts[index % prompts.Count], NoiseStream.Training(config.Seed, 0, index)))];
+        return RolloutCollector.Collect(policy, items, policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
+    }
+
+    private void Restore(Tensor[] initial)
+    {
+        using var noGrad = no_grad();
+        foreach (var (value, index) in adapters.Parameters().Select((entry, index) => (entry.Value, index)))
+            value.copy_(initial[index]);
+    }
+
+    private string BaseHash()
+    {
+        using var scope = NewDisposeScope();
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var parameter in network.parameters())
+            sha.AppendData(parameter.detach().cpu().contiguous().bytes);
+        return Convert.ToHexStringLower(sha.GetHashAndReset());
+    }
+}

@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using Rlcm.Checkpoints;
+using Rlcm.Models.Lora;
+using Rlcm.Policy;
+using Rlcm.Rewards;
+using Rlcm.Rollouts;
+using Rlcm.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Training;
+
+/// <summary>
+/// RLCM (Oertell et al. 2024, algorithm 1): sample pictures in a few steps, score them, turn scores into advantages, follow the clipped
+/// policy gradient on the adapters; repeat.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly TrainConfig _config;
+    private readonly IStepPolicy _policy;
+    private readonly LoraAdapters _adapters;
+    private readonly IReward _reward;
+    private readonly IReadOnlyList<string> _prompts;
+    private readonly ITrainingRecorder _recorder;
+    private readonly Tensor _conditions; // [prompts, ...]
+    private readonly Adam _adam;
+    private readonly PerPromptStatTracker _tracker;
+    private readonly PpoSettings _ppo;
+    private readonly Stopwatch _clock = new();
+    private int _update;
+    private long _queries;
+    private double _seconds;
+
+    /// <param name="config">A validated configuration.</param>
+    /// <param name="policy">The model as a policy.</param>
+    /// <param name="adapters">Its adapters, already on their device.</param>
+    /// <param name="reward">What to raise.</param>
+    /// <param name="prompts">The training prompts.</param>
+    /// <param name="recorder">Told of every update.</param>
+    public Trainer(
+        TrainConfig config, IStepPolicy policy, LoraAdapters adapters, IReward reward, IReadOnlyList<string> prompts, ITrainingRecorder recorder)
+    {
+        (_config, _policy, _adapters, _reward, _prompts, _recorder) = (config, policy, adapters, reward, prompts, recorder);
+        _conditions = policy.Encode(prompts).DetachFromDisposeScope();
+        _adam = new(adapters.Parameters(), config.LearningRate);
+        _tracker = new(config.BufferSize, config.MinCount);
+        _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side));
+    }
+
+    /// <summary>Updates done.</summary>
+    public int UpdatesDone => _update;
+
+    /// <summary>Trains until all updates are done or <paramref name="stop"/> asks to stop after the current one.</summary>
+    /// <exception cref="UserErrorException">A reward failed, or the loss is not a finite number.</exception>
+    public void Run(CancellationToken stop)
+    {
+        while (_update < _config.Updates && !stop.IsCancellationRequested)
+        {
+            _clock.Restart();
+            using var rollout = Collect();
+            var rewards = Score(rollout);
+            var advantages = Advantage(rollout, rewards);
+            var metrics = Update(rollout, rewards, advantages);
+            Checkpoint(metrics);
+        }
+    }
+
+    private Rollout Collect()
+    {
+        using var merged = _adapters.Merge();
+        var trajectories = new List<Trajectory>();
+        var scores = new List<Task<float[]>>();
+        foreach (var batch in DrawPrompts().Index().Chunk(_config.SamplingBatch))
+        {
+            using var scope = NewDisposeScope();
+            RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], NoiseStream.Training(_config.Seed, _update, draw.Index)))];
+            var rows = tensor(batch.Select(draw => (long)draw.Item).ToArray(), device: _conditions.device);
+            var trajectory = RolloutCollector.Collect(_policy, items, _conditions.index_select(0, rows), _config.LogProb, _adam.StepCount);
+            trajectories.Add(trajectory);
+            scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", CancellationToken.None)));
+        }
+
+        return new(Trajectory.Concatenate(trajectories), scores);
+    }
+
+    private static double[] Score(Rollout rollout) =>
+        [.. Task.WhenAll(rollout.Scores).GetAwaiter().GetResult().SelectMany(batch => batch).Select(score => (double)score)];
+
+    private float[] Advantage(Rollout rollout, double[] rewards)
+    {
+        var advantages = _config.Advantage == AdvantageKind.Grouped
+            ? LeaveOneOutAdvantage.Compute(rewards, _config.GroupSize, _config.Normalize)
+            : _tracker.Update(rollout.Trajectory.Prompts, rewards);
+        return Array.ConvertAll(advantages, advantage => (float)advantage);
+    }
+
+    private UpdateMetrics Update(Rollout rollout, double[] rewards, float[] advantages)
+    {
+        _adam.LearningRate = LearningRate();
+        var losses = new List<PpoMetrics>();
+        var norms = new List<double>();
+        for (var epoch = 0; epoch < _config.InnerEpochs; epoch++)
+        {
+            foreach (var rows in Minibatches(epoch))
+            {
+                _adam.ZeroGrad();
+                losses.Add(PolicyGradient.Accumulate(_policy, rollout.Trajectory, rows, advantages, _config.MicroBatch, _ppo));
+                norms.Add(GradientNorm.Clip(_adam.Parameters, _config.MaxGradNorm));
+                if (!double.IsFinite(losses[^1].Loss) || !double.IsFinite(norms[^1]))
+                {
+                    throw new UserErrorException(
+                        $"Update {_update + 1}: the loss is {losses[^1].Loss} and its gradient norm {norms[^1]}, expected finite numbers; "
+                        + "lower learningRate or clipRange and continue from the last checkpoint.");
+                }
+
+                _adam.Step();
+            }
+        }
+
+        _update++;
+        _queries += rewards.Length;
+        var seconds = _clock.Elapsed.TotalSeconds;
+        _seconds += seconds;
+        var moments = RewardMoments.Of(rewards);
+        return new(
+            _update, _queries, _seconds, moments.Mean, moments.Std, advantages.Average(),
+            losses.Average(entry => entry.Loss), losses.Average(entry => entry.RatioMean), losses.Average(entry => entry.ClipFraction),
+            losses.Average(entry => entry.ApproxKl), norms.Average(), _adam.LearningRate, rewards.Length / seconds);
+    }
+
+    private void Checkpoint(UpdateMetrics metrics) => _recorder.Record(this, metrics);
+
+    /// <summary>Row of the prompt of each picture; the pictures of a group follow one another. Drawn with replacement, as released.</summary>
+    private IEnumerable<int> DrawPrompts()
+    {
+        var groupSize = _config.Advantage == AdvantageKind.Grouped ? _config.GroupSize : 1;
+        var rows = new int[_config.ImagesPerUpdate / groupSize];
+        AddressedRandom.Integers(new(_config.Seed, RandomPurpose.Prompts, _update), rows, _prompts.Count);
+        return rows.SelectMany(row => Enumerable.Repeat(row, groupSize));
+    }
+
+    private IEnumerable<int[]> Minibatches(int epoch) =>
+        AddressedRandom.Permutation(new(_config.Seed, RandomPurpose.Shuffle, _update, epoch), _config.ImagesPerUpdate)
+            .Chunk(_config.ImagesPerUpdate / _config.Minibatches);
+
+    /// <summary>lr (1 - u / (3 U)) for u = 1..U where the rate decays.</summary>
+    private double LearningRate() => _config.LearningRateDecay == LearningRateDecay.Linear
+        ? _config.LearningRate * (1 - (_update + 1) / (3.0 * _config.Updates))
+        : _config.LearningRate;
+
+    /// <summary>Writes adapters, optimizer, statistics and counters as checkpoint number <see cref="UpdatesDone"/>.</summary>
+    public void Save(CheckpointStore store)
+    {
+        var tensors = _adapters.Parameters().Select(entry => (entry.Name, Value: (Tensor)entry.Value)).Concat(_adam.State());
+        store.Save(
+            _update,
+            tensors.ToDictionary(entry => entry.Item1, entry => entry.Value, StringComparer.Ordinal),
+            new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export()));
+    }
+
+    /// <summary>Continues from a checkpoint.</summary>
+    public void Restore(LoadedCheckpoint checkpoint)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        foreach (var (name, value) in _adapters.Parameters())
+            value.copy_(checkpoint.Tensor(name));
+        var state = checkpoint.State<TrainingState>();
+        _adam.Restore(checkpoint.Tensor, state.AdamSteps);
+        _tracker.Import(state.Rewards);
+        (_update, _queries, _seconds) = (state.Update, state.Queries, state.Seconds);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _conditions.Dispose();
+        _adam.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+namespace Rlcm.Training;
+
+/// <summary>
+/// What an update of the policy did: a line of <c>metrics.jsonl</c>, where the names are in snake case. The diagnostics are means over
+/// everything the update trained on.
+/// </summary>
+/// <param name="Update">Number of the update, from 1.</param>
+/// <param name="Queries">Pictures scored for training so far, without evaluations.</param>
+/// <param name="Seconds">Time spent on training so far, without evaluations.</param>
+/// <param name="RewardMean">Mean reward of this update's images.</param>
+/// <param name="RewardStd">Population standard deviation of the same.</param>
+/// <param name="AdvantageMean">Mean advantage of the same.</param>
+/// <param name="Loss">Clipped policy-gradient loss.</param>
+/// <param name="RatioMean">Mean probability ratio, per latent dimension.</param>
+/// <param name="ClipFraction">Share of ratios outside the clip range.</param>
+/// <param name="ApproxKl">Half the mean square of the log-ratio, per latent dimension.</param>
+/// <param name="GradNorm">Norm of the gradient before it was limited; mean over optimizer steps.</param>
+/// <param name="LearningRate">Adam's step size.</param>
+/// <param name="ImagesPerSecond">Images of this update by the time it took.</param>
+public sealed record UpdateMetrics(
+    int Update,
+    long Queries,
+    double Seconds,
+    double RewardMean,
+    double RewardStd,
+    double AdvantageMean,
+    double Loss,
+    double RatioMean,
+    double ClipFraction,
+    double ApproxKl,
+    double GradNorm,
+    double LearningRate,
+    double ImagesPerSecond);
+
+/// <summary>An evaluation on the fixed pairs of prompt and seed: a line <c>{"evaluation": {...}}</c> of <c>metrics.jsonl</c>.</summary>
+/// <param name="Update">Updates done before it; 0 is the untuned model.</param>
+/// <param name="Queries">Pictures scored for training until then.</param>
+/// <param name="Seconds">Time spent on training until then.</param>
+/// <param name="Images">Pictures evaluated.</param>
+/// <param name="RewardMean">Their mean reward.</param>
+/// <param name="RewardStd">Population standard deviation of the same.</param>
+public sealed record EvaluationMetrics(int Update, long Queries, double Seconds, int Images, double RewardMean, double RewardStd);

@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Rlcm.Training;
+using Xunit;
+
+namespace Rlcm.Tests.Training;
+
+public sealed class TensorBoardLogTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_reference_checksum_of_CRC_32C_is_met() =>
+        Assert.Equal(uint.RotateRight(0xE3069283u, 15) + 0xA282EAD8, EventFile.MaskedCrc("123456789"u8)); // RFC 3720, appendix B.4
+
+    [Fact]
+    public void Events_hold_the_metrics_tag_by_tag_and_step_by_step()
+    {
+        var updates = new[]
+        {
+            new UpdateMetrics(1, 64, 2.5, -6.25, 0.5, 0.125, 1e-3, 1.5, 0.25, 1e-9, 0.75, 1e-4, 25.6),
+            new UpdateMetrics(200, 12800, 5, -6, 0.5, 0, 1e-3, 1, 0.25, 1e-9, 0.75, 1e-4, 25.6),
+        };
+        var evaluation = new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.75);
+        using (var metrics = MetricsLog.Create(_folder["metrics.jsonl"]))
+        using (var log = new TensorBoardLog(_folder["events"], TimeProvider.System))
+        {
+            metrics.Append(evaluation);
+            log.Append(evaluation);
+            foreach (var update in updates)
+            {
+                metrics.Append(update);
+                log.Append(update);
+            }
+        }
+
+        var events = EventFile.Read(Assert.Single(Directory.GetFiles(_folder["events"])));
+        Assert.Equal("brain.Event:2", events[0].FileVersion);
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.All(events, item => Assert.InRange(item.WallTime, now.AddMinutes(-5).ToUnixTimeSeconds(), now.ToUnixTimeSeconds() + 1));
+
+        var lines = File.ReadAllLines(_folder["metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal(1 + lines.Length, events.Count);
+        foreach (var (line, item) in lines.Zip(events.Skip(1)))
+        {
+            var (group, numbers) = line.TryGetProperty("evaluation", out var inner) ? ("evaluation", inner) : ("train", line);
+            Assert.Equal(numbers.GetProperty("update").GetInt64(), item.Step);
+            Assert.Equal(
+                numbers.EnumerateObject().Where(number => number.Name != "update").Select(number => ($"{group}/{number.Name}", number.Value.GetSingle())),
+                item.Scalars.Select(scalar => (scalar.Key, scalar.Value)));
+        }
+    }
+}
