@@ -17,9 +17,12 @@ internal static class RlcmCommand
             "Fine-tunes text-to-image consistency models for a reward (RLCM, Oertell et al. 2024).",
             "rlcm train                              tune the embedded model for small JPEG files",
             "rlcm train --task incompression         tune it for large ones",
+            "rlcm sample --prompt 'a red fox' --output fox.png",
             "rlcm train --help                       every option of a command")
         {
             TrainCommand.Create(terminal),
+            SampleCommand.Create(),
+            EvaluateCommand.Create(),
             DatasetCommand.Create(),
             PretrainCommand.Create(),
             DistillCommand.Create(),

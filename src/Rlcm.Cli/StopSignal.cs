@@ -32,7 +32,7 @@ internal sealed class StopSignal : IDisposable
         if (_stop.IsCancellationRequested)
             return;
         context.Cancel = true;
-        _error.WriteLine("Stopping after the current update; Ctrl-C again quits at once.");
+        _error.WriteLine("Stopping as soon as the current step is done; Ctrl-C again quits at once.");
         _stop.Cancel();
     }
 }

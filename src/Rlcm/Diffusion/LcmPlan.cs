@@ -33,7 +33,7 @@ public sealed record LcmPlan
     /// <summary>How many steps have a trained log-probability: they are the first ones.</summary>
     public int ScoredSteps => Steps.Count(step => step.IsScored);
 
-    /// <summary>Lays out the steps of a rollout; the last one as design of <paramref name="finalStep"/>.</summary>
+    /// <summary>Lays out the steps of a rollout, the last one as <paramref name="finalStep"/> says.</summary>
     /// <exception cref="UserErrorException">The horizon or the origin steps are out of range.</exception>
     public static LcmPlan Create(
         NoiseSchedule schedule, int horizon, LcmGrid grid, FinalStep finalStep, int originSteps = LcmTimesteps.DefaultOriginSteps)

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Rlcm.Diffusion;
 
 /// <summary>
-/// Multistep consistency sampling (Luo et al. 2023, algorithm 3) as the Gaussian policy of RLCM (Oertell et al. 2024), in pure functions:
+/// Multistep consistency sampling (Luo et al. 2023) as the Gaussian policy of RLCM (Oertell et al. 2024), in pure functions:
 /// f(x_i) = c_out x0 + c_skip x_i, then x_{i+1} ~ N(sqrt(a'_i) f(x_i), (1 - a'_i) I).
 /// </summary>
 public static class LcmScheduler

@@ -43,12 +43,13 @@ public sealed class NoiseSchedule
             throw new UserErrorException($"scheduler config: expected 0 < beta_start <= beta_end < 1 and num_train_timesteps >= 2, found {betaStart}, {betaEnd} and {trainTimesteps}; correct the file.");
 
         var alphasCumprod = new float[trainTimesteps];
-        var product = 1f;
+        var product = 1.0; // PyTorch's float32 cumprod accumulates in double
         for (var t = 0; t < trainTimesteps; t++)
         {
             var root = Linspace((float)Math.Sqrt(betaStart), (float)Math.Sqrt(betaEnd), trainTimesteps, t);
-            product *= 1 - root * root;
-            alphasCumprod[t] = product;
+            var alpha = 1 - root * root;
+            product *= alpha;
+            alphasCumprod[t] = (float)product;
         }
 
         return new NoiseSchedule(alphasCumprod);
@@ -69,10 +70,18 @@ public sealed class NoiseSchedule
         return new NoiseSchedule(alphasCumprod.ToArray());
     }
 
-    /// <summary>Point <paramref name="index"/> of PyTorch's float32 linspace, which counts its second half from the end.</summary>
+    /// <summary>
+    /// Point <paramref name="index"/> of PyTorch's float32 linspace on x86-64, bit for bit: the second half is counted from the end, and
+    /// each vector of eight adds multiples of the step to a first point that is one fused multiply-add.
+    /// </summary>
     private static float Linspace(float start, float end, int count, int index)
     {
+        const int vector = 8;
         var step = (end - start) / (count - 1);
-        return index < count / 2 ? start + step * index : end - step * (count - 1 - index);
+        var first = index / vector * vector;
+        var origin = first < count / 2
+            ? MathF.FusedMultiplyAdd(step, first, start)
+            : MathF.FusedMultiplyAdd(-step, count - 1 - first, end);
+        return origin + step * (index - first);
     }
 }

@@ -14,6 +14,9 @@ namespace Rlcm.Evaluation;
 /// <param name="Pictures">[entries, 64, 64, 3].</param>
 public sealed record Gallery(IReadOnlyList<GalleryEntry> Entries, ImageBatch Pictures)
 {
+    /// <summary>The gallery's folder in a model folder.</summary>
+    public const string FolderName = "gallery";
+
     private const string IndexFile = "index.json";
     private const string SheetFile = "sheet.png";
     private const int Columns = 32;

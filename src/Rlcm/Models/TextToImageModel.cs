@@ -32,6 +32,9 @@ public sealed class TextToImageModel(
     /// <summary>The noise schedule and which kind of model this is.</summary>
     public SchedulerConfig Scheduler { get; } = scheduler;
 
+    /// <summary>How it is best sampled.</summary>
+    public GenerationConfig Generation { get; init; } = new();
+
     /// <summary>Whether this is a latent consistency model with an embedded guidance scale.</summary>
     public bool HasGuidanceEmbedding => Unet.Config.TimeCondProjDim is not null;
 
@@ -48,7 +51,10 @@ public sealed class TextToImageModel(
         var scheduler = SchedulerConfig.Read(Path.Combine(folder, "scheduler", "scheduler_config.json"));
         ModelWeights.Load(textEncoder, Path.Combine(folder, "text_encoder", "model.safetensors"), ignored: NoWeights);
         ModelWeights.Load(unet, Path.Combine(folder, "unet", WeightsFile));
-        var model = new TextToImageModel(tokenizer, textEncoder, unet, VaeFolder.Load(Path.Combine(folder, "vae")), scheduler);
+        var model = new TextToImageModel(tokenizer, textEncoder, unet, VaeFolder.Load(Path.Combine(folder, "vae")), scheduler)
+        {
+            Generation = GenerationConfig.Read(folder),
+        };
         model.Freeze();
         return model;
     }
@@ -68,6 +74,7 @@ public sealed class TextToImageModel(
         Directory.CreateDirectory(Path.Combine(folder, "tokenizer"));
         foreach (var file in Directory.GetFiles(tokenizerFolder))
             File.Copy(file, Path.Combine(folder, "tokenizer", Path.GetFileName(file)), overwrite: true);
+        Generation.Write(folder);
         ModelJson.Write(Path.Combine(folder, "model_index.json"), Index());
     }
 

@@ -37,6 +37,9 @@ public sealed class RunFolder
     /// <summary>The final adapter in PEFT layout.</summary>
     public string Adapter => In("adapter");
 
+    /// <summary>The adapter with the highest evaluation reward so far, in PEFT layout.</summary>
+    public string BestAdapter => In("best");
+
     /// <summary><c>runs/TASK-TIME</c>, the time being UTC to the second.</summary>
     public static string DefaultPath(string task, TimeProvider time) =>
         System.IO.Path.Combine("runs", $"{task}-{time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)}");

@@ -5,7 +5,7 @@ namespace Rlcm.Training;
 public sealed record PerPromptStatTrackerState(IReadOnlyDictionary<string, double[]> Rewards);
 
 /// <summary>
-/// Advantages by per-prompt running mean and standard deviation (Black et al. 2023, appendix; ddpo-pytorch's <c>PerPromptStatTracker</c>):
+/// Advantages by per-prompt running mean and standard deviation (Black et al. 2023; ddpo-pytorch's <c>PerPromptStatTracker</c>):
 /// a FIFO of the last rewards of each prompt. Until a prompt's FIFO holds enough, this batch's statistics stand in.
 /// </summary>
 public sealed class PerPromptStatTracker

@@ -1,0 +1,84 @@
+using Rlcm.Checkpoints;
+using Rlcm.Evaluation;
+using Rlcm.Imaging;
+using Rlcm.Models.Lora;
+using Rlcm.Runtime;
+
+namespace Rlcm.Training;
+
+/// <summary>Keeps a run's folder up to date: a line per update, an evaluation and a checkpoint where they are due, the best adapter so far.</summary>
+public sealed class RunRecorder : ITrainingRecorder, IDisposable
+{
+    /// <summary>Pictures side by side in a grid.</summary>
+    public const int GridColumns = 8;
+
+    private readonly TrainConfig _config;
+    private readonly RunFolder _folder;
+    private readonly PolicyEvaluator _evaluator;
+    private readonly LoraAdapters _adapters;
+    private readonly CheckpointStore _checkpoints;
+    private readonly MetricsLog _metrics;
+    private readonly TensorBoardLog _events;
+    private readonly IProgress<UpdateMetrics> _updates;
+    private readonly IProgress<EvaluationMetrics> _evaluations;
+    private double _bestReward = double.NegativeInfinity;
+
+    /// <param name="config">The run's configuration.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="evaluator">Draws and scores the evaluation pictures.</param>
+    /// <param name="adapters">The adapters being trained.</param>
+    /// <param name="lastUpdate">0 for a new run; the number of the checkpoint that a run continues from.</param>
+    /// <param name="updates">Told of every update.</param>
+    /// <param name="evaluations">Told of every evaluation.</param>
+    /// <param name="time">Time of the TensorBoard events.</param>
+    public RunRecorder(
+        TrainConfig config, RunFolder folder, PolicyEvaluator evaluator, LoraAdapters adapters, int lastUpdate,
+        IProgress<UpdateMetrics> updates, IProgress<EvaluationMetrics> evaluations, TimeProvider time)
+    {
+        (_config, _folder, _evaluator, _adapters, _updates, _evaluations) = (config, folder, evaluator, adapters, updates, evaluations);
+        _checkpoints = new(folder.Checkpoints, config.KeepLast);
+        _metrics = lastUpdate == 0 ? MetricsLog.Create(folder.Metrics) : MetricsLog.Continue(folder.Metrics, lastUpdate);
+        _events = new(folder.Events, time);
+        if (lastUpdate > 0)
+            _bestReward = MetricsFile.Read(folder.Metrics).Evaluations.Select(line => line.RewardMean).DefaultIfEmpty(double.NegativeInfinity).Max();
+    }
+
+    /// <inheritdoc/>
+    public void Record(Trainer trainer, UpdateMetrics metrics)
+    {
+        _metrics.Append(metrics);
+        _events.Append(metrics);
+        _updates.Report(metrics);
+        if (metrics.Update % _config.EvaluateEvery == 0 || metrics.Update == _config.Updates)
+            Evaluate(metrics.Update, metrics.Queries, metrics.Seconds);
+        if (metrics.Update % _config.CheckpointEvery == 0 || metrics.Update == _config.Updates)
+            trainer.Save(_checkpoints);
+    }
+
+    /// <summary>Draws, scores and keeps the evaluation pictures of the adapters as they are; keeps the adapters where they are the best so far.</summary>
+    public EvaluatedPictures Evaluate(int update, long queries, double seconds)
+    {
+        using var merged = _adapters.Merge();
+        var pictures = _evaluator.Evaluate(_config.Horizon);
+        PngFile.Write(Path.Combine(_folder.Images, $"{update:D6}.png"), ImageGrid.Compose(pictures.Images, GridColumns));
+        var moments = RewardMoments.Of([.. pictures.Rewards]);
+        var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std);
+        _metrics.Append(line);
+        _events.Append(line);
+        _evaluations.Report(line);
+        if (moments.Mean > _bestReward)
+        {
+            _bestReward = moments.Mean;
+            PeftAdapter.Save(_adapters, _folder.BestAdapter, _config.Model);
+        }
+
+        return pictures;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _events.Dispose();
+    }
+}

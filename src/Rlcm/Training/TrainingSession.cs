@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Rlcm.Checkpoints;
+using Rlcm.Evaluation;
+using Rlcm.Imaging;
+using Rlcm.Models;
+using Rlcm.Models.Lora;
+using Rlcm.Policy;
+using Rlcm.Prompts;
+using Rlcm.Rewards;
+using Rlcm.Runtime;
+using TorchSharp;
+
+namespace Rlcm.Training;
+
+/// <summary>Who is told of what a session does.</summary>
+/// <param name="Updates">Every update.</param>
+/// <param name="Evaluations">Every evaluation.</param>
+/// <param name="SelfCheck">The start-up check.</param>
+public sealed record TrainingReporters(
+    IProgress<UpdateMetrics> Updates, IProgress<EvaluationMetrics> Evaluations, IProgress<IReadOnlyList<SelfCheckResult>> SelfCheck);
+
+/// <summary>The evaluation pictures before and after.</summary>
+/// <param name="Prompts">[N].</param>
+/// <param name="Before">Of the untuned model.</param>
+/// <param name="After">Of the tuned model.</param>
+/// <param name="Report">The figures.</param>
+public sealed record TrainingOutcome(IReadOnlyList<string> Prompts, EvaluatedPictures Before, EvaluatedPictures After, EvaluationReport Report);
+
+/// <summary>A whole run from configuration to adapter: loads, checks itself, evaluates, trains, evaluates, saves.</summary>
+public sealed class TrainingSession : IDisposable
+{
+    private static readonly JsonSerializerOptions ReportOptions = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private readonly TrainConfig _config;
+    private readonly TextToImageModel _model;
+    private readonly LcmPolicy _policy;
+    private readonly LoraAdapters _adapters;
+    private readonly IReward _reward;
+    private readonly IReadOnlyList<string> _prompts;
+    private readonly IReadOnlyList<string> _evaluationPrompts;
+    private readonly PolicyEvaluator _evaluator;
+
+    /// <summary>Loads everything that <paramref name="config"/> names.</summary>
+    /// <exception cref="UserErrorException">Something is missing, damaged or does not fit.</exception>
+    public TrainingSession(TrainConfig config)
+    {
+        _config = config;
+        if (config.Threads > 0)
+            torch.set_num_threads(config.Threads);
+        _reward = RewardFactory.Create(config.Task);
+        _prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
+        _evaluationPrompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
+        ModelFolder = ShippedFiles.Require(config.Model, "model");
+        _model = TextToImageModel.Load(ModelFolder);
+        if (config.Device == ComputeDevice.Cuda)
+            _model.MoveTo(torch.CUDA);
+        _policy = PolicyAt(config.Horizon);
+        _adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
+        var gallery = Path.Combine(ModelFolder, Gallery.FolderName);
+        _evaluator = new(PolicyAt, _reward, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal),
+            Directory.Exists(gallery) ? new Recognizer(Gallery.Read(gallery)) : null, config.SamplingBatch);
+    }
+
+    /// <summary>Where the base model lies.</summary>
+    public string ModelFolder { get; }
+
+    /// <summary>Trains in <paramref name="folder"/>.</summary>
+    /// <param name="folder">A new run's folder, or that of the run to continue.</param>
+    /// <param name="resume">Continue from the folder's latest checkpoint.</param>
+    /// <param name="reporters">Told of progress.</param>
+    /// <param name="time">Time of the TensorBoard events.</param>
+    /// <param name="stop">Stops after the current update; the adapter is saved all the same.</param>
+    /// <returns>The pictures and figures, or null when the run was stopped early.</returns>
+    public TrainingOutcome? Run(RunFolder folder, bool resume, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
+    {
+        Check(reporters.SelfCheck);
+        var beforeReport = _evaluator.Report();
+        using var checkpoint = resume ? new CheckpointStore(folder.Checkpoints).Latest() : null;
+        using var recorder = new RunRecorder(
+            _config, folder, _evaluator, _adapters, (int)(checkpoint?.Number ?? 0), reporters.Updates, reporters.Evaluations, time);
+        using var trainer = new Trainer(_config, _policy, _adapters, _reward, _prompts, recorder);
+        var before = checkpoint is null ? recorder.Evaluate(update: 0, queries: 0, seconds: 0) : _evaluator.Evaluate(_config.Horizon);
+        WriteGrid(folder, "before.png", before);
+        if (checkpoint is not null)
+            trainer.Restore(checkpoint);
+        trainer.Run(stop);
+
+        PeftAdapter.Save(_adapters, folder.Adapter, _config.Model);
+        if (trainer.UpdatesDone < _config.Updates)
+        {
+            trainer.Save(new CheckpointStore(folder.Checkpoints, _config.KeepLast));
+            return null;
+        }
+
+        using var merged = _adapters.Merge();
+        var after = _evaluator.Evaluate(_config.Horizon);
+        WriteGrid(folder, "after.png", after);
+        var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, _evaluator.Report());
+        AtomicFile.Write(folder.Evaluation, stream => JsonSerializer.Serialize(stream, report, ReportOptions));
+        return new(_evaluationPrompts, before, after, report);
+    }
+
+    private static void WriteGrid(RunFolder folder, string name, EvaluatedPictures pictures) =>
+        PngFile.Write(Path.Combine(folder.Images, name), ImageGrid.Compose(pictures.Images, RunRecorder.GridColumns));
+
+    private void Check(IProgress<IReadOnlyList<SelfCheckResult>> reporter)
+    {
+        var results = new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts).Run();
+        reporter.Report(results);
+        if (results.FirstOrDefault(result => !result.Passed) is { } failed)
+            throw new InvalidOperationException($"Start-up check failed: {failed.Name}: {failed.Finding}; {failed.Advice}.");
+    }
+
+    private LcmPolicy PolicyAt(int horizon) => new(_model, new(horizon, _config.GuidanceScale, _config.Grid, _config.FinalStep, _config.OriginSteps)
+    {
+        Height = _config.Height,
+        Width = _config.Width,
+    });
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _adapters.Dispose();
+        _model.Dispose();
+    }
+}
