@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Rlcm.Cli.Reporting;
 
 namespace Rlcm.Cli.Commands;
 
@@ -19,12 +18,11 @@ internal static class TrainCommand
             "rlcm train --set learningRate=2e-4 --set horizon=8",
             "rlcm train --resume runs/large");
         options.AddTo(command);
-        command.SetAction(arguments =>
+        command.SetAction((arguments, stop) =>
         {
-            var request = options.Read(arguments, TimeProvider.System);
-            using var reporter = TrainReporter.Create(terminal, request);
-            reporter.Start();
-            return ExitCode.Success;
+            string[] commandLine = [.. arguments.Tokens.Select(token => token.Value)];
+            TrainRun.Run(options.Read(arguments, TimeProvider.System), terminal, commandLine, TimeProvider.System, stop);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
