@@ -8,9 +8,10 @@ namespace Rlcm.Evaluation;
 public static class PictureDiversity
 {
     /// <summary>
-    /// Pictures nearer than this are near-identical. Measured on the emoji dataset: see docs/dataset.md.
+    /// Pictures nearer than this are near-identical. Measured on the emoji dataset: a picture and itself one pixel aside are 0.09 apart
+    /// on average, the drawings of the 64 evaluation prompts at least 0.13 (docs/dataset.md).
     /// </summary>
-    public const double NearIdenticalThreshold = 0.06;
+    public const double NearIdenticalThreshold = 0.1;
 
     /// <summary>Root mean square difference of two pictures' values, 0..1.</summary>
     public static double Distance(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)

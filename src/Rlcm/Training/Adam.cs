@@ -64,11 +64,9 @@ public sealed class Adam : IDisposable
     /// <summary>Clears all gradients.</summary>
     public void ZeroGrad()
     {
+        using var scope = NewDisposeScope();
         foreach (var slot in _slots)
-        {
-            using var gradient = slot.Parameter.grad;
-            gradient?.zero_();
-        }
+            slot.Parameter.grad?.zero_();
     }
 
     /// <summary>The moments, live, under <c>adam.exp_avg.NAME</c> and <c>adam.exp_avg_sq.NAME</c>.</summary>
@@ -79,11 +77,9 @@ public sealed class Adam : IDisposable
     public void Restore(Func<string, Tensor> read, long stepCount)
     {
         using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
         foreach (var (key, value) in State())
-        {
-            using var stored = read(key);
-            value.copy_(stored);
-        }
+            value.copy_(read(key));
 
         StepCount = stepCount;
     }

@@ -1,0 +1,124 @@
+using System.Security.Cryptography;
+using Rlcm.Models;
+using Rlcm.Models.Lora;
+using Rlcm.Runtime;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Models;
+
+public sealed class LoraAdaptersTests : IDisposable
+{
+    private static readonly string[] Targets = ["to_q", "to_k", "to_v", "to_out.0"];
+    private readonly TemporaryFolder _folder = new();
+    private readonly TextToImageModel _model;
+
+    public LoraAdaptersTests() => _model = TextToImageModel.Load(TinyModels.Write(_folder["model"]));
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void New_adapters_change_nothing()
+    {
+        using var scope = NewDisposeScope();
+        var before = Output();
+        using var adapters = LoraAdapters.Create(_model.Unet, Targets, rank: 4, alpha: 8, seed: 1);
+        Assert.Equal(0, (Output() - before).abs().max().ToDouble());
+    }
+
+    [Fact]
+    public void A_has_standard_deviation_one_over_rank_and_depends_on_the_seed()
+    {
+        using var first = LoraAdapters.Create(_model.Unet, Targets, rank: 4, alpha: 8, seed: 1);
+        var values = cat([.. first.Items.Select(item => item.A.detach().flatten())]);
+        Assert.Equal(0.25, values.std().ToDouble(), 0.02);
+        using var second = LoraAdapters.Create(_model.Unet, Targets, rank: 4, alpha: 8, seed: 2);
+        Assert.NotEqual(first.Items[0].A.sum().ToDouble(), second.Items[0].A.sum().ToDouble());
+    }
+
+    [Fact]
+    public void Every_attention_projection_is_adapted_and_nothing_else()
+    {
+        using var adapters = LoraAdapters.Create(_model.Unet, Targets, rank: 2, alpha: 2, seed: 1);
+        var keys = _model.Unet.state_dict().Keys.Where(key => key.Contains(".attn", StringComparison.Ordinal) && key.EndsWith("weight", StringComparison.Ordinal));
+        Assert.Equal(keys.Select(key => key[..^".weight".Length]).Order(StringComparer.Ordinal), adapters.Items.Select(item => item.Module).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Merged_weights_compute_what_the_products_compute()
+    {
+        using var scope = NewDisposeScope();
+        using var adapters = Perturbed(seed: 1);
+        var products = Output();
+        using (adapters.Merge())
+            Assert.InRange((Output() - products).abs().max().ToDouble(), 0, 1e-5);
+        Assert.Equal(0, (Output() - products).abs().max().ToDouble());
+    }
+
+    [Fact]
+    public void A_hundred_merges_leave_the_base_as_it_was()
+    {
+        var before = BaseHash();
+        using var adapters = Perturbed(seed: 1);
+        for (var i = 0; i < 100; i++)
+            adapters.Merge().Dispose();
+        Assert.Equal(before, BaseHash());
+    }
+
+    [Fact]
+    public void The_peft_folder_restores_the_adapter()
+    {
+        using var scope = NewDisposeScope();
+        Tensor expected;
+        using (var adapters = Perturbed(seed: 1))
+        {
+            expected = Output();
+            PeftAdapter.Save(adapters, _folder["adapter"], "tiny");
+        }
+
+        using var loaded = PeftAdapter.Load(_model.Unet, _folder["adapter"]);
+        Assert.Equal(0, (Output() - expected).abs().max().ToDouble());
+        Assert.Equal((4, 8.0), (loaded.Rank, loaded.Alpha));
+    }
+
+    [Fact]
+    public void An_adapter_of_another_base_model_is_refused_by_name()
+    {
+        using var scope = NewDisposeScope();
+        var weights = new Dictionary<string, (Tensor, Tensor)> { ["mid_block.nowhere.to_q"] = (zeros(2, 8), zeros(8, 2)) };
+        var error = Assert.Throws<UserErrorException>(() => LoraAdapters.Attach(_model.Unet, weights, 2, 2, "FILE"));
+        Assert.Contains("FILE: adapts layer mid_block.nowhere.to_q, which the model does not have", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_adapter_folder_is_named()
+    {
+        var error = Assert.Throws<UserErrorException>(() => PeftAdapter.Load(_model.Unet, _folder["none"]));
+        Assert.Contains("No adapter at", error.Message, StringComparison.Ordinal);
+    }
+
+    private LoraAdapters Perturbed(ulong seed)
+    {
+        var adapters = LoraAdapters.Create(_model.Unet, Targets, rank: 4, alpha: 8, seed);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        foreach (var (item, index) in adapters.Items.Select((item, index) => (item, index)))
+            item.B.copy_(AddressedRandom.NormalTensor(new(seed, RandomPurpose.LoraInit, Update: 1, Item: index), item.B.shape) * 0.1);
+        return adapters;
+    }
+
+    private Tensor Output()
+    {
+        using var noGrad = no_grad();
+        var noise = AddressedRandom.NormalTensor(new(5, RandomPurpose.InitialNoise), 2, 4, 4, 4);
+        return _model.Unet.forward(new(noise, full(2, 499L, ScalarType.Int64), _model.EncodePrompts(["a flat cat", "a 3d dog"]), ones(2, 16)));
+    }
+
+    private string BaseHash() => Convert.ToHexString(SHA256.HashData(
+        _model.Unet.state_dict().OrderBy(weight => weight.Key, StringComparer.Ordinal).SelectMany(weight => weight.Value.bytes.ToArray()).ToArray()));
+}

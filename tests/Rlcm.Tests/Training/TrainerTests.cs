@@ -1,0 +1,145 @@
+using Rlcm.Checkpoints;
+using Rlcm.Imaging;
+using Rlcm.Models;
+using Rlcm.Models.Lora;
+using Rlcm.Policy;
+using Rlcm.Rewards;
+using Rlcm.Runtime;
+using Rlcm.Training;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Training;
+
+public sealed class TrainerTests : IDisposable
+{
+    private static readonly TrainConfig Config = new()
+    {
+        Horizon = 3,
+        GuidanceScale = 4,
+        ImagesPerUpdate = 8,
+        SamplingBatch = 4,
+        MicroBatch = 2,
+        GroupSize = 2,
+        Advantage = AdvantageKind.Grouped,
+        Minibatches = 2,
+        Updates = 4,
+        LoraRank = 4,
+        LoraAlpha = 8,
+        LearningRate = 1e-3,
+    };
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TextToImageModel _model;
+
+    public TrainerTests() => _model = TextToImageModel.Load(TinyModels.Write(_folder["model"]));
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact, NoTensorLeaks]
+    public void A_run_reports_every_update_and_leaves_no_tensor_behind()
+    {
+        var recorder = Train(Config);
+        Assert.Equal([1, 2, 3, 4], recorder.Lines.Select(line => line.Update));
+        Assert.Equal(32, recorder.Lines[^1].Queries);
+        Assert.All(recorder.Lines, line => Assert.True(double.IsFinite(line.Loss) && line.GradNorm > 0));
+        Assert.All(recorder.Lines, line => Assert.InRange(line.RatioMean, 0.99, 1.01));
+    }
+
+    [Fact]
+    public void Two_runs_are_bit_identical() => Assert.Equal(Train(Config).Weights, Train(Config).Weights);
+
+    [Fact]
+    public void Another_seed_gives_another_adapter() => Assert.NotEqual(Train(Config).Weights, Train(Config with { Seed = 2 }).Weights);
+
+    [Fact]
+    public void The_micro_batch_changes_nothing_but_rounding()
+    {
+        var two = Train(Config with { Updates = 1 }).Weights;
+        var four = Train(Config with { Updates = 1, MicroBatch = 4, SamplingBatch = 8 }).Weights;
+        Assert.All(two.Zip(four), pair => Assert.Equal(pair.First, pair.Second, 2e-4)); // one step of Adam moves weights by up to 1e-3
+    }
+
+    [Fact]
+    public void A_resumed_run_ends_where_an_undisturbed_one_does()
+    {
+        var whole = Train(Config with { Advantage = AdvantageKind.PerPrompt, MinCount = 2 });
+        var store = new CheckpointStore(_folder["checkpoints"]);
+        Train(Config with { Advantage = AdvantageKind.PerPrompt, MinCount = 2 }, stopAfter: 2, store: store);
+        var resumed = Train(Config with { Advantage = AdvantageKind.PerPrompt, MinCount = 2 }, resume: store);
+        Assert.Equal(whole.Weights, resumed.Weights);
+        Assert.Equal(whole.Lines.Skip(2).Select(line => line.RewardMean), resumed.Lines.Select(line => line.RewardMean));
+    }
+
+    [Fact]
+    public void The_learning_rate_falls_linearly_to_two_thirds()
+    {
+        var rates = Train(Config with { LearningRateDecay = LearningRateDecay.Linear }).Lines.Select(line => line.LearningRate).ToArray();
+        Assert.Equal(1e-3 * (1 - 1 / 12.0), rates[0], 1e-12);
+        Assert.Equal(1e-3 * 2 / 3, rates[^1], 1e-12);
+    }
+
+    [Fact]
+    public void A_reward_that_throws_is_named()
+    {
+        var error = Assert.Throws<UserErrorException>(() => Train(Config, reward: new BrokenReward(_ => throw new InvalidOperationException("no service"))));
+        Assert.Contains("Reward 'broken' failed", error.Message, StringComparison.Ordinal);
+        Assert.Contains("update 1", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_reward_that_is_not_a_number_stops_the_run()
+    {
+        var error = Assert.Throws<UserErrorException>(() => Train(Config, reward: new BrokenReward(count => [.. Enumerable.Repeat(float.NaN, count)])));
+        Assert.Contains("NaN", error.Message, StringComparison.Ordinal);
+    }
+
+    private Recorder Train(TrainConfig config, int stopAfter = int.MaxValue, CheckpointStore? store = null, CheckpointStore? resume = null, IReward? reward = null)
+    {
+        var policy = new LcmPolicy(_model, new(config.Horizon, config.GuidanceScale));
+        using var guidance = policy.Guidance;
+        using var adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
+        using var stop = new CancellationTokenSource();
+        var recorder = new Recorder(stopAfter, stop);
+        using var trainer = new Trainer(config, policy, adapters, reward ?? JpegReward.Compression, TinyModels.Prompts, recorder);
+        using (var checkpoint = resume?.Latest())
+        {
+            if (checkpoint is not null)
+                trainer.Restore(checkpoint);
+        }
+
+        trainer.Run(stop.Token);
+        if (store is not null)
+            trainer.Save(store);
+        recorder.Weights = [.. adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];
+        return recorder;
+    }
+
+    private sealed class Recorder(int stopAfter, CancellationTokenSource stop) : ITrainingRecorder
+    {
+        public List<UpdateMetrics> Lines { get; } = [];
+
+        public float[] Weights { get; set; } = [];
+
+        public void Record(Trainer trainer, UpdateMetrics metrics)
+        {
+            Lines.Add(metrics);
+            if (metrics.Update == stopAfter)
+                stop.Cancel();
+        }
+    }
+
+    private sealed class BrokenReward(Func<int, float[]> score) : IReward
+    {
+        public string Name => "broken";
+
+        public string Unit => "points";
+
+        public Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken) => Task.FromResult(score(images.Count));
+    }
+}
