@@ -1,4 +1,4 @@
-using System.CommandLine;
-using Rlcm.Cli.Commands;
+using Rlcm.Cli;
 
-return await new RootCommand("Reinforcement learning for text-to-image consistency models") { DatasetCommand.Create(), PretrainCommand.Create(), DistillCommand.Create(), EvaluateCommand.Create(), SampleCommand.Create() }.Parse(args).InvokeAsync();
+using var stop = new StopSignal(Console.Error);
+return await Application.RunAsync(args, Terminal.System, stop.Token);

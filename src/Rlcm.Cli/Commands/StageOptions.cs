@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Rlcm.Cli.Plots;
 using Rlcm.Cli.Reporting;
 using Rlcm.Pretraining;
 using Rlcm.Runtime;
@@ -64,7 +65,7 @@ internal sealed class StageOptions
     {
         var folder = new PretrainingFolder(Output(arguments));
         var loop = new PretrainingLoop(stage, settings, folder);
-        using var reporter = new StageReporter();
+        using var reporter = new StageReporter(Terminal.System, TimeProvider.System);
         var done = loop.Run(arguments.GetValue(_resume), reporter, stop);
         LossCurve.Write(folder);
         Console.WriteLine(done ? $"Saved {folder.ModelPath}." : $"Stopped; continue with --resume. The model so far is {folder.ModelPath}.");

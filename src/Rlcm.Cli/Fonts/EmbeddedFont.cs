@@ -10,12 +10,13 @@ internal static class EmbeddedFont
 
     private const string Resource = "SourceSans3-Regular.ttf";
 
-    private static readonly Lazy<SKTypeface> Loaded = new(Load);
+    private static readonly Lazy<SKTypeface> Loaded = new(Create);
 
     /// <summary>The typeface; shared, so never disposed.</summary>
     public static SKTypeface Typeface => Loaded.Value;
 
-    private static SKTypeface Load()
+    /// <summary>A typeface of the caller's own.</summary>
+    public static SKTypeface Create()
     {
         using var stream = typeof(EmbeddedFont).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"The resource {Resource} is missing from the assembly.");

@@ -3,7 +3,7 @@ using Rlcm.Diffusion;
 namespace Rlcm.Training;
 
 /// <summary>What the batch sizes of a configuration amount to; every division has been checked.</summary>
-/// <param name="PromptsPerUpdate">Prompts drawn for an update: images / group size.</param>
+/// <param name="PromptsPerUpdate">Prompts drawn for an update: one for each group of images, or one for each image.</param>
 /// <param name="SamplingBatches">Batches that the images of an update are sampled in.</param>
 /// <param name="ImagesPerOptimizerStep">Images of a minibatch.</param>
 /// <param name="MicroBatches">Backward batches accumulated for an optimizer step.</param>
@@ -15,7 +15,7 @@ public sealed record BatchArithmetic(
 {
     /// <summary>The arithmetic of <paramref name="config"/>.</summary>
     public static BatchArithmetic Of(TrainConfig config) => new(
-        config.ImagesPerUpdate / config.GroupSize,
+        config.Advantage == AdvantageKind.Grouped ? config.ImagesPerUpdate / config.GroupSize : config.ImagesPerUpdate,
         config.ImagesPerUpdate / config.SamplingBatch,
         config.ImagesPerUpdate / config.Minibatches,
         config.ImagesPerUpdate / config.Minibatches / config.MicroBatch,

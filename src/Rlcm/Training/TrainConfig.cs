@@ -18,7 +18,7 @@ public sealed record TrainConfig
     public string Model { get; init; } = "models/emoji-lcm";
 
     /// <summary>File of the training prompts, UTF-8, one a line.</summary>
-    public string Prompts { get; init; } = "configs/prompts/animals.txt";
+    public string Prompts { get; init; } = "configs/prompts/animals-45.txt";
 
     /// <summary>File of the prompts of the evaluation pictures, UTF-8, one a line.</summary>
     public string EvaluationPrompts { get; init; } = "configs/prompts/evaluation.txt";
@@ -85,9 +85,9 @@ public sealed record TrainConfig
     [Range(1, int.MaxValue)]
     public int MinCount { get; init; } = 16;
 
-    /// <summary>g, images of one prompt in an update; 1 draws a prompt for every image, as released. Default 1.</summary>
-    [Range(1, int.MaxValue)]
-    public int GroupSize { get; init; } = 1;
+    /// <summary>g, images of one prompt in an update (grouped advantages); per prompt, every image has a prompt drawn for it. Default 4.</summary>
+    [Range(2, int.MaxValue)]
+    public int GroupSize { get; init; } = 4;
 
     /// <summary>Images in a backward pass: memory against speed, without effect on the result but rounding. Default 2. Source: RLCM.</summary>
     [Range(1, int.MaxValue)]
@@ -125,12 +125,12 @@ public sealed record TrainConfig
     [MinLength(1)]
     public IReadOnlyList<string> LoraTargets { get; init; } = ["to_q", "to_k", "to_v", "to_out.0"];
 
-    /// <summary>Updates from one evaluation to the next; 0 evaluates before and after the run only. Default 50.</summary>
-    [Range(0, int.MaxValue)]
+    /// <summary>Updates from one evaluation to the next; the last update is always evaluated. Default 50.</summary>
+    [Range(1, int.MaxValue)]
     public int EvaluateEvery { get; init; } = 50;
 
-    /// <summary>Updates from one checkpoint to the next; 0 writes one at the end only. Default 50.</summary>
-    [Range(0, int.MaxValue)]
+    /// <summary>Updates from one checkpoint to the next; the last update always has one. Default 50.</summary>
+    [Range(1, int.MaxValue)]
     public int CheckpointEvery { get; init; } = 50;
 
     /// <summary>How many of the newest checkpoints stay. Default 3.</summary>

@@ -37,14 +37,12 @@ public static class TrainConfigRules
             yield return new(["minibatches", "imagesPerUpdate"], $"{images} images per update do not divide into {config.Minibatches} minibatches; set minibatches to {Divisor(images, config.Minibatches)}");
         else if (images / config.Minibatches % config.MicroBatch != 0)
             yield return new(["microBatch", "imagesPerUpdate", "minibatches"], $"{images} images per update in {config.Minibatches} minibatches make {images / config.Minibatches} images per optimizer step, which do not divide into micro-batches of {config.MicroBatch}; set microBatch to {Divisor(images / config.Minibatches, config.MicroBatch)}");
-        if (images % config.GroupSize != 0)
-            yield return new(["groupSize", "imagesPerUpdate"], $"{images} images per update do not divide into groups of {config.GroupSize}; set groupSize to {Divisor(images, config.GroupSize)}");
     }
 
     private static IEnumerable<TrainConfigConflict> CheckAdvantage(TrainConfig config)
     {
-        if (config.Advantage == AdvantageKind.Grouped && config.GroupSize < 2)
-            yield return new(["groupSize", "advantage"], $"grouped advantages compare images of one prompt, found groups of {config.GroupSize}; set groupSize to 2 or more, or advantage to perPrompt");
+        if (config.Advantage == AdvantageKind.Grouped && config.ImagesPerUpdate % config.GroupSize != 0)
+            yield return new(["groupSize", "imagesPerUpdate"], $"{config.ImagesPerUpdate} images per update do not divide into groups of {config.GroupSize}; set imagesPerUpdate to a multiple of {config.GroupSize}");
         if (config.MinCount > config.BufferSize)
             yield return new(["minCount", "bufferSize"], $"a buffer of {config.BufferSize} rewards never holds {config.MinCount}; set minCount to {config.BufferSize} or less");
     }

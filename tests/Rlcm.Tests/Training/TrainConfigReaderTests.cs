@@ -95,6 +95,8 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("horizon", "null", "a whole number of at least 1 and at most 1000")]
     [InlineData("horizon", "99999999999", "a whole number of at least 1 and at most 1000")]
     [InlineData("height", "4", "a whole number of at least 8 and at most 4096 or null")]
+    [InlineData("groupSize", "1", "a whole number of at least 2")]
+    [InlineData("evaluateEvery", "0", "a whole number of at least 1")]
     [InlineData("learningRate", "0", "a number above 0 and at most 1")]
     [InlineData("clipRange", "1", "a number above 0 and below 1")]
     [InlineData("guidanceScale", "1e999", "a number of at least 1 and at most 100")]
@@ -119,8 +121,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("""{ "samplingBatch": 6 }""", "samplingBatch: 16 images per update do not divide into sampling batches of 6; set samplingBatch to 4")]
     [InlineData("""{ "minibatches": 3 }""", "minibatches: 16 images per update do not divide into 3 minibatches; set minibatches to 2")]
     [InlineData("""{ "minibatches": 2, "microBatch": 16 }""", "make 8 images per optimizer step, which do not divide into micro-batches of 16; set microBatch to 8")]
-    [InlineData("""{ "groupSize": 3 }""", "groupSize: 16 images per update do not divide into groups of 3; set groupSize to 2")]
-    [InlineData("""{ "advantage": "grouped" }""", "groupSize: grouped advantages compare images of one prompt, found groups of 1")]
+    [InlineData("""{ "advantage": "grouped", "groupSize": 3 }""", "groupSize: 16 images per update do not divide into groups of 3; set imagesPerUpdate to a multiple of 3")]
     [InlineData("""{ "bufferSize": 8 }""", "minCount: a buffer of 8 rewards never holds 16; set minCount to 8 or less")]
     [InlineData("""{ "logProb": "sum" }""", "maxGradNorm: the gradient of summed log-probabilities grows")]
     public void Impossible_combinations_are_refused(string json, string expected)

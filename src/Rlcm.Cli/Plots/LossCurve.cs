@@ -1,8 +1,7 @@
 using System.Text.Json;
 using Rlcm.Pretraining;
-using ScottPlot;
 
-namespace Rlcm.Cli.Reporting;
+namespace Rlcm.Cli.Plots;
 
 /// <summary>Draws <c>loss.png</c> from a stage's <c>loss.jsonl</c>: means over a hundredth of all steps.</summary>
 internal static class LossCurve
@@ -18,10 +17,8 @@ internal static class LossCurve
         if (losses.Length == 0)
             return;
         var means = losses.Chunk(Math.Max(1, losses.Length / Points)).Select(part => (Step: part[^1].Step, Loss: part.Average(entry => entry.Loss))).ToArray();
-        using var plot = new Plot();
-        plot.Add.ScatterLine(means.Select(mean => mean.Step).ToArray(), means.Select(mean => mean.Loss).ToArray());
-        plot.XLabel("step");
-        plot.YLabel("loss");
-        plot.SavePng(Path.Combine(folder.Path, "loss.png"), 800, 450);
+        using var figure = new Figure(title: string.Empty, x: "step", y: "loss");
+        figure.Plot.Add.ScatterLine(means.Select(mean => mean.Step).ToArray(), means.Select(mean => mean.Loss).ToArray());
+        figure.Save(Path.Combine(folder.Path, "loss.png"));
     }
 }

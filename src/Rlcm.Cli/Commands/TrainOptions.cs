@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Rlcm.Runtime;
+using Rlcm.Training;
+
+namespace Rlcm.Cli.Commands;
+
+/// <summary>What <c>rlcm train</c> was asked to do.</summary>
+/// <param name="Config">The whole configuration, checked.</param>
+/// <param name="Output">The run's folder: new, or that of the run to continue.</param>
+/// <param name="Resume">Whether to continue from the folder's latest checkpoint.</param>
+/// <param name="Quiet">Whether to say nothing but what went wrong.</param>
+internal sealed record TrainRequest(TrainConfig Config, string Output, bool Resume, bool Quiet);
+
+/// <summary>The options of <c>rlcm train</c>. Values of the configuration stay text here: the reader of configurations checks them all at once.</summary>
+internal sealed class TrainOptions
+{
+    private readonly Option<string> _preset = new("--config") { Description = "Preset in configs/ or a JSON file", HelpName = "FILE", DefaultValueFactory = _ => "quick" };
+    private readonly Option<string> _output = new("--output") { Description = "New folder for everything about the run [default: runs/TASK-TIME]", HelpName = "DIR" };
+    private readonly Option<string> _resume = new("--resume") { Description = "Continue the run in this folder from its latest checkpoint", HelpName = "RUN" };
+    private readonly Option<string[]> _set = new("--set") { Description = "Any key of the configuration, such as learningRate=2e-4; may be repeated", HelpName = "key=value" };
+    private readonly Option<bool> _quiet = new("--quiet") { Description = "Report nothing but errors" };
+
+    private readonly (string Key, Option<string> Option)[] _keys =
+    [
+        Key("task", "TASK", "Reward: compression (small JPEG files) or incompression (large ones)"),
+        Key("model", "DIR", "Latent consistency model in diffusers layout"),
+        Key("prompts", "FILE", "Training prompts, one a line"),
+        Key("updates", "N", "Updates of the policy"),
+        Key("seed", "N", "Seed of everything random"),
+        Key("device", "cpu|cuda", "Where the networks run"),
+        Key("threads", "N", "Threads of the networks; 0 is one for each core"),
+    ];
+
+    /// <summary>Adds the options to <paramref name="command"/>.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_preset, .. _keys.Select(key => key.Option), _output, _resume, _set, _quiet])
+            command.Add(option);
+    }
+
+    /// <summary>Reads and checks the configuration and the output folder; nothing is written yet.</summary>
+    /// <exception cref="UserErrorException">Something is wrong with them.</exception>
+    public TrainRequest Read(ParseResult arguments, TimeProvider time)
+    {
+        TrainConfigFlag[] flags = [.. _keys.Where(key => IsGiven(arguments, key.Option)).Select(key => new TrainConfigFlag(key.Option.Name, key.Key, arguments.GetValue(key.Option)!))];
+        var assignments = arguments.GetValue(_set) ?? [];
+        var quiet = arguments.GetValue(_quiet);
+        if (arguments.GetValue(_resume) is { } earlier)
+        {
+            RefuseWithResume(arguments);
+            var run = RunFolder.Open(earlier);
+            return new(TrainConfigReader.Read(run.Config, flags, assignments), run.Path, Resume: true, quiet);
+        }
+
+        var config = TrainConfigReader.Read(arguments.GetValue(_preset)!, flags, assignments);
+        var output = arguments.GetValue(_output) ?? RunFolder.DefaultPath(config.Task, time);
+        RunFolder.Check(output);
+        return new(config, output, Resume: false, quiet);
+    }
+
+    private void RefuseWithResume(ParseResult arguments)
+    {
+        string[] keys = ["task", "model", "prompts", "seed"];
+        Option[] fixedByRun = [_preset, _output, .. _keys.Where(key => keys.Contains(key.Key)).Select(key => key.Option)];
+        if (fixedByRun.FirstOrDefault(option => IsGiven(arguments, option)) is { } clash)
+            throw new UserErrorException($"--resume continues a run as it was started, found {clash.Name} beside it; leave that out, or start a new run.");
+    }
+
+    private static bool IsGiven(ParseResult arguments, Option option) => arguments.GetResult(option) is { Implicit: false };
+
+    private static (string Key, Option<string> Option) Key(string key, string value, string description) =>
+        (key, new Option<string>($"--{key}") { Description = description, HelpName = value });
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using Rlcm.Cli.Imaging;
+using Rlcm.Cli.Plots;
+using Rlcm.Cli.Reporting;
+using Rlcm.Evaluation;
+using Rlcm.Imaging;
+using Rlcm.Runtime;
+using Rlcm.Training;
+
+namespace Rlcm.Cli.Commands;
+
+/// <summary>A training run as a person sees it: what the library does, and the files for people around it.</summary>
+internal static class TrainRun
+{
+    /// <summary>Trains as <paramref name="request"/> says, until done or until <paramref name="stop"/>.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="terminal">Where to report.</param>
+    /// <param name="commandLine">The program's arguments, for the manifest.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="stop">Stops after the current update.</param>
+    public static void Run(TrainRequest request, Terminal terminal, IReadOnlyList<string> commandLine, TimeProvider time, CancellationToken stop)
+    {
+        TrainingOutcome? outcome;
+        RunFolder folder;
+        using (var reporter = TrainReporter.Create(terminal, request))
+        {
+            reporter.Start();
+            using var session = new TrainingSession(request.Config);
+            folder = request.Resume ? RunFolder.Open(request.Output) : Begin(request, session.ModelFolder, commandLine, time);
+            outcome = session.Run(folder, request.Resume, new(reporter, reporter, reporter), time, stop);
+        }
+
+        var (updates, evaluations) = MetricsFile.Read(folder.Metrics);
+        if (updates.Count > 0)
+            RewardCurve.Write(Path.Combine(folder.Plots, "reward.png"), $"{request.Config.Task}, {request.Config.ImagesPerUpdate} images an update", "mean reward", updates, evaluations);
+        if (outcome is not null)
+            WriteComparison(Path.Combine(folder.Images, "comparison.png"), outcome);
+        if (!request.Quiet)
+            Summarize(terminal.Output, folder, outcome, updates.Count > 0 ? updates[^1].Update : 0);
+    }
+
+    private static RunFolder Begin(TrainRequest request, string modelFolder, IReadOnlyList<string> commandLine, TimeProvider time)
+    {
+        var folder = RunFolder.Create(request.Output);
+        string[] prompts = [ShippedFiles.Require(request.Config.Prompts, "prompts"), ShippedFiles.Require(request.Config.EvaluationPrompts, "evaluationPrompts")];
+        TrainConfigReader.Write(request.Config, folder.Config);
+        RunManifest.Gather(modelFolder, prompts, request.Config.Seed, commandLine, time).Write(folder.Manifest);
+        return folder;
+    }
+
+    private static void WriteComparison(string path, TrainingOutcome outcome)
+    {
+        var captions = outcome.Prompts.Select((prompt, index) => new ComparisonCaption(prompt, outcome.Before.Rewards[index], outcome.After.Rewards[index]));
+        var title = $"{outcome.Report.Task}: before (left) and after (right)";
+        PngFile.Write(path, ComparisonSheet.Compose(title, outcome.Before.Images, outcome.After.Images, [.. captions], outcome.Report.Unit));
+    }
+
+    private static void Summarize(TextWriter output, RunFolder folder, TrainingOutcome? outcome, int updates)
+    {
+        if (outcome is null)
+        {
+            output.WriteLine($"Stopped after update {updates}. The adapter so far is {folder.Adapter}; 'rlcm train --resume {folder.Path}' continues.");
+            return;
+        }
+
+        var (before, after) = (outcome.Before.Rewards.Average(), outcome.After.Rewards.Average());
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"mean reward of the {outcome.Prompts.Count} evaluation pictures: {before:0.000} -> {after:0.000} {outcome.Report.Unit}"));
+        foreach (var (report, tuned) in outcome.Report.Before.Zip(outcome.Report.After))
+            output.WriteLine($"  {Describe(report)} -> {Describe(tuned)}");
+        output.WriteLine($"Adapter: {folder.Adapter}");
+        output.WriteLine($"Pictures: {Path.Combine(folder.Images, "comparison.png")}");
+    }
+
+    private static string Describe(HorizonReport report) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{report.Horizon} steps: seen {report.Seen?.Mean:0.000}, unseen {report.Unseen?.Mean:0.000}, recognised {report.RecognizedShare:p0}");
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Rlcm.Cli.Commands;
+using Rlcm.Training;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Rlcm.Cli.Reporting;
+
+/// <summary>For a terminal: a bar and the latest figures, drawn in place.</summary>
+internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest request) : ITrainReporter
+{
+    private const int BarWidth = 40;
+
+    private LiveView? _view;
+    private EvaluationMetrics? _first;
+    private EvaluationMetrics? _latest;
+
+    public void Start()
+    {
+        foreach (var line in TrainText.Plan(request))
+            console.WriteLine(line);
+    }
+
+    public void Report(IReadOnlyList<SelfCheckResult> value)
+    {
+        var table = new Table().RoundedBorder().AddColumns("start-up check", string.Empty, "found");
+        foreach (var check in value)
+            table.AddRow(Markup.Escape(check.Name), check.Passed ? "[green]passed[/]" : "[red]FAILED[/]", Markup.Escape(check.Finding));
+        console.Write(table);
+    }
+
+    public void Report(EvaluationMetrics value)
+    {
+        _first ??= value;
+        _latest = value;
+    }
+
+    public void Report(UpdateMetrics value)
+    {
+        var view = View(value);
+        if (_view is null)
+            _view = new LiveView(console, view);
+        else
+            _view.Show(view);
+    }
+
+    public void Dispose() => _view?.Dispose();
+
+    private Rows View(UpdateMetrics metrics)
+    {
+        var updates = request.Config.Updates;
+        var filled = BarWidth * metrics.Update / updates;
+        var bar = new Markup($"[green]{new string('━', filled)}[/][grey]{new string('━', BarWidth - filled)}[/]  {metrics.Update}/{updates} updates  "
+            + $"ETA {TrainText.Duration(TrainText.Remaining(metrics, updates))}");
+        var figures = new Grid().AddColumns(2)
+            .AddRow("images", $"{metrics.Queries}")
+            .AddRow("reward", TrainText.Reward(metrics.RewardMean, metrics.RewardStd))
+            .AddRow("KL", TrainText.Small(metrics.ApproxKl))
+            .AddRow("clipped", metrics.ClipFraction.ToString("0.00", CultureInfo.InvariantCulture))
+            .AddRow("images/s", metrics.ImagesPerSecond.ToString("0.0", CultureInfo.InvariantCulture));
+        if (_first is not null && _latest is not null)
+            figures.AddRow("evaluation", $"{TrainText.Reward(_latest.RewardMean, _latest.RewardStd)} after update {_latest.Update}, before: {TrainText.Reward(_first.RewardMean, _first.RewardStd)}");
+        return new Rows((IRenderable[])[bar, figures]);
+    }
+}

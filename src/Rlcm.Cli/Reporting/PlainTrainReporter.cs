@@ -1,0 +1,39 @@
+using System.Globalization;
+using Rlcm.Cli.Commands;
+using Rlcm.Training;
+
+namespace Rlcm.Cli.Reporting;
+
+/// <summary>For pipes and files: a plain line for each update and evaluation.</summary>
+internal sealed class PlainTrainReporter(TextWriter output, TrainRequest request) : ITrainReporter
+{
+    public void Start()
+    {
+        foreach (var line in TrainText.Plan(request))
+            output.WriteLine(line);
+    }
+
+    public void Report(IReadOnlyList<SelfCheckResult> value)
+    {
+        foreach (var check in value)
+            output.WriteLine($"check {(check.Passed ? "passed" : "FAILED")}: {check.Name} ({check.Finding})");
+    }
+
+    public void Report(UpdateMetrics value)
+    {
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"update {value.Update}/{request.Config.Updates}  images {value.Queries}  reward {TrainText.Reward(value.RewardMean, value.RewardStd)}  "
+            + $"KL {TrainText.Small(value.ApproxKl)}  clipped {value.ClipFraction:0.00}  {value.ImagesPerSecond:0.0} images/s  "
+            + $"ETA {TrainText.Duration(TrainText.Remaining(value, request.Config.Updates))}"));
+        output.Flush();
+    }
+
+    public void Report(EvaluationMetrics value)
+    {
+        output.WriteLine($"evaluation after update {value.Update}: reward {TrainText.Reward(value.RewardMean, value.RewardStd)} over {value.Images} images");
+        output.Flush();
+    }
+
+    public void Dispose() => output.Flush();
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using Rlcm.Cli.Commands;
+using Rlcm.Training;
+
+namespace Rlcm.Cli.Reporting;
+
+/// <summary>The words that both reporters use.</summary>
+internal static class TrainText
+{
+    /// <summary>What is about to be done, with the arithmetic of its batches.</summary>
+    public static IReadOnlyList<string> Plan(TrainRequest request)
+    {
+        var (config, batches) = (request.Config, BatchArithmetic.Of(request.Config));
+        var prompts = config.Advantage == AdvantageKind.Grouped
+            ? $"{batches.PromptsPerUpdate} prompts x {config.GroupSize}"
+            : "a prompt drawn for each";
+        return
+        [
+            $"task {config.Task}, model {config.Model}, prompts {config.Prompts}, seed {config.Seed}",
+            $"an update: {config.ImagesPerUpdate} images ({prompts}), {batches.ScoredSteps} of their {config.Horizon} steps trained",
+            $"  sampled in {Count(batches.SamplingBatches, "batch", "batches")} of {config.SamplingBatch}; "
+                + $"{Count(config.InnerEpochs * config.Minibatches, "optimizer step", "optimizer steps")} on {batches.ImagesPerOptimizerStep} images = "
+                + $"{Count(batches.MicroBatches, "micro-batch", "micro-batches")} of {config.MicroBatch}",
+            $"the run: {config.Updates} updates, {batches.OptimizerSteps} optimizer steps, {batches.RewardQueries} reward queries",
+            $"output {request.Output}",
+        ];
+    }
+
+    /// <summary>Mean and standard deviation of a reward.</summary>
+    public static string Reward(double mean, double std) => string.Create(CultureInfo.InvariantCulture, $"{mean:0.000} +- {std:0.000}");
+
+    /// <summary>A small number, such as a divergence.</summary>
+    public static string Small(double value) => value.ToString("0.0e+0", CultureInfo.InvariantCulture);
+
+    /// <summary>Time left when the updates to come take as long as those so far.</summary>
+    public static TimeSpan Remaining(UpdateMetrics metrics, int updates) => TimeSpan.FromSeconds(metrics.Seconds / metrics.Update * (updates - metrics.Update));
+
+    /// <summary>Hours, minutes and seconds, the hours going beyond a day.</summary>
+    public static string Duration(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}");
+
+    private static string Count(int number, string singular, string plural) => $"{number} {(number == 1 ? singular : plural)}";
+}
