@@ -99,7 +99,7 @@ public sealed class DistillationStage : IPretrainingStage
     internal static Tensor PseudoHuber(Tensor difference) => ((difference.square() + HuberWidth * HuberWidth).sqrt() - HuberWidth).mean();
 
     /// <summary>t_n on the solver's grid and t_(n-1), which for the first is timestep 0.</summary>
-    private (NoiseLevel[] From, NoiseLevel[] To) DrawSteps(long step)
+    internal (NoiseLevel[] From, NoiseLevel[] To) DrawSteps(long step)
     {
         var indices = new int[_settings.Training.BatchSize];
         AddressedRandom.Integers(new(_settings.Training.Seed, RandomPurpose.Timestep, step), indices, SolverSteps);

@@ -83,7 +83,8 @@ public sealed class TeacherStage : IPretrainingStage
         return Array.ConvertAll(timesteps, timestep => _schedule[timestep]);
     }
 
-    private int[] DrawCaptions(int[] rows, long step)
+    /// <summary>Rows of the captions of pictures <paramref name="rows"/>: some empty (Ho &amp; Salimans 2022, algorithm 1), some without the style word.</summary>
+    internal int[] DrawCaptions(int[] rows, long step)
     {
         var uniforms = new double[rows.Length];
         AddressedRandom.Uniform(new(_settings.Seed, RandomPurpose.CaptionDropout, step), uniforms);

@@ -102,6 +102,22 @@ public sealed class LoraAdaptersTests : IDisposable
         Assert.Contains("No adapter at", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"use_rslora\": false", "\"use_rslora\": true", "use_rslora = true")]
+    [InlineData("\"use_dora\": false", "\"alpha_pattern\": {\"to_q\": 4}", "alpha_pattern = {\"to_q\": 4}")]
+    [InlineData("\"peft_type\": \"LORA\"", "\"peft_type\": \"LOHA\"", "peft_type = LOHA is not supported; supported: \"LORA\"")]
+    public void Options_that_would_change_the_result_are_refused_by_name(string entry, string replacement, string expected)
+    {
+        using (var adapters = Perturbed(seed: 1))
+            PeftAdapter.Save(adapters, _folder["adapter"], "tiny");
+        var config = Path.Combine(_folder["adapter"], "adapter_config.json");
+        var text = File.ReadAllText(config);
+        Assert.Contains(entry, text, StringComparison.Ordinal);
+        File.WriteAllText(config, text.Replace(entry, replacement, StringComparison.Ordinal));
+        var error = Assert.Throws<UserErrorException>(() => PeftAdapter.Load(_model.Unet, _folder["adapter"]));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
     private LoraAdapters Perturbed(ulong seed)
     {
         var adapters = LoraAdapters.Create(_model.Unet, Targets, rank: 4, alpha: 8, seed);

@@ -59,8 +59,7 @@ public static class PeftAdapter
         config.Require("peft_type", "LORA");
         config.Require("bias", "none");
         config.Ignore(
-            "alpha_pattern", "auto_mapping", "base_model_name_or_path", "inference_mode", "init_lora_weights", "lora_dropout", "megatron_core",
-            "rank_pattern", "target_modules", "task_type");
+            "auto_mapping", "base_model_name_or_path", "inference_mode", "init_lora_weights", "lora_dropout", "megatron_core", "target_modules", "task_type");
         config.Finish();
 
         using var scope = NewDisposeScope();

@@ -1,0 +1,53 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using Rlcm.Training;
+using Xunit;
+
+namespace Rlcm.Tests;
+
+/// <summary>What the library may lean on, read from its compiled references.</summary>
+public sealed class ArchitectureTests
+{
+    private static readonly System.Reflection.Assembly Library = typeof(Trainer).Assembly;
+
+    [Theory]
+    [InlineData("ScottPlot")]
+    [InlineData("Spectre.Console")]
+    [InlineData("System.CommandLine")]
+    [InlineData("Rlcm.Cli")]
+    public void The_library_knows_neither_plots_nor_terminals_nor_command_lines(string assembly) =>
+        Assert.DoesNotContain(Library.GetReferencedAssemblies(), reference => reference.Name!.StartsWith(assembly, StringComparison.Ordinal));
+
+    [Fact]
+    public void The_library_writes_nothing_to_the_console()
+    {
+        var types = ReferencedTypes();
+        Assert.Contains("TorchSharp.torch", types);
+        Assert.DoesNotContain("System.Console", types);
+    }
+
+    [Fact]
+    public void The_library_owns_no_running_random_generator() => Assert.DoesNotContain("System.Random", ReferencedTypes());
+
+    [Fact]
+    public void Concrete_public_classes_are_sealed() =>
+        Assert.Empty(Library.GetExportedTypes().Where(type => type is { IsClass: true, IsAbstract: false, IsSealed: false }));
+
+    [Fact]
+    public void Formulas_know_neither_the_training_nor_files()
+    {
+        string[] allowed = ["Rlcm.Diffusion", "Rlcm.Runtime", "Rlcm.Imaging", "Rlcm.Models"];
+        var source = Path.Combine(Golden.GoldenData.RepositoryRoot, "src", "Rlcm", "Diffusion");
+        var used = Directory.GetFiles(source, "*.cs").SelectMany(File.ReadLines)
+            .Where(line => line.StartsWith("using Rlcm.", StringComparison.Ordinal)).Select(line => line["using ".Length..^1]).Distinct();
+        Assert.Subset(allowed.ToHashSet(), used.ToHashSet());
+    }
+
+    private static HashSet<string> ReferencedTypes()
+    {
+        using var image = new PEReader(File.OpenRead(Library.Location));
+        var metadata = image.GetMetadataReader();
+        return [.. metadata.TypeReferences.Select(handle => metadata.GetTypeReference(handle))
+            .Select(type => $"{metadata.GetString(type.Namespace)}.{metadata.GetString(type.Name)}")];
+    }
+}

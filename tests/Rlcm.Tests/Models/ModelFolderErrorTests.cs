@@ -1,0 +1,132 @@
+using System.Text.Json.Nodes;
+using Rlcm.Models;
+using Rlcm.Models.Vae;
+using Rlcm.Runtime;
+using Xunit;
+
+namespace Rlcm.Tests.Models;
+
+/// <summary>What a user reads when a model folder is not what it should be.</summary>
+public sealed class ModelFolderErrorTests : IDisposable
+{
+    private const string UnetWeights = "unet/diffusion_pytorch_model.safetensors";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _model;
+
+    public ModelFolderErrorTests() => _model = TinyModels.Write(_folder["model"]);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_missing_folder_is_named() => Refused(_folder["none"], "No model at ", "none", "diffusers layout");
+
+    [Theory]
+    [InlineData(UnetWeights)]
+    [InlineData("unet/config.json")]
+    [InlineData("vae/config.json")]
+    [InlineData("vae/diffusion_pytorch_model.safetensors")]
+    [InlineData("text_encoder/config.json")]
+    [InlineData("text_encoder/model.safetensors")]
+    [InlineData("tokenizer/vocab.json")]
+    [InlineData("tokenizer/merges.txt")]
+    [InlineData("scheduler/scheduler_config.json")]
+    public void A_missing_file_is_named(string file)
+    {
+        File.Delete(Path.Combine(_model, file));
+        Refused(_model, Path.GetFileName(file));
+    }
+
+    [Theory]
+    [InlineData(0.9)]
+    [InlineData(0.01)]
+    [InlineData(0)]
+    public void Cut_off_weights_are_named(double share)
+    {
+        var path = Path.Combine(_model, UnetWeights);
+        var bytes = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, bytes[..(int)(share * bytes.Length)]);
+        Refused(_model, UnetWeights, "fetch it again");
+    }
+
+    [Fact]
+    public void A_configuration_that_is_no_JSON_is_named()
+    {
+        File.WriteAllText(Path.Combine(_model, "unet", "config.json"), "<html>");
+        Refused(_model, "unet/config.json: not a JSON object");
+    }
+
+    [Theory]
+    [InlineData("addition_embed_type", "\"text_time\"", "addition_embed_type = \"text_time\"")] // SDXL
+    [InlineData("class_embed_type", "\"projection\"", "class_embed_type = \"projection\"")]
+    [InlineData("resnet_time_scale_shift", "\"scale_shift\"", "resnet_time_scale_shift = scale_shift is not supported; supported: \"default\"")]
+    [InlineData("down_block_types", "[\"AttnDownBlock2D\", \"DownBlock2D\"]", "expected CrossAttnDownBlock2D or DownBlock2D, found AttnDownBlock2D")]
+    [InlineData("attention_head_dim", "3", "a number of heads that divides 8 channels")]
+    [InlineData("block_out_channels", "\"320\"", "expected a list of whole numbers")]
+    public void An_architecture_that_is_not_implemented_is_refused_by_name(string key, string value, string expected)
+    {
+        Edit("unet/config.json", config => config[key] = JsonNode.Parse(value));
+        Refused(_model, "unet/config.json", expected);
+    }
+
+    [Theory]
+    [InlineData("prediction_type", "\"v_prediction\"")]
+    [InlineData("beta_schedule", "\"linear\"")]
+    public void A_schedule_that_is_not_implemented_is_refused_by_name(string key, string value)
+    {
+        Edit("scheduler/scheduler_config.json", config => config[key] = JsonNode.Parse(value));
+        var error = Assert.Throws<UserErrorException>(() =>
+        {
+            using var model = TextToImageModel.Load(_model);
+            model.Scheduler.CreateNoiseSchedule();
+        });
+        Assert.Contains(key, error.Message, StringComparison.Ordinal);
+        Assert.Contains(JsonNode.Parse(value)!.GetValue<string>(), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Weights_of_other_shapes_are_counted_and_the_first_ten_named()
+    {
+        Edit("unet/config.json", config => config["block_out_channels"] = new JsonArray(8, 24));
+        var message = Refused(_model, UnetWeights, "does not fit its config.json", "mis-shaped", "expected [24, 8, 3, 3], found [16, 8, 3, 3]", ", ...;");
+        Assert.Equal(10, message.Split("(expected [").Length - 1);
+        Assert.True(int.Parse(message.Split("config.json: ")[1].Split(' ')[0]) > 10);
+    }
+
+    [Fact]
+    public void Missing_and_unexpected_weights_are_told_apart()
+    {
+        Edit("unet/config.json", config => config["time_cond_proj_dim"] = null);
+        Refused(_model, "1 unexpected: time_embedding.cond_proj.weight");
+        Edit("unet/config.json", config =>
+        {
+            config["time_cond_proj_dim"] = 16;
+            config["layers_per_block"] = 2;
+        });
+        Refused(_model, "missing: ", "down_blocks.0.attentions.1.");
+    }
+
+    [Fact]
+    public void An_autoencoder_of_another_shape_is_refused()
+    {
+        Edit("vae/config.json", config => config["latent_channels"] = 8);
+        var error = Assert.Throws<UserErrorException>(() => VaeFolder.Load(Path.Combine(_model, "vae")));
+        Assert.Contains("mis-shaped", error.Message, StringComparison.Ordinal);
+    }
+
+    private void Edit(string file, Action<JsonObject> change)
+    {
+        var path = Path.Combine(_model, file);
+        var config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        change(config);
+        File.WriteAllText(path, config.ToJsonString());
+    }
+
+    private static string Refused(string model, params string[] expected)
+    {
+        var error = Assert.Throws<UserErrorException>(() => TextToImageModel.Load(model));
+        Assert.All(expected, part => Assert.Contains(part, error.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain('\n', error.Message);
+        return error.Message;
+    }
+}

@@ -1,0 +1,55 @@
+using Rlcm.Models.Vae;
+using Rlcm.Pretraining;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Pretraining;
+
+public sealed class VaeStageTests
+{
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1.5, 0)]
+    [InlineData(0, 2)]
+    [InlineData(-0.7, -3)]
+    public void The_divergence_equals_its_integral(double mean, double logVariance)
+    {
+        using var scope = NewDisposeScope();
+        var latents = new LatentDistribution(full(2, 4, 3, 3, mean), full(2, 4, 3, 3, logVariance));
+        Assert.Equal(Integral(mean, logVariance), VaeStage.KlDivergence(latents).ToDouble(), 1e-4);
+    }
+
+    [Fact]
+    public void The_divergence_is_averaged_over_dimensions_and_pictures()
+    {
+        using var scope = NewDisposeScope();
+        var latents = new LatentDistribution(tensor([1f, 0f, 0f, 3f]).view(2, 2, 1, 1), zeros(2, 2, 1, 1));
+        Assert.Equal((1 + 9) / 2.0 / 4, VaeStage.KlDivergence(latents).ToDouble(), 1e-6);
+    }
+
+    [Fact, NoTensorLeaks]
+    public void The_loss_depends_on_the_step_alone()
+    {
+        using var scope = NewDisposeScope();
+        using var stage = TinyStages.Vae(new() { Images = 64, BatchSize = 4 });
+        var loss = stage.Loss(3).ToDouble();
+        stage.Loss(4);
+        Assert.Equal(loss, stage.Loss(3).ToDouble());
+        Assert.NotEqual(loss, stage.Loss(4).ToDouble());
+    }
+
+    /// <summary>Integral of q ln(q/p) for q = N(m, v) and p = N(0, 1), by the midpoint rule over twelve deviations.</summary>
+    private static double Integral(double mean, double logVariance)
+    {
+        const int count = 20_000;
+        var std = Math.Exp(logVariance / 2);
+        var width = 24 * std / count;
+        return Enumerable.Range(0, count).Sum(i =>
+        {
+            var x = mean + (i + 0.5) * width - 12 * std;
+            var logQ = -0.5 * Math.Pow((x - mean) / std, 2) - Math.Log(std);
+            return Math.Exp(logQ) / Math.Sqrt(2 * Math.PI) * (logQ + 0.5 * x * x) * width;
+        });
+    }
+}

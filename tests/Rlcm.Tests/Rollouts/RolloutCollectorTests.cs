@@ -1,0 +1,98 @@
+using Rlcm.Models;
+using Rlcm.Policy;
+using Rlcm.Rollouts;
+using Rlcm.Runtime;
+using Rlcm.Training;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Rollouts;
+
+public sealed class RolloutCollectorTests : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly TemporaryFolder _folder = new();
+    private readonly TextToImageModel _model;
+    private readonly LcmPolicy _policy;
+
+    public RolloutCollectorTests()
+    {
+        _model = TextToImageModel.Load(TinyModels.Write(_folder["model"]));
+        _policy = new(_model, new(Horizon: 4, GuidanceScale: 4));
+    }
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+        _scope.Dispose();
+    }
+
+    [Fact]
+    public void A_trajectory_is_a_chain_from_its_noise_whose_log_probabilities_can_be_computed_again()
+    {
+        var items = Items(3);
+        using var trajectory = Collect(items);
+        Assert.Equal([3, 3, 4, 4, 4], trajectory.States.shape); // 3 of 4 steps are scored
+        var noise = AddressedRandom.NormalBatch([.. items.Select(item => item.Noise.Initial)], 4, 4, 4);
+        Assert.Equal(0, (trajectory.States[TensorIndex.Colon, 0] - noise).abs().max().ToDouble());
+        Assert.Equal(0, (trajectory.States[TensorIndex.Colon, 1] - trajectory.NextStates[TensorIndex.Colon, 0]).abs().max().ToDouble());
+        Assert.Equal(0, (trajectory.States[TensorIndex.Colon, 2] - trajectory.NextStates[TensorIndex.Colon, 1]).abs().max().ToDouble());
+
+        using var noGrad = no_grad();
+        for (var step = 0; step < 3; step++)
+        {
+            var again = PolicyGradient.LogProb(_policy, trajectory, arange(3, ScalarType.Int64), step, LogProbReduction.Mean);
+            Assert.InRange((again - trajectory.LogProbs[TensorIndex.Colon, step]).abs().max().ToDouble(), 0, 2e-6);
+        }
+    }
+
+    [Fact]
+    public void Recorded_transitions_have_the_noise_of_their_addresses()
+    {
+        var items = Items(2);
+        using var trajectory = Collect(items);
+        using var noGrad = no_grad();
+        var mean = _policy.Evaluate(trajectory.States[TensorIndex.Colon, 1], 1, trajectory.Condition).Mean;
+        var noise = AddressedRandom.NormalBatch([.. items.Select(item => item.Noise.Step(1))], 4, 4, 4);
+        Assert.InRange(((trajectory.NextStates[TensorIndex.Colon, 1] - mean) / _policy.Std(1) - noise).abs().max().ToDouble(), 0, 1e-4);
+    }
+
+    [Fact]
+    public void Recording_changes_no_picture_and_neither_does_the_batch()
+    {
+        var items = Items(4);
+        using var trajectory = Collect(items);
+        Assert.Equal(trajectory.Images.Pixels, RolloutCollector.Sample(_policy, items, batchSize: 4).Pixels);
+        var differences = RolloutCollector.Sample(_policy, items, batchSize: 1).Pixels.Zip(trajectory.Images.Pixels, (a, b) => Math.Abs(a - b));
+        Assert.InRange(differences.Max(), 0, 1); // rounding may cross the border of two bytes
+    }
+
+    [Fact, NoTensorLeaks]
+    public void Sampling_leaves_no_tensor_behind() => RolloutCollector.Sample(_policy, Items(3), batchSize: 2);
+
+    [Fact, NoTensorLeaks]
+    public void A_disposed_trajectory_leaves_no_tensor_behind()
+    {
+        using var scope = NewDisposeScope();
+        Collect(Items(2)).Dispose();
+    }
+
+    [Fact]
+    public void Joined_trajectories_keep_the_order()
+    {
+        var items = Items(4);
+        using var whole = Collect(items);
+        using var joined = Trajectory.Concatenate([Collect(items[..2]), Collect(items[2..])]);
+        Assert.Equal(whole.Prompts, joined.Prompts);
+        Assert.InRange((whole.NextStates - joined.NextStates).abs().max().ToDouble(), 0, 1e-5);
+        Assert.Equal(whole.Images.Pixels.Length, joined.Images.Pixels.Length);
+    }
+
+    private Trajectory Collect(RolloutItem[] items) =>
+        RolloutCollector.Collect(_policy, items, _policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
+
+    private static RolloutItem[] Items(int count) =>
+        [.. Enumerable.Range(0, count).Select(index => new RolloutItem(TinyModels.Prompts[index], RolloutNoise.Training(7, 2, index)))];
+}

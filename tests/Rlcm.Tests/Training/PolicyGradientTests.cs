@@ -1,0 +1,135 @@
+using Rlcm.Models;
+using Rlcm.Models.Lora;
+using Rlcm.Policy;
+using Rlcm.Rollouts;
+using Rlcm.Runtime;
+using Rlcm.Training;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Training;
+
+/// <summary>The gradient through scheduler, U-Net and adapters against central differences of the loss.</summary>
+public sealed class PolicyGradientTests : IDisposable
+{
+    private const int Pictures = 4;
+    private static readonly float[] Advantages = [1, -0.5f, 2, -1.5f];
+    private static readonly int[] Rows = [0, 1, 2, 3];
+
+    // No ratio is clipped: the loss is smooth.
+    private static readonly PpoSettings Settings = new(ClipRange: 0.9, AdvantageClip: 10, LogProbReduction.Mean, LatentDimensions: 64);
+
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly TemporaryFolder _folder = new();
+    private readonly TextToImageModel _model;
+    private readonly LcmPolicy _policy;
+    private readonly LoraAdapters _adapters;
+
+    public PolicyGradientTests()
+    {
+        _model = TextToImageModel.Load(TinyModels.Write(_folder["model"]));
+        _policy = new(_model, new(Horizon: 4, GuidanceScale: 4));
+        _adapters = LoraAdapters.Create(_model.Unet, ["to_q", "to_k", "to_v", "to_out.0"], rank: 4, alpha: 8, seed: 1);
+        using var noGrad = no_grad();
+        foreach (var (item, index) in _adapters.Items.Index().Select(entry => (entry.Item, entry.Index)))
+            item.B.copy_(AddressedRandom.NormalTensor(new(1, RandomPurpose.LoraInit, Update: 1, Item: index), item.B.shape) * 0.2);
+    }
+
+    public void Dispose()
+    {
+        _adapters.Dispose();
+        _model.Dispose();
+        _folder.Dispose();
+        _scope.Dispose();
+    }
+
+    [Fact]
+    public void The_gradient_of_an_adapter_weight_equals_finite_differences()
+    {
+        using var trajectory = Collect();
+        Accumulate(trajectory);
+        foreach (var name in (string[])["A", "B"])
+        {
+            var weights = _adapters.Items.Select(item => name == "A" ? item.A : item.B).ToArray();
+            var steepest = weights.MaxBy(weight => weight.grad!.abs().max().ToDouble())!;
+            var index = steepest.grad!.abs().argmax().ToInt64();
+            var gradient = steepest.grad!.flatten()[index].ToDouble();
+
+            var direction = zeros_like(steepest).flatten();
+            direction[index] = 1;
+            var slope = Slope(trajectory, [(steepest, direction.view_as(steepest))], distance: 0.05);
+            Assert.Equal(1, slope / gradient, 0.02);
+        }
+    }
+
+    [Fact]
+    public void Along_the_whole_gradient_the_loss_rises_by_its_norm()
+    {
+        using var trajectory = Collect();
+        Accumulate(trajectory);
+        var gradients = _adapters.Parameters().Select(entry => (Weight: (Tensor)entry.Value, Gradient: entry.Value.grad!.clone())).ToArray();
+        var norm = Math.Sqrt(gradients.Sum(entry => entry.Gradient.square().sum().ToDouble()));
+        var slope = Slope(trajectory, [.. gradients.Select(entry => (entry.Weight, entry.Gradient / norm))], distance: 0.05);
+        Assert.Equal(1, slope / norm, 0.01);
+    }
+
+    [Fact]
+    public void The_gradient_at_collection_is_that_of_REINFORCE()
+    {
+        using var trajectory = Collect();
+        var metrics = Accumulate(trajectory);
+        Assert.Equal(1, metrics.RatioMean, 1e-6);
+        Assert.Equal(-Advantages.Average(), metrics.Loss, 1e-5);
+
+        var expected = _adapters.Parameters().Select(entry => entry.Value.grad!.clone()).ToArray();
+        Clear();
+        var index = arange(Pictures, ScalarType.Int64);
+        for (var step = 0; step < _policy.ScoredSteps; step++)
+            (-tensor(Advantages) * PolicyGradient.LogProb(_policy, trajectory, index, step, LogProbReduction.Mean)).mean().div(_policy.ScoredSteps).backward();
+        Assert.All(expected.Zip(_adapters.Parameters()), pair =>
+            Assert.InRange((pair.First - pair.Second.Value.grad!).norm().ToDouble() / pair.First.norm().ToDouble(), 0, 1e-4));
+    }
+
+    [Fact, NoTensorLeaks]
+    public void Collection_and_gradient_leave_no_tensor_behind()
+    {
+        using var scope = NewDisposeScope();
+        using var trajectory = Collect();
+        Accumulate(trajectory);
+        Clear();
+    }
+
+    private Trajectory Collect()
+    {
+        RolloutItem[] items = [.. Enumerable.Range(0, Pictures).Select(index => new RolloutItem(TinyModels.Prompts[index], RolloutNoise.Training(1, 0, index)))];
+        return RolloutCollector.Collect(_policy, items, _policy.Encode(TinyModels.Prompts), LogProbReduction.Mean, policyVersion: 0);
+    }
+
+    private PpoMetrics Accumulate(Trajectory trajectory)
+    {
+        Clear();
+        return PolicyGradient.Accumulate(_policy, trajectory, Rows, Advantages, microBatch: 2, Settings);
+    }
+
+    private void Clear()
+    {
+        foreach (var (_, value) in _adapters.Parameters())
+            value.grad = null;
+    }
+
+    private double Slope(Trajectory trajectory, (Tensor Weight, Tensor Direction)[] steps, double distance)
+    {
+        double LossAt(double offset)
+        {
+            using (no_grad())
+                Array.ForEach(steps, step => step.Weight.add_(step.Direction, offset));
+            var loss = Accumulate(trajectory).Loss;
+            using (no_grad())
+                Array.ForEach(steps, step => step.Weight.add_(step.Direction, -offset));
+            return loss;
+        }
+
+        return (LossAt(distance) - LossAt(-distance)) / (2 * distance);
+    }
+}

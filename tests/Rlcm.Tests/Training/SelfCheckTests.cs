@@ -1,0 +1,106 @@
+using Rlcm.Imaging;
+using Rlcm.Models;
+using Rlcm.Models.Lora;
+using Rlcm.Policy;
+using Rlcm.Training;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Training;
+
+public sealed class SelfCheckTests : IDisposable
+{
+    private static readonly TrainConfig Config = new() { Horizon = 4, GuidanceScale = 4, MicroBatch = 4, LoraRank = 4, LoraAlpha = 8, LearningRate = 1e-3 };
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TextToImageModel _model;
+    private readonly LoraAdapters _adapters;
+    private readonly LcmPolicy _policy;
+
+    public SelfCheckTests()
+    {
+        _model = TextToImageModel.Load(TinyModels.Write(_folder["model"]));
+        _adapters = LoraAdapters.Create(_model.Unet, Config.LoraTargets, Config.LoraRank, Config.LoraAlpha, seed: 1);
+        _policy = new(_model, new(Config.Horizon, Config.GuidanceScale));
+    }
+
+    public void Dispose()
+    {
+        _adapters.Dispose();
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void A_sound_model_passes_and_keeps_its_adapters()
+    {
+        var before = Weights();
+        Assert.All(Run(_policy), result => Assert.True(result.Passed, $"{result.Name}: {result.Finding}"));
+        Assert.Equal(before, Weights());
+    }
+
+    [Fact, NoTensorLeaks]
+    public void It_leaves_no_tensor_behind()
+    {
+        Run(_policy);
+        foreach (var (_, value) in _adapters.Parameters())
+            value.grad = null;
+    }
+
+    [Fact]
+    public void A_policy_that_samples_otherwise_than_it_trains_fails()
+    {
+        var failed = Assert.Single(Run(new Sabotaged(_policy, () => _adapters.Items[0].Merged is not null)), result => !result.Passed);
+        Assert.Contains("log-probabilities agree", failed.Name, StringComparison.Ordinal);
+        Assert.Contains("allowed 2.0e-006", failed.Finding, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_base_weight_that_would_be_trained_fails()
+    {
+        _model.Unet.parameters().First().requires_grad = true;
+        var failed = Assert.Single(Run(_policy), result => !result.Passed);
+        Assert.Equal(("gradients reach nothing else", "1 other weights have one"), (failed.Name, failed.Finding));
+    }
+
+    [Fact]
+    public void A_policy_that_does_not_use_its_adapters_fails()
+    {
+        var other = Path.Combine(_folder.Path, "other");
+        using var stranger = TextToImageModel.Load(TinyModels.Write(other));
+        using var idle = LoraAdapters.Create(stranger.Unet, Config.LoraTargets, Config.LoraRank, Config.LoraAlpha, seed: 1);
+        var failed = Assert.Single(new SelfCheck(Config, _policy, stranger.Unet, idle, TinyModels.Prompts).Run(), result => !result.Passed);
+        Assert.Equal("gradients reach the adapters", failed.Name);
+    }
+
+    private IReadOnlyList<SelfCheckResult> Run(IStepPolicy policy) => new SelfCheck(Config, policy, _model.Unet, _adapters, TinyModels.Prompts).Run();
+
+    private float[] Weights() => [.. _adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];
+
+    /// <summary>Moves the mean a little while <paramref name="isActive"/>.</summary>
+    private sealed class Sabotaged(IStepPolicy policy, Func<bool> isActive) : IStepPolicy
+    {
+        public int Horizon => policy.Horizon;
+
+        public int ScoredSteps => policy.ScoredSteps;
+
+        public IReadOnlyList<long> StateShape => policy.StateShape;
+
+        public Tensor Encode(IReadOnlyList<string> prompts) => policy.Encode(prompts);
+
+        public Tensor Start(Tensor noise) => policy.Start(noise);
+
+        public PolicyOutput Evaluate(Tensor states, int step, Tensor condition)
+        {
+            var output = policy.Evaluate(states, step, condition);
+            return isActive() ? output with { Mean = output.Mean + 1e-3f } : output;
+        }
+
+        public bool IsNoised(int step) => policy.IsNoised(step);
+
+        public double Std(int step) => policy.Std(step);
+
+        public ImageBatch Decode(Tensor samples) => policy.Decode(samples);
+    }
+}
