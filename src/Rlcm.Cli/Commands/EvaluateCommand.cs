@@ -80,10 +80,10 @@ internal static class EvaluateCommand
     {
         var sampler = new DdimSampler(model, steps, guidance);
         return ImageBatch.Concatenate([.. prompts.Zip(seeds).Chunk(BatchSize).Select(batch =>
-            sampler.Sample([.. batch.Select(pair => pair.First)], index => NoiseStream.Evaluation(0, batch[index].Second).Initial))]);
+            sampler.Sample([.. batch.Select(pair => pair.First)], index => RolloutNoise.Evaluation(0, batch[index].Second).Initial))]);
     }
 
     private static ImageBatch Sample(TextToImageModel model, int horizon, double guidance, IReadOnlyList<string> prompts, IReadOnlyList<long> seeds) =>
         RolloutCollector.Sample(
-            new LcmPolicy(model, new(horizon, guidance)), [.. prompts.Zip(seeds, (prompt, seed) => new RolloutItem(prompt, NoiseStream.Evaluation(0, seed)))], BatchSize);
+            new LcmPolicy(model, new(horizon, guidance)), [.. prompts.Zip(seeds, (prompt, seed) => new RolloutItem(prompt, RolloutNoise.Evaluation(0, seed)))], BatchSize);
 }

@@ -46,7 +46,7 @@ internal static class SampleCommand
             var settings = new LcmPolicySettings(
                 arguments.GetValue(steps) ?? model.Generation.Steps, arguments.GetValue(guidance) ?? model.Generation.GuidanceScale);
             var items = prompts.SelectMany(text => Enumerable.Repeat(text, arguments.GetValue(count)))
-                .Select((text, index) => new RolloutItem(text, NoiseStream.Sample(arguments.GetValue(seed), index)));
+                .Select((text, index) => new RolloutItem(text, RolloutNoise.Sample(arguments.GetValue(seed), index)));
             Write(RolloutCollector.Sample(new LcmPolicy(model, settings), [.. items], BatchSize), arguments.GetRequiredValue(output).FullName, arguments.GetValue(count));
             return 0;
         });

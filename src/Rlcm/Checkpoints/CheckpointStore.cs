@@ -16,21 +16,21 @@ public sealed class CheckpointStore
     private const string PointerName = "latest";
     private static readonly string[] LeftoverPatterns = ["*" + AtomicFolder.TemporarySuffix, "*" + AtomicFolder.ReplacedSuffix];
 
-    private readonly string root;
-    private readonly int keepLast;
+    private readonly string _root;
+    private readonly int _keepLast;
 
     /// <param name="root">The folder of all checkpoints; made by the first <see cref="Save"/>.</param>
     /// <param name="keepLast">How many checkpoints stay after a save, at least 1; older ones are deleted.</param>
     public CheckpointStore(string root, int keepLast = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keepLast, 1);
-        this.root = Path.GetFullPath(root);
-        this.keepLast = keepLast;
+        _root = Path.GetFullPath(root);
+        _keepLast = keepLast;
     }
 
     /// <summary>The numbers of the checkpoints that are there, ascending.</summary>
-    public IReadOnlyList<long> Numbers => Directory.Exists(root)
-        ? [.. Directory.EnumerateDirectories(root).Select(path => ParseNumber(Path.GetFileName(path))).OfType<long>().Order()]
+    public IReadOnlyList<long> Numbers => Directory.Exists(_root)
+        ? [.. Directory.EnumerateDirectories(_root).Select(path => ParseNumber(Path.GetFileName(path))).OfType<long>().Order()]
         : [];
 
     /// <summary>Writes checkpoint <paramref name="number"/>, makes it the latest and deletes the oldest beyond the limit.</summary>
@@ -43,7 +43,7 @@ public sealed class CheckpointStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(number);
         AtomicFolder.Write(FolderOf(number), folder => Fill(folder, tensors, state, extra), replace: true);
-        AtomicFile.Write(Path.Combine(root, PointerName), stream => stream.Write(Encoding.ASCII.GetBytes(NameOf(number))));
+        AtomicFile.Write(Path.Combine(_root, PointerName), stream => stream.Write(Encoding.ASCII.GetBytes(NameOf(number))));
         DeleteOldAndLeftovers(number);
     }
 
@@ -51,7 +51,7 @@ public sealed class CheckpointStore
     /// <exception cref="UserErrorException">It is missing or damaged; no other one is taken in its place.</exception>
     public LoadedCheckpoint? Latest()
     {
-        var pointer = Path.Combine(root, PointerName);
+        var pointer = Path.Combine(_root, PointerName);
         if (!File.Exists(pointer))
             return null;
         var name = File.ReadAllText(pointer).Trim();
@@ -77,13 +77,13 @@ public sealed class CheckpointStore
 
     private void DeleteOldAndLeftovers(long latest)
     {
-        foreach (var number in Numbers.Where(number => number < latest).Reverse().Skip(keepLast - 1))
+        foreach (var number in Numbers.Where(number => number < latest).Reverse().Skip(_keepLast - 1))
             Directory.Delete(FolderOf(number), recursive: true);
-        foreach (var folder in LeftoverPatterns.SelectMany(pattern => Directory.GetDirectories(root, pattern)))
+        foreach (var folder in LeftoverPatterns.SelectMany(pattern => Directory.GetDirectories(_root, pattern)))
             Directory.Delete(folder, recursive: true);
     }
 
-    private string FolderOf(long number) => Path.Combine(root, NameOf(number));
+    private string FolderOf(long number) => Path.Combine(_root, NameOf(number));
 
     private static string NameOf(long number) => number.ToString("D6");
 

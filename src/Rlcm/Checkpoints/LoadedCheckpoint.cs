@@ -18,9 +18,9 @@ public sealed class LoadedCheckpoint : IDisposable
         WriteIndented = true,
     };
 
-    private readonly SafetensorsFile tensors;
+    private readonly SafetensorsFile _tensors;
 
-    private LoadedCheckpoint(string folder, long number, SafetensorsFile tensors) => (Folder, Number, this.tensors) = (folder, number, tensors);
+    private LoadedCheckpoint(string folder, long number, SafetensorsFile tensors) => (Folder, Number, _tensors) = (folder, number, tensors);
 
     /// <summary>Where it lies; sub-folders hold what was written beside tensors and state.</summary>
     public string Folder { get; }
@@ -29,11 +29,11 @@ public sealed class LoadedCheckpoint : IDisposable
     public long Number { get; }
 
     /// <summary>The names of the tensors.</summary>
-    public IReadOnlyCollection<string> Keys => tensors.Keys;
+    public IReadOnlyCollection<string> Keys => _tensors.Keys;
 
     /// <summary>A new CPU tensor with the values saved under <paramref name="key"/>, in their type.</summary>
     /// <exception cref="UserErrorException">The checkpoint holds no such tensor.</exception>
-    public Tensor Tensor(string key) => tensors.Read(key);
+    public Tensor Tensor(string key) => _tensors.Read(key);
 
     /// <summary>The counters and plain data.</summary>
     /// <exception cref="UserErrorException">They are not of this type.</exception>
@@ -52,7 +52,7 @@ public sealed class LoadedCheckpoint : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => tensors.Dispose();
+    public void Dispose() => _tensors.Dispose();
 
     internal static LoadedCheckpoint Open(string folder, long number)
     {

@@ -10,29 +10,29 @@ namespace Rlcm.Checkpoints;
 /// <remarks>Format: https://github.com/huggingface/safetensors#format.</remarks>
 public sealed unsafe class SafetensorsFile : IDisposable
 {
-    private readonly string path;
-    private readonly Dictionary<string, SafetensorsEntry> entries;
-    private readonly MemoryMappedFile map;
-    private readonly MemoryMappedViewAccessor view;
-    private byte* data;
+    private readonly string _path;
+    private readonly Dictionary<string, SafetensorsEntry> _entries;
+    private readonly MemoryMappedFile _map;
+    private readonly MemoryMappedViewAccessor _view;
+    private byte* _data;
 
     private SafetensorsFile(string path, SafetensorsHeader header, MemoryMappedFile map)
     {
-        this.path = path;
-        this.map = map;
-        entries = header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        _path = path;
+        _map = map;
+        _entries = header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
         Entries = header.Entries;
         Metadata = header.Metadata;
-        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref data);
-        data += view.PointerOffset + header.DataStart;
+        _view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _data);
+        _data += _view.PointerOffset + header.DataStart;
     }
 
     /// <summary>The tensors in order of their place in the file.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
 
     /// <summary>The names of the tensors.</summary>
-    public IReadOnlyCollection<string> Keys => entries.Keys;
+    public IReadOnlyCollection<string> Keys => _entries.Keys;
 
     /// <summary>The free-form text of the header, empty when there is none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
@@ -55,19 +55,19 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
     /// <summary>The entry called <paramref name="key"/>.</summary>
     /// <exception cref="UserErrorException">The file holds no such tensor.</exception>
-    public SafetensorsEntry this[string key] => entries.TryGetValue(key, out var entry)
+    public SafetensorsEntry this[string key] => _entries.TryGetValue(key, out var entry)
         ? entry
-        : throw new UserErrorException($"{path} holds no tensor '{key}' among its {entries.Count}; it belongs to another model or kind of file.");
+        : throw new UserErrorException($"{_path} holds no tensor '{key}' among its {_entries.Count}; it belongs to another model or kind of file.");
 
     /// <summary>A new CPU tensor with the values of <paramref name="key"/> in their stored type.</summary>
     /// <exception cref="UserErrorException">The file holds no such tensor.</exception>
     public Tensor Read(string key)
     {
-        ObjectDisposedException.ThrowIf(data is null, this);
+        ObjectDisposedException.ThrowIf(_data is null, this);
         var entry = this[key];
         var tensor = empty(entry.Shape, entry.Dtype);
         if (entry.ByteCount > 0)
-            Buffer.MemoryCopy(data + entry.Begin, TensorMemory.Pointer(tensor), entry.ByteCount, entry.ByteCount);
+            Buffer.MemoryCopy(_data + entry.Begin, TensorMemory.Pointer(tensor), entry.ByteCount, entry.ByteCount);
         return tensor;
     }
 
@@ -85,11 +85,11 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (data is null)
+        if (_data is null)
             return;
-        data = null;
-        view.SafeMemoryMappedViewHandle.ReleasePointer();
-        view.Dispose();
-        map.Dispose();
+        _data = null;
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _map.Dispose();
     }
 }

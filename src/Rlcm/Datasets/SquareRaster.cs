@@ -8,6 +8,9 @@ internal static class SquareRaster
     private static readonly double[] White = [255, 255, 255];
     private static readonly string[] VectorFormats = [".svg", ".svgz"];
 
+    // libvips writes warnings to stderr about damaged files, which it reports as errors as well.
+    private static readonly uint SilencedWarnings = Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { });
+
     /// <summary>Vector pictures are drawn this many times larger and shrunk with the same filter as the others.</summary>
     private const int Oversampling = 4;
 

@@ -59,5 +59,5 @@ public sealed class PolicyEvaluator(
         pictures.Rewards.Where((_, index) => condition(prompts[index]));
 
     private static RolloutItem[] Items(IReadOnlyList<string> texts, IEnumerable<long> seeds) =>
-        [.. texts.Zip(seeds, (text, seed) => new RolloutItem(text, NoiseStream.Evaluation(Seed, seed)))];
+        [.. texts.Zip(seeds, (text, seed) => new RolloutItem(text, RolloutNoise.Evaluation(Seed, seed)))];
 }

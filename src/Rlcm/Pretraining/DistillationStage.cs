@@ -128,7 +128,7 @@ public sealed class DistillationStage : IPretrainingStage
     /// <inheritdoc/>
     public ImageBatch Samples() => RolloutCollector.Sample(
         new LcmPolicy(_target, new(SampleHorizon, _settings.SampleGuidance)),
-        [.. _settings.SamplePrompts.Select((prompt, index) => new RolloutItem(prompt, NoiseStream.Sample(_settings.Training.Seed, index)))],
+        [.. _settings.SamplePrompts.Select((prompt, index) => new RolloutItem(prompt, RolloutNoise.Sample(_settings.Training.Seed, index)))],
         _settings.Training.BatchSize);
 
     /// <inheritdoc/>

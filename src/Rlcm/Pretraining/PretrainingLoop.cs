@@ -12,6 +12,9 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
 {
     private sealed record State(long Step, long AdamSteps);
 
+    private readonly ExponentialMovingAverage _averages =
+        new(stage.Weights.Select(weight => (weight.Name, (Tensor)weight.Value, weight.Average)), settings.EmaDecay);
+
     /// <summary>Trains until all steps are done or <paramref name="stop"/> asks to stop after the current one; then checkpoints and saves the model.</summary>
     /// <param name="resume">Continue from the folder's latest checkpoint, if it holds one.</param>
     /// <param name="progress">Told after every step.</param>
@@ -63,17 +66,8 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
         GradientNorm.Clip(adam.Parameters, settings.MaxGradNorm);
         adam.LearningRate = rate;
         adam.Step();
-        UpdateAverages(step);
+        _averages.Update();
         return value;
-    }
-
-    /// <summary>average = d average + (1 - d) value with d = min(decay, (1 + n) / (10 + n)).</summary>
-    private void UpdateAverages(long step)
-    {
-        using var noGrad = no_grad();
-        var weight = (1 - Math.Min(settings.EmaDecay, (1.0 + step) / (10.0 + step)));
-        foreach (var (_, value, average) in stage.Weights)
-            average.lerp_(value, weight);
     }
 
     private void Checkpoint(Adam adam, long step)
@@ -108,6 +102,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
 
             var state = checkpoint.State<State>();
             adam.Restore(checkpoint.Tensor, state.AdamSteps);
+            _averages.Count = state.Step;
             return state.Step;
         }
     }

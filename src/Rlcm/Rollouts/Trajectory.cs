@@ -7,7 +7,7 @@ namespace Rlcm.Rollouts;
 /// <summary>One picture to be made: its prompt and its noise.</summary>
 /// <param name="Prompt">The prompt.</param>
 /// <param name="Noise">Addresses of its noise.</param>
-public readonly record struct RolloutItem(string Prompt, NoiseStream Noise);
+public readonly record struct RolloutItem(string Prompt, RolloutNoise Noise);
 
 /// <summary>Everything recorded while a batch of pictures was sampled. B pictures, T scored steps.</summary>
 /// <param name="Items">[B] what was asked for.</param>

@@ -1,3 +1,4 @@
+using Rlcm.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -6,22 +7,41 @@ namespace Rlcm.Training;
 /// <summary>
 /// Adam without weight decay (Kingma &amp; Ba 2015, algorithm 1; as <c>torch.optim.Adam</c>). Its whole state is open, so that a checkpoint can hold it.
 /// </summary>
+/// <remarks>A parameter that never gets a gradient stays where it is.</remarks>
 public sealed class Adam : IDisposable
 {
-    private readonly record struct Slot(string Name, Parameter Parameter, Tensor FirstMoment, Tensor SecondMoment);
+    // Elements per pass, so that the eight operations on them stay in the cache: 4 times faster than whole passes over 7 M.
+    private const long ChunkLength = 1 << 18;
 
-    private readonly Slot[] _slots;
+    private readonly record struct Chunk(Tensor Values, Tensor Gradients, Tensor FirstMoment, Tensor SecondMoment);
 
-    /// <param name="parameters">What to optimize, under the names its state gets in checkpoints; already on their device.</param>
+    private readonly FlatParameters _parameters;
+    private readonly Tensor[] _tensors;
+    private readonly Chunk[] _chunks;
+    private readonly (string Key, Tensor Value)[] _state;
+
+    /// <param name="parameters">What to optimize, under the names its state gets in checkpoints; of one type, already on their device.</param>
     /// <param name="learningRate">Step size.</param>
     public Adam(IEnumerable<(string Name, Parameter Parameter)> parameters, double learningRate)
     {
         LearningRate = learningRate;
-        _slots = [.. parameters.Select(entry => new Slot(
-            entry.Name,
-            entry.Parameter,
-            zeros_like(entry.Parameter).DetachFromDisposeScope(),
-            zeros_like(entry.Parameter).DetachFromDisposeScope()))];
+        _parameters = new FlatParameters(parameters);
+        var (first, second) = (_parameters.Allocate(), _parameters.Allocate());
+        _state =
+        [
+            .. Name("adam.exp_avg", first),
+            .. Name("adam.exp_avg_sq", second),
+        ];
+        _chunks =
+        [
+            .. Enumerable.Range(0, (int)((first.numel() + ChunkLength - 1) / ChunkLength)).Select(index => new Chunk(
+                Part(_parameters.Values, index), Part(_parameters.Gradients, index), Part(first, index), Part(second, index))),
+        ];
+        _tensors =
+        [
+            first, second, .. _state.Select(item => item.Value),
+            .. _chunks.SelectMany(chunk => (Tensor[])[chunk.Values, chunk.Gradients, chunk.FirstMoment, chunk.SecondMoment]),
+        ];
     }
 
     /// <summary>Step size of the next step.</summary>
@@ -40,46 +60,53 @@ public sealed class Adam : IDisposable
     public long StepCount { get; private set; }
 
     /// <summary>The parameters, in the order given.</summary>
-    public IEnumerable<Parameter> Parameters => _slots.Select(slot => slot.Parameter);
+    public IEnumerable<Parameter> Parameters => _parameters.Entries.Select(entry => entry.Parameter);
 
-    /// <summary>Takes one step along the gradients; parameters without a gradient stay where they are.</summary>
+    /// <summary>Takes one step along the gradients.</summary>
     public void Step()
     {
+        _parameters.CollectGradients();
         StepCount++;
         var correction1 = 1 - Math.Pow(Beta1, StepCount);
         var correction2 = Math.Sqrt(1 - Math.Pow(Beta2, StepCount));
         using var noGrad = no_grad();
-        foreach (var slot in _slots)
+        foreach (var (values, gradients, first, second) in _chunks)
         {
             using var scope = NewDisposeScope();
-            if (slot.Parameter.grad is not { } gradient)
-                continue;
-            slot.FirstMoment.mul_(Beta1).add_(gradient, 1 - Beta1);
-            slot.SecondMoment.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
-            var denominator = slot.SecondMoment.sqrt().div_(correction2).add_(Epsilon);
-            slot.Parameter.addcdiv_(slot.FirstMoment, denominator, -LearningRate / correction1);
+            first.mul_(Beta1).add_(gradients, 1 - Beta1);
+            second.mul_(Beta2).addcmul_(gradients, gradients, 1 - Beta2);
+            var denominator = second.sqrt().div_(correction2).add_(Epsilon);
+            values.addcdiv_(first, denominator, -LearningRate / correction1);
         }
     }
 
     /// <summary>Clears all gradients.</summary>
     public void ZeroGrad()
     {
-        using var scope = NewDisposeScope();
-        foreach (var slot in _slots)
-            slot.Parameter.grad?.zero_();
+        using var noGrad = no_grad();
+        _parameters.CollectGradients();
+        _parameters.Gradients.zero_();
     }
 
-    /// <summary>The moments, live, under <c>adam.exp_avg.NAME</c> and <c>adam.exp_avg_sq.NAME</c>.</summary>
-    public IEnumerable<(string Key, Tensor Value)> State() => _slots.SelectMany(slot => (IEnumerable<(string, Tensor)>)
-        [($"adam.exp_avg.{slot.Name}", slot.FirstMoment), ($"adam.exp_avg_sq.{slot.Name}", slot.SecondMoment)]);
+    /// <summary>The moments, live, under <c>adam.exp_avg.NAME</c> and <c>adam.exp_avg_sq.NAME</c>, in the shapes of the parameters.</summary>
+    public IEnumerable<(string Key, Tensor Value)> State() => _state;
 
     /// <summary>Continues from the moments that <paramref name="read"/> returns for the keys of <see cref="State"/> and from that step count.</summary>
+    /// <exception cref="UserErrorException">A moment has another shape than its parameter; nothing before it is undone.</exception>
     public void Restore(Func<string, Tensor> read, long stepCount)
     {
         using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var (key, value) in State())
-            value.copy_(read(key));
+        foreach (var (key, value) in _state)
+        {
+            using var stored = read(key);
+            if (!stored.shape.AsSpan().SequenceEqual(value.shape))
+            {
+                throw new UserErrorException($"The optimizer state {key} has shape [{string.Join(", ", stored.shape)}], expected "
+                    + $"[{string.Join(", ", value.shape)}]; the checkpoint belongs to another model or adapter rank.");
+            }
+
+            value.copy_(stored);
+        }
 
         StepCount = stepCount;
     }
@@ -87,10 +114,17 @@ public sealed class Adam : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var slot in _slots)
-        {
-            slot.FirstMoment.Dispose();
-            slot.SecondMoment.Dispose();
-        }
+        foreach (var tensor in _tensors)
+            tensor.Dispose();
+        _parameters.Dispose();
+    }
+
+    private IEnumerable<(string Key, Tensor Value)> Name(string prefix, Tensor flat) =>
+        _parameters.Entries.Zip(_parameters.Views(flat), (entry, view) => ($"{prefix}.{entry.Name}", view));
+
+    private static Tensor Part(Tensor flat, int index)
+    {
+        var start = index * ChunkLength;
+        return flat.narrow(0, start, Math.Min(ChunkLength, flat.numel() - start)).DetachFromDisposeScope();
     }
 }

@@ -73,7 +73,7 @@ public sealed class Trainer : IDisposable
         foreach (var batch in DrawPrompts().Index().Chunk(_config.SamplingBatch))
         {
             using var scope = NewDisposeScope();
-            RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], NoiseStream.Training(_config.Seed, _update, draw.Index)))];
+            RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], RolloutNoise.Training(_config.Seed, _update, draw.Index)))];
             var rows = tensor(batch.Select(draw => (long)draw.Item).ToArray(), device: _conditions.device);
             var trajectory = RolloutCollector.Collect(_policy, items, _conditions.index_select(0, rows), _config.LogProb, _adam.StepCount);
             trajectories.Add(trajectory);

@@ -64,7 +64,7 @@ public sealed class PpoUpdateTests
     {
         var images = new ImageBatch(new byte[count * 3], count, 1, 1);
         var items = golden.Settings.GetProperty("prompts").EnumerateArray().Select((prompt, index) =>
-            new RolloutItem(prompt.GetString()!, NoiseStream.Training(1, 0, index))).ToArray();
+            new RolloutItem(prompt.GetString()!, RolloutNoise.Training(1, 0, index))).ToArray();
         return new(
             items, PolicyVersion: 0, golden.Rollout.Read("prompt_embeds"), golden.Rollout.Read("lora.states"), golden.Rollout.Read("lora.next_states"), oldLogProbs, images);
     }

@@ -12,16 +12,16 @@ internal sealed class BytePairEncoding(
     // Prompts repeat few words; a stream of endless new ones must not fill the memory.
     private const int CacheCapacity = 1 << 16;
 
-    private readonly ConcurrentDictionary<string, int[]> cache = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
 
     /// <summary>The ids of <paramref name="word"/>, which must not be empty.</summary>
     public IReadOnlyList<int> Encode(string word)
     {
-        if (cache.TryGetValue(word, out var known))
+        if (_cache.TryGetValue(word, out var known))
             return known;
         var ids = Merge([.. ByteAlphabet.Split(word).Select(symbol => vocabulary.GetValueOrDefault(symbol, unknownId))]);
-        if (cache.Count < CacheCapacity)
-            cache[word] = ids;
+        if (_cache.Count < CacheCapacity)
+            _cache[word] = ids;
         return ids;
     }
 

@@ -9,13 +9,13 @@ namespace Rlcm.Models.Clip;
 /// <remarks>Source: openai/CLIP clip/simple_tokenizer.py and transformers <c>CLIPConverter</c>.</remarks>
 public sealed class ClipTokenizer
 {
-    private readonly BytePairEncoding encoding;
-    private readonly (string Text, int Id)[] specialTokens;
+    private readonly BytePairEncoding _encoding;
+    private readonly (string Text, int Id)[] _specialTokens;
 
     internal ClipTokenizer(ClipTokenizerFiles files)
     {
-        encoding = new BytePairEncoding(files.Vocabulary, files.Merges, files.UnknownId);
-        specialTokens = [.. files.SpecialTokens.OrderByDescending(token => token.Text.Length)];
+        _encoding = new BytePairEncoding(files.Vocabulary, files.Merges, files.UnknownId);
+        _specialTokens = [.. files.SpecialTokens.OrderByDescending(token => token.Text.Length)];
         VocabularySize = files.Vocabulary.Values.Max() + 1;
         StartId = files.StartId;
         EndId = files.EndId;
@@ -66,7 +66,7 @@ public sealed class ClipTokenizer
             var (end, special) = NextSpecialToken(text, start);
             foreach (var word in ClipWords.Split(text[start..end]))
             {
-                foreach (var id in encoding.Encode(word))
+                foreach (var id in _encoding.Encode(word))
                     yield return id;
             }
 
@@ -80,7 +80,7 @@ public sealed class ClipTokenizer
     private (int Position, (string Text, int Id)? Token) NextSpecialToken(string text, int start)
     {
         (int Position, (string Text, int Id)? Token) found = (text.Length, null);
-        foreach (var token in specialTokens)
+        foreach (var token in _specialTokens)
         {
             var last = Math.Min(text.Length, found.Position + token.Text.Length - 1);
             var position = text.IndexOf(token.Text, start, last - start, StringComparison.Ordinal);

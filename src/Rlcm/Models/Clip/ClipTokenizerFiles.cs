@@ -18,17 +18,17 @@ internal sealed class ClipTokenizerFiles
     // Tokenizers without a limit carry 1e30 there.
     private const double LargestMaxLength = 1 << 20;
 
-    private readonly string folder;
-    private readonly JsonElement config;
-    private readonly JsonElement specialTokensMap;
+    private readonly string _folder;
+    private readonly JsonElement _config;
+    private readonly JsonElement _specialTokensMap;
 
     private ClipTokenizerFiles(string folder)
     {
-        this.folder = folder;
+        _folder = folder;
         Vocabulary = ReadVocabulary();
         Merges = ReadMerges();
-        config = ReadObject(ConfigName, required: false);
-        specialTokensMap = ReadObject(SpecialTokensName, required: false);
+        _config = ReadObject(ConfigName, required: false);
+        _specialTokensMap = ReadObject(SpecialTokensName, required: false);
         var start = SpecialToken("bos_token", DefaultStart);
         var end = SpecialToken("eos_token", DefaultEnd);
         var unknown = SpecialToken("unk_token", end.Text);
@@ -91,7 +91,7 @@ internal sealed class ClipTokenizerFiles
 
     private (string Text, int Id) SpecialToken(string name, string fallback)
     {
-        var text = TokenText(specialTokensMap, name) ?? TokenText(config, name) ?? fallback;
+        var text = TokenText(_specialTokensMap, name) ?? TokenText(_config, name) ?? fallback;
         return Vocabulary.TryGetValue(text, out var id) ? (text, id) : throw Damaged(VocabularyName, $"it lacks the {name} '{text}'");
     }
 
@@ -107,7 +107,7 @@ internal sealed class ClipTokenizerFiles
 
     private int ReadMaxLength()
     {
-        if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty("model_max_length", out var value))
+        if (_config.ValueKind != JsonValueKind.Object || !_config.TryGetProperty("model_max_length", out var value))
             return DefaultMaxLength;
         if (value.ValueKind != JsonValueKind.Number || value.GetDouble() is < 2 or double.NaN)
             throw Damaged(ConfigName, $"model_max_length is {value.GetRawText()}, expected a number from 2 up");
@@ -116,7 +116,7 @@ internal sealed class ClipTokenizerFiles
 
     private JsonElement ReadObject(string name, bool required)
     {
-        if (!required && !File.Exists(Path.Combine(folder, name)))
+        if (!required && !File.Exists(Path.Combine(_folder, name)))
             return default;
         try
         {
@@ -127,13 +127,13 @@ internal sealed class ClipTokenizerFiles
         }
         catch (JsonException error)
         {
-            throw new UserErrorException($"{Path.Combine(folder, name)} is not valid JSON ({error.Message}); fetch the tokenizer again.", error);
+            throw new UserErrorException($"{Path.Combine(_folder, name)} is not valid JSON ({error.Message}); fetch the tokenizer again.", error);
         }
     }
 
     private string ReadText(string name)
     {
-        var path = Path.Combine(folder, name);
+        var path = Path.Combine(_folder, name);
         try
         {
             return File.ReadAllText(path);
@@ -145,5 +145,5 @@ internal sealed class ClipTokenizerFiles
     }
 
     private UserErrorException Damaged(string name, string what) =>
-        new($"{Path.Combine(folder, name)}: {what}; fetch the tokenizer again.");
+        new($"{Path.Combine(_folder, name)}: {what}; fetch the tokenizer again.");
 }

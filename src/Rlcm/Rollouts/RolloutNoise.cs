@@ -5,20 +5,20 @@ namespace Rlcm.Rollouts;
 /// <summary>Where all noise of one picture comes from: its initial state and each of its steps have an address of their own.</summary>
 /// <param name="Initial">Address of the initial noise.</param>
 /// <param name="StepPurpose">Purpose of the step noise, which otherwise shares the initial address.</param>
-public readonly record struct NoiseStream(RandomAddress Initial, RandomPurpose StepPurpose)
+public readonly record struct RolloutNoise(RandomAddress Initial, RandomPurpose StepPurpose)
 {
     /// <summary>Address of the noise added after step <paramref name="step"/>.</summary>
     public RandomAddress Step(int step) => Initial with { Purpose = StepPurpose, Step = step };
 
     /// <summary>Picture <paramref name="index"/> of training update <paramref name="update"/>.</summary>
-    public static NoiseStream Training(ulong seed, long update, int index) =>
+    public static RolloutNoise Training(ulong seed, long update, int index) =>
         new(new(seed, RandomPurpose.InitialNoise, update, index), RandomPurpose.StepNoise);
 
     /// <summary>Picture <paramref name="index"/> of an evaluation: the same in every evaluation of every run with this seed.</summary>
-    public static NoiseStream Evaluation(ulong seed, long index) =>
+    public static RolloutNoise Evaluation(ulong seed, long index) =>
         new(new(seed, RandomPurpose.EvaluationInitialNoise, Item: index), RandomPurpose.EvaluationStepNoise);
 
     /// <summary>Picture <paramref name="index"/> of a user's request.</summary>
-    public static NoiseStream Sample(ulong seed, long index) =>
+    public static RolloutNoise Sample(ulong seed, long index) =>
         new(new(seed, RandomPurpose.SampleInitialNoise, Item: index), RandomPurpose.SampleStepNoise);
 }
