@@ -18,10 +18,11 @@ internal static class EvaluateCommand
 
     public static Command Create(Terminal terminal)
     {
-        var modelOption = new Option<string>("--model") { Description = "Model folder with a gallery", HelpName = "DIR", DefaultValueFactory = _ => "models/emoji-lcm" };
+        var modelOption = new Option<string>("--model") { Description = "Model folder in diffusers layout", HelpName = "DIR", DefaultValueFactory = _ => "models/emoji-lcm" };
         var adapterOption = new Option<string?>("--adapter") { Description = "Measure it with this adapter, such as RUN/adapter", HelpName = "DIR" };
         var dataset = new Option<string?>("--dataset") { Description = "Image folder whose test split measures the autoencoder", HelpName = "DIR" };
         var prompts = new Option<string>("--prompts") { Description = "Prompts whose JPEG sizes are compared with the gallery's", HelpName = "FILE", DefaultValueFactory = _ => "configs/prompts/evaluation.txt" };
+        var gallery = new Option<string?>("--gallery") { Description = "Pictures that drawn animals are compared with [default: the model's, or else those of models/emoji-lcm]", HelpName = "DIR" };
         var steps = new Option<int[]>("--steps") { Description = "Steps per picture [default: 50 for a diffusion model; 1, 2, 4, 8 for a consistency model]", HelpName = "N", AllowMultipleArgumentsPerToken = true };
         var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
         var seeds = new Option<int>("--seeds") { Description = "Pictures per animal and style", HelpName = "N", DefaultValueFactory = _ => RecognizedShare.DefaultSeeds };
@@ -29,11 +30,11 @@ internal static class EvaluateCommand
         var threads = new Option<int?>("--threads") { Description = "Threads of the networks [default: one for each core]", HelpName = "N" };
         var command = new DocumentedCommand(
             "evaluate",
-            "Measures a model that ships a gallery: reconstruction, recognised share, diversity, JPEG size.",
+            "Measures a model of emoji: reconstruction, recognised share, diversity, JPEG size.",
             "rlcm evaluate --model models/emoji-lcm",
             "rlcm evaluate --model models/emoji-teacher --guidance 3",
             "rlcm evaluate --adapter runs/small/adapter --steps 4 --output sheet.png")
-            { modelOption, adapterOption, dataset, prompts, steps, guidance, seeds, output, threads };
+            { modelOption, adapterOption, dataset, prompts, gallery, steps, guidance, seeds, output, threads };
         command.SetAction(arguments =>
         {
             if (arguments.GetValue(threads) is { } count)
@@ -47,7 +48,7 @@ internal static class EvaluateCommand
             using var adapters = arguments.GetValue(adapterOption) is { } adapter ? PeftAdapter.Load(model.Unet, adapter) : null;
             using var merged = adapters?.Merge();
             var scale = arguments.GetValue(guidance) ?? model.Generation.GuidanceScale;
-            var quality = new ModelQuality(model, Gallery.Read(Path.Combine(folder, Gallery.FolderName)), scale);
+            var quality = new ModelQuality(model, Gallery.Read(arguments.GetValue(gallery) ?? FindGallery(folder)), scale);
             StepQuality[] rows = [.. (arguments.GetValue(steps) is { Length: > 0 } chosen ? chosen : quality.DefaultSteps)
                 .Select(number => quality.Measure(number, arguments.GetValue(seeds), sizePrompts))];
             Print(terminal, scale, rows);
@@ -56,6 +57,12 @@ internal static class EvaluateCommand
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static string FindGallery(string model)
+    {
+        var own = Path.Combine(model, Gallery.FolderName);
+        return Directory.Exists(own) ? own : ShippedFiles.Require(Path.Combine("models", "emoji-lcm", Gallery.FolderName), "the gallery");
     }
 
     private static string Reconstruction(TextToImageModel model, ImageFolder folder)
