@@ -22,14 +22,14 @@ internal static class EvaluateCommand
 
     public static Command Create()
     {
-        var modelOption = new Option<string>("--model") { Description = "Model folder with a gallery", DefaultValueFactory = _ => "models/emoji-lcm" };
-        var adapterOption = new Option<DirectoryInfo?>("--adapter") { Description = "Adapter folder in PEFT layout, such as RUN/adapter" };
-        var dataset = new Option<DirectoryInfo?>("--dataset") { Description = "Image folder whose test split measures the autoencoder" };
-        var steps = new Option<int[]>("--steps") { Description = "Steps per picture (default: 50 for a diffusion model; 1, 2, 4 and 8 for a consistency model)", AllowMultipleArgumentsPerToken = true };
-        var guidance = new Option<double?>("--guidance") { Description = "Guidance scale (default: the model's recommendation)" };
-        var seeds = new Option<int>("--seeds") { Description = "Pictures per prompt", DefaultValueFactory = _ => RecognizedShare.DefaultSeeds };
-        var output = new Option<FileInfo?>("--output") { Description = "Contact sheet: a row per animal" };
-        var threads = new Option<int?>("--threads") { Description = "Threads of the tensor library (default: all cores)" };
+        var modelOption = new Option<string>("--model") { HelpName = "DIR", Description = "Model folder with a gallery", DefaultValueFactory = _ => "models/emoji-lcm" };
+        var adapterOption = new Option<DirectoryInfo?>("--adapter") { HelpName = "DIR", Description = "Adapter folder in PEFT layout, such as RUN/adapter" };
+        var dataset = new Option<DirectoryInfo?>("--dataset") { HelpName = "DIR", Description = "Image folder whose test split measures the autoencoder" };
+        var steps = new Option<int[]>("--steps") { HelpName = "N", Description = "Steps per picture (default: 50 for a diffusion model; 1, 2, 4 and 8 for a consistency model)", AllowMultipleArgumentsPerToken = true };
+        var guidance = new Option<double?>("--guidance") { HelpName = "X", Description = "Guidance scale (default: the model's recommendation)" };
+        var seeds = new Option<int>("--seeds") { HelpName = "N", Description = "Pictures per prompt", DefaultValueFactory = _ => RecognizedShare.DefaultSeeds };
+        var output = new Option<FileInfo?>("--output") { HelpName = "FILE", Description = "Contact sheet: a row per animal" };
+        var threads = new Option<int?>("--threads") { HelpName = "N", Description = "Threads of the tensor library (default: all cores)" };
         var command = new Command("evaluate", "Measure a model: reconstruction, recognised share, diversity, JPEG size")
             { modelOption, adapterOption, dataset, steps, guidance, seeds, output, threads };
         command.SetAction(arguments =>
