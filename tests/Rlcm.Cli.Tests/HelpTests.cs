@@ -13,7 +13,7 @@ public sealed class HelpTests
     {
         var (code, output, error) = await CommandLine.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
         Assert.Equal((0, string.Empty), (code, error));
-        var text = string.Join('\n', Portable(output).Split('\n').Select(line => line.TrimEnd())).TrimEnd() + "\n";
+        var text = string.Join('\n', output.Split('\n').Select(line => line.TrimEnd())).TrimEnd() + "\n";
         var approved = Path.Combine(AppContext.BaseDirectory, "Help", (command.Length == 0 ? "rlcm" : command.Replace(' ', '-')) + ".txt");
         Assert.True(File.Exists(approved), $"{approved} does not exist; the help is now:\n{text}");
         Assert.Equal(await File.ReadAllTextAsync(approved), text);
@@ -34,7 +34,4 @@ public sealed class HelpTests
         foreach (var command in Commands.Select(row => row.Data).Where(name => name.Length > 0 && !name.Contains(' ', StringComparison.Ordinal)))
             Assert.Matches($@"\n  {command} +\w", output);
     }
-
-    /// <summary>Default values that are paths of this machine.</summary>
-    private static string Portable(string help) => help;
 }
