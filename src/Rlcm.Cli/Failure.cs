@@ -11,7 +11,7 @@ internal static class Failure
     {
         UserErrorException error => (error.Message, ExitCode.UserError),
         OperationCanceledException => ("Stopped.", ExitCode.Stopped),
-        var error => ($"Unexpected {error.GetType().Name}: {OneLine(error.Message)} This is a bug in rlcm, please report it; {Details(exception, withTrace)}", ExitCode.ProgramError),
+        var error => ($"Unexpected {error.GetType().Name}: {FirstLine(error.Message)} This is a bug in rlcm, please report it; {Details(exception, withTrace)}", ExitCode.ProgramError),
     };
 
     private static string Details(Exception exception, bool withTrace) =>
@@ -26,5 +26,6 @@ internal static class Failure
         _ => exception,
     };
 
-    private static string OneLine(string message) => string.Join(' ', message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    /// <summary>Further lines are libtorch's own stack.</summary>
+    private static string FirstLine(string message) => message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? string.Empty;
 }

@@ -22,7 +22,7 @@ internal static class RlcmCommand
         {
             TrainCommand.Create(terminal),
             SampleCommand.Create(),
-            EvaluateCommand.Create(),
+            EvaluateCommand.Create(terminal),
             DatasetCommand.Create(),
             PretrainCommand.Create(),
             DistillCommand.Create(),

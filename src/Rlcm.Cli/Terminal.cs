@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Rlcm.Cli;
 
@@ -11,4 +12,11 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, IAnsiConsol
     /// <summary>Standard output and standard error.</summary>
     public static Terminal System { get; } = new(
         Console.Out, Console.Error, !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi ? AnsiConsole.Console : null);
+
+    /// <summary>Draws <paramref name="what"/>: with lines and colors where there are any, otherwise as plain text.</summary>
+    public void Write(IRenderable what)
+    {
+        var console = Live ?? AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(Output) });
+        console.Write(what);
+    }
 }

@@ -12,8 +12,8 @@ internal static class DatasetCommand
 
     private static Command CreateEmoji()
     {
-        var from = new Option<DirectoryInfo>("--from") { Description = "Folder of unpacked npm packages, made by eng/fetch-emoji.sh", Required = true };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder to make: 64x64 PNGs and metadata.jsonl", Required = true };
+        var from = new Option<DirectoryInfo>("--from") { HelpName = "DIR", Description = "Folder of unpacked npm packages, made by eng/fetch-emoji.sh", Required = true };
+        var output = new Option<DirectoryInfo>("--output") { HelpName = "DIR", Description = "Folder to make: 64x64 PNGs and metadata.jsonl", Required = true };
         var command = new Command("emoji", "Make captioned 64x64 pictures from emoji packages") { from, output };
         command.SetAction((arguments, cancellation) =>
         {
@@ -38,8 +38,8 @@ internal static class DatasetCommand
 
     private static Command CreateGallery()
     {
-        var dataset = new Option<DirectoryInfo>("--dataset") { Description = "Folder made by 'rlcm dataset emoji'", Required = true };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder to write, such as MODEL/gallery", Required = true };
+        var dataset = new Option<DirectoryInfo>("--dataset") { HelpName = "DIR", Description = "Folder made by 'rlcm dataset emoji'", Required = true };
+        var output = new Option<DirectoryInfo>("--output") { HelpName = "DIR", Description = "Folder to write, such as MODEL/gallery", Required = true };
         var command = new Command("gallery", "Make the gallery by which 'rlcm evaluate' recognizes animals") { dataset, output };
         command.SetAction((arguments, cancellation) =>
         {

@@ -16,7 +16,7 @@ internal static class DistillCommand
 
     public static Command Create()
     {
-        var teacherFolder = new Option<DirectoryInfo>("--teacher") { Description = "Diffusion model in diffusers layout", Required = true };
+        var teacherFolder = new Option<DirectoryInfo>("--teacher") { HelpName = "DIR", Description = "Diffusion model in diffusers layout", Required = true };
         var options = new StageOptions(images: 150_000, learningRate: 3e-4, emaDecay: 0.95);
         var command = options.AddTo(new Command("distill", "Distill a diffusion model into a latent consistency model (Luo et al. 2023)") { teacherFolder });
         command.SetAction((arguments, stop) =>

@@ -1,13 +1,10 @@
 using System.CommandLine;
 using Rlcm.Datasets;
-using Rlcm.Diffusion;
 using Rlcm.Evaluation;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
-using Rlcm.Policy;
-using Rlcm.Rewards;
-using Rlcm.Rollouts;
+using Rlcm.Prompts;
 using Rlcm.Runtime;
 using Spectre.Console;
 using TorchSharp;
@@ -17,73 +14,79 @@ namespace Rlcm.Cli.Commands;
 /// <summary><c>rlcm evaluate</c>: the quality figures of a model that ships a gallery.</summary>
 internal static class EvaluateCommand
 {
-    private const int TeacherSteps = 50;
-    private const int BatchSize = 60;
+    private const double WeakShare = 0.5;
 
-    public static Command Create()
+    public static Command Create(Terminal terminal)
     {
-        var modelOption = new Option<string>("--model") { Description = "Model folder with a gallery", DefaultValueFactory = _ => "models/emoji-lcm" };
-        var adapterOption = new Option<DirectoryInfo?>("--adapter") { Description = "Adapter folder in PEFT layout, such as RUN/adapter" };
-        var dataset = new Option<DirectoryInfo?>("--dataset") { Description = "Image folder whose test split measures the autoencoder" };
-        var steps = new Option<int[]>("--steps") { Description = "Steps per picture (default: 50 for a diffusion model; 1, 2, 4 and 8 for a consistency model)", AllowMultipleArgumentsPerToken = true };
-        var guidance = new Option<double?>("--guidance") { Description = "Guidance scale (default: the model's recommendation)" };
-        var seeds = new Option<int>("--seeds") { Description = "Pictures per prompt", DefaultValueFactory = _ => RecognizedShare.DefaultSeeds };
-        var output = new Option<FileInfo?>("--output") { Description = "Contact sheet: a row per animal" };
-        var threads = new Option<int?>("--threads") { Description = "Threads of the tensor library (default: all cores)" };
-        var command = new Command("evaluate", "Measure a model: reconstruction, recognised share, diversity, JPEG size")
-            { modelOption, adapterOption, dataset, steps, guidance, seeds, output, threads };
+        var modelOption = new Option<string>("--model") { Description = "Model folder in diffusers layout", HelpName = "DIR", DefaultValueFactory = _ => "models/emoji-lcm" };
+        var adapterOption = new Option<string?>("--adapter") { Description = "Measure it with this adapter, such as RUN/adapter", HelpName = "DIR" };
+        var dataset = new Option<string?>("--dataset") { Description = "Image folder whose test split measures the autoencoder", HelpName = "DIR" };
+        var prompts = new Option<string>("--prompts") { Description = "Prompts whose JPEG sizes are compared with the gallery's", HelpName = "FILE", DefaultValueFactory = _ => "configs/prompts/evaluation.txt" };
+        var gallery = new Option<string?>("--gallery") { Description = "Pictures that drawn animals are compared with [default: the model's, or else those of models/emoji-lcm]", HelpName = "DIR" };
+        var steps = new Option<int[]>("--steps") { Description = "Steps per picture [default: 50 for a diffusion model; 1, 2, 4, 8 for a consistency model]", HelpName = "N", AllowMultipleArgumentsPerToken = true };
+        var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
+        var seeds = new Option<int>("--seeds") { Description = "Pictures per animal and style", HelpName = "N", DefaultValueFactory = _ => RecognizedShare.DefaultSeeds };
+        var output = new Option<string?>("--output") { Description = "Contact sheet of the last number of steps: a row per animal", HelpName = "F.png" };
+        var threads = new Option<int?>("--threads") { Description = "Threads of the networks [default: one for each core]", HelpName = "N" };
+        var command = new DocumentedCommand(
+            "evaluate",
+            "Measures a model of emoji: reconstruction, recognised share, diversity, JPEG size.",
+            "rlcm evaluate --model models/emoji-lcm",
+            "rlcm evaluate --model models/emoji-teacher --guidance 3",
+            "rlcm evaluate --adapter runs/small/adapter --steps 4 --output sheet.png")
+            { modelOption, adapterOption, dataset, prompts, gallery, steps, guidance, seeds, output, threads };
         command.SetAction(arguments =>
         {
             if (arguments.GetValue(threads) is { } count)
                 torch.set_num_threads(count);
-            var folder = ShippedFiles.Require(arguments.GetValue(modelOption)!, "the model folder");
+            var sizePrompts = PromptFile.Read(ShippedFiles.Require(arguments.GetRequiredValue(prompts), "the prompts"));
+            var folder = ShippedFiles.Require(arguments.GetRequiredValue(modelOption), "the model folder");
             using var model = TextToImageModel.Load(folder);
             if (arguments.GetValue(dataset) is { } images)
-                PrintReconstruction(model, ImageFolder.Open(images.FullName));
+                terminal.Output.WriteLine(Reconstruction(model, ImageFolder.Open(images)));
 
-            using var adapters = arguments.GetValue(adapterOption) is { } adapter ? PeftAdapter.Load(model.Unet, adapter.FullName) : null;
+            using var adapters = arguments.GetValue(adapterOption) is { } adapter ? PeftAdapter.Load(model.Unet, adapter) : null;
             using var merged = adapters?.Merge();
             var scale = arguments.GetValue(guidance) ?? model.Generation.GuidanceScale;
-            var recognizer = new Recognizer(Gallery.Read(Path.Combine(folder, Gallery.FolderName)));
-            var isDiffusion = model.Scheduler.ClassName != SchedulerConfig.Lcm;
-            var horizons = arguments.GetValue(steps) is { Length: > 0 } chosen ? chosen : isDiffusion ? [TeacherSteps] : [.. PolicyEvaluator.Horizons];
-
-            var table = new Table().Title($"guidance {scale}").AddColumns("steps", "recognised", "pictures", "diversity", "mean JPEG kB");
-            foreach (var horizon in horizons)
-            {
-                ImageBatch? drawn = null;
-                var share = RecognizedShare.Compute(
-                    recognizer, (prompts, noise) => drawn = isDiffusion ? Diffuse(model, horizon, scale, prompts, noise) : Sample(model, horizon, scale, prompts, noise),
-                    arguments.GetValue(seeds));
-                var size = Enumerable.Range(0, drawn!.Count).Average(index => JpegSize.Measure(drawn[index], drawn.Height, drawn.Width) / 1000.0);
-                table.AddRow($"{horizon}", $"{share.Share:p1}", $"{share.Samples.Count}", $"{share.Diversity:f3}", $"{size:f2}");
-                if (arguments.GetValue(output) is { } sheet && horizon == horizons[^1])
-                    PngFile.Write(sheet.FullName, ImageGrid.Compose(drawn, share.Samples.Count / AnimalTable.Words.Count));
-                foreach (var (animal, value) in share.ByAnimal.Where(entry => entry.Value < 0.5).OrderBy(entry => entry.Value))
-                    Console.WriteLine($"at {horizon} steps: {animal} {value:p0}");
-            }
-
-            AnsiConsole.Write(table);
-            return 0;
+            var quality = new ModelQuality(model, Gallery.Read(arguments.GetValue(gallery) ?? FindGallery(folder)), scale);
+            StepQuality[] rows = [.. (arguments.GetValue(steps) is { Length: > 0 } chosen ? chosen : quality.DefaultSteps)
+                .Select(number => quality.Measure(number, arguments.GetValue(seeds), sizePrompts))];
+            Print(terminal, scale, rows);
+            if (arguments.GetValue(output) is { } sheet)
+                PngFile.Write(sheet, ImageGrid.Compose(rows[^1].Animals, rows[^1].Animals.Count / AnimalTable.Words.Count));
+            return ExitCode.Success;
         });
         return command;
     }
 
-    private static void PrintReconstruction(TextToImageModel model, ImageFolder folder)
+    private static string FindGallery(string model)
+    {
+        var own = Path.Combine(model, Gallery.FolderName);
+        return Directory.Exists(own) ? own : ShippedFiles.Require(Path.Combine("models", "emoji-lcm", Gallery.FolderName), "the gallery");
+    }
+
+    private static string Reconstruction(TextToImageModel model, ImageFolder folder)
     {
         var heldOut = folder.Records.Where(record => record.IsHeldOut).ToArray();
-        var images = folder.Decode(heldOut, model.Vae.Config.SampleSize);
-        Console.WriteLine($"reconstruction of {heldOut.Length} test pictures: {ReconstructionQuality.MeanPsnr(model.Vae, images):f2} dB PSNR");
+        var psnr = ReconstructionQuality.MeanPsnr(model.Vae, folder.Decode(heldOut, model.Vae.Config.SampleSize));
+        return $"reconstruction of the {heldOut.Length} test pictures: {psnr:f2} dB PSNR";
     }
 
-    private static ImageBatch Diffuse(TextToImageModel model, int steps, double guidance, IReadOnlyList<string> prompts, IReadOnlyList<long> seeds)
+    private static void Print(Terminal terminal, double guidance, StepQuality[] rows)
     {
-        var sampler = new DdimSampler(model, steps, guidance);
-        return ImageBatch.Concatenate([.. prompts.Zip(seeds).Chunk(BatchSize).Select(batch =>
-            sampler.Sample([.. batch.Select(pair => pair.First)], index => RolloutNoise.Evaluation(0, batch[index].Second).Initial))]);
-    }
+        var table = new Table().Title($"guidance scale {guidance}").AddColumns("steps", "recognised", "of", "diversity", "JPEG kB", "gallery's kB");
+        foreach (var row in rows)
+        {
+            table.AddRow(
+                $"{row.Steps}", $"{row.Recognized.Share:p1}", $"{row.Recognized.Samples.Count}", $"{row.Recognized.Diversity:f3}",
+                $"{row.Kilobytes:f2}", $"{row.GalleryKilobytes:f2}");
+        }
 
-    private static ImageBatch Sample(TextToImageModel model, int horizon, double guidance, IReadOnlyList<string> prompts, IReadOnlyList<long> seeds) =>
-        RolloutCollector.Sample(
-            new LcmPolicy(model, new(horizon, guidance)), [.. prompts.Zip(seeds, (prompt, seed) => new RolloutItem(prompt, RolloutNoise.Evaluation(0, seed)))], BatchSize);
+        terminal.Write(table);
+        foreach (var row in rows)
+        {
+            var weak = row.Recognized.ByAnimal.Where(entry => entry.Value < WeakShare).OrderBy(entry => entry.Value).Select(entry => $"{entry.Key} {entry.Value:p0}");
+            terminal.Output.WriteLine($"under {WeakShare:p0} at {row.Steps} steps: {string.Join(", ", weak.DefaultIfEmpty("none"))}");
+        }
+    }
 }

@@ -36,8 +36,8 @@ internal static class PretrainCommand
 
     private static Command CreateTeacher()
     {
-        var vaeFolder = new Option<DirectoryInfo>("--vae") { Description = "Folder of a trained autoencoder (config.json and weights)", Required = true };
-        var merges = new Option<int>("--merges") { Description = "Merges of the tokenizer that is learnt from the captions", DefaultValueFactory = _ => 1500 };
+        var vaeFolder = new Option<DirectoryInfo>("--vae") { HelpName = "DIR", Description = "Folder of a trained autoencoder (config.json and weights)", Required = true };
+        var merges = new Option<int>("--merges") { HelpName = "N", Description = "Merges of the tokenizer that is learnt from the captions", DefaultValueFactory = _ => 1500 };
         var options = new StageOptions(images: 500_000, learningRate: 1e-3, emaDecay: 0.999);
         var command = options.AddTo(new Command("teacher", "Train text encoder and U-Net as a diffusion model") { vaeFolder, merges });
         command.SetAction((arguments, stop) =>

@@ -18,16 +18,16 @@ internal static class SampleCommand
 
     public static Command Create()
     {
-        var prompt = new Option<string[]>("--prompt") { Description = "A prompt; may be given several times" };
-        var promptFile = new Option<FileInfo?>("--prompts") { Description = "Text file with a prompt a line" };
-        var modelOption = new Option<string>("--model") { Description = "Model folder in diffusers layout", DefaultValueFactory = _ => "models/emoji-lcm" };
-        var adapterOption = new Option<DirectoryInfo?>("--adapter") { Description = "Adapter folder in PEFT layout, such as RUN/adapter" };
-        var steps = new Option<int?>("--steps") { Description = "Steps per picture, 1 to 8 (default: the model's recommendation)" };
-        var seed = new Option<ulong>("--seed") { Description = "Seed of the noise; the same seed draws the same pictures", DefaultValueFactory = _ => 1 };
-        var count = new Option<int>("--count") { Description = "Pictures per prompt", DefaultValueFactory = _ => 1 };
-        var guidance = new Option<double?>("--guidance") { Description = "Guidance scale (default: the model's recommendation)" };
-        var output = new Option<FileInfo>("--output") { Description = "F.png: one picture or a grid; a folder: a file per picture", Required = true };
-        var threads = new Option<int?>("--threads") { Description = "Threads of the tensor library (default: all cores)" };
+        var prompt = new Option<string[]>("--prompt") { HelpName = "TEXT", Description = "A prompt; may be given several times" };
+        var promptFile = new Option<FileInfo?>("--prompts") { HelpName = "FILE", Description = "Text file with a prompt a line" };
+        var modelOption = new Option<string>("--model") { HelpName = "DIR", Description = "Model folder in diffusers layout", DefaultValueFactory = _ => "models/emoji-lcm" };
+        var adapterOption = new Option<DirectoryInfo?>("--adapter") { HelpName = "DIR", Description = "Adapter folder in PEFT layout, such as RUN/adapter" };
+        var steps = new Option<int?>("--steps") { HelpName = "N", Description = "Steps per picture, 1 to 8 (default: the model's recommendation)" };
+        var seed = new Option<ulong>("--seed") { HelpName = "N", Description = "Seed of the noise; the same seed draws the same pictures", DefaultValueFactory = _ => 1 };
+        var count = new Option<int>("--count") { HelpName = "N", Description = "Pictures per prompt", DefaultValueFactory = _ => 1 };
+        var guidance = new Option<double?>("--guidance") { HelpName = "X", Description = "Guidance scale (default: the model's recommendation)" };
+        var output = new Option<FileInfo>("--output") { HelpName = "F.png", Description = "F.png: one picture or a grid; a folder: a file per picture", Required = true };
+        var threads = new Option<int?>("--threads") { HelpName = "N", Description = "Threads of the tensor library (default: all cores)" };
         var command = new Command("sample", "Draw pictures for prompts, with or without a tuned adapter")
             { prompt, promptFile, modelOption, adapterOption, steps, seed, count, guidance, output, threads };
         command.SetAction(arguments =>

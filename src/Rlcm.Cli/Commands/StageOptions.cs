@@ -11,24 +11,24 @@ namespace Rlcm.Cli.Commands;
 /// <summary>The options that all stages of making a model share.</summary>
 internal sealed class StageOptions
 {
-    private readonly Option<DirectoryInfo> _dataset = new("--dataset") { Description = "Image folder to train on (metadata.jsonl and pictures)", Required = true };
-    private readonly Option<DirectoryInfo> _output = new("--output") { Description = "Folder for checkpoints, samples, loss curve and model", Required = true };
-    private readonly Option<DirectoryInfo> _architecture = new("--architecture") { Description = "Folder with vae.json, unet.json and text_encoder.json", DefaultValueFactory = _ => new(ShippedFiles.Require("configs/emoji-lcm", "the architecture")) };
-    private readonly Option<string?> _groupWeights = new("--group-weights") { Description = "How often pictures of each group are drawn, such as animals-nature=6,food-drink=1; other groups are left out (default: all alike)" };
+    private readonly Option<DirectoryInfo> _dataset = new("--dataset") { HelpName = "DIR", Description = "Image folder to train on (metadata.jsonl and pictures)", Required = true };
+    private readonly Option<DirectoryInfo> _output = new("--output") { HelpName = "DIR", Description = "Folder for checkpoints, samples, loss curve and model", Required = true };
+    private readonly Option<string> _architecture = new("--architecture") { HelpName = "DIR", Description = "Folder with vae.json, unet.json and text_encoder.json", DefaultValueFactory = _ => "configs/emoji-lcm" };
+    private readonly Option<string?> _groupWeights = new("--group-weights") { HelpName = "group=X,...", Description = "How often pictures of each group are drawn, such as animals-nature=6,food-drink=1; other groups are left out (default: all alike)" };
     private readonly Option<long> _images;
-    private readonly Option<int> _batch = new("--batch") { Description = "Pictures per optimizer step", DefaultValueFactory = _ => 64 };
+    private readonly Option<int> _batch = new("--batch") { HelpName = "N", Description = "Pictures per optimizer step", DefaultValueFactory = _ => 64 };
     private readonly Option<double> _learningRate;
     private readonly Option<double> _emaDecay;
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of everything random", DefaultValueFactory = _ => 1 };
-    private readonly Option<int?> _threads = new("--threads") { Description = "Threads of the tensor library (default: all cores)" };
-    private readonly Option<double> _checkpointMinutes = new("--checkpoint-minutes") { Description = "Minutes between checkpoints", DefaultValueFactory = _ => 10 };
+    private readonly Option<ulong> _seed = new("--seed") { HelpName = "N", Description = "Seed of everything random", DefaultValueFactory = _ => 1 };
+    private readonly Option<int?> _threads = new("--threads") { HelpName = "N", Description = "Threads of the tensor library (default: all cores)" };
+    private readonly Option<double> _checkpointMinutes = new("--checkpoint-minutes") { HelpName = "X", Description = "Minutes between checkpoints", DefaultValueFactory = _ => 10 };
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue from the latest checkpoint in --output" };
 
     public StageOptions(long images, double learningRate, double emaDecay)
     {
-        _images = new("--images") { Description = "Pictures shown in all", DefaultValueFactory = _ => images };
-        _learningRate = new("--learning-rate") { Description = "Peak learning rate", DefaultValueFactory = _ => learningRate };
-        _emaDecay = new("--ema-decay") { Description = "Decay of the weights' moving average", DefaultValueFactory = _ => emaDecay };
+        _images = new("--images") { HelpName = "N", Description = "Pictures shown in all", DefaultValueFactory = _ => images };
+        _learningRate = new("--learning-rate") { HelpName = "X", Description = "Peak learning rate", DefaultValueFactory = _ => learningRate };
+        _emaDecay = new("--ema-decay") { HelpName = "X", Description = "Decay of the weights' moving average", DefaultValueFactory = _ => emaDecay };
     }
 
     public Command AddTo(Command command)
@@ -48,7 +48,7 @@ internal sealed class StageOptions
         CheckpointInterval = TimeSpan.FromMinutes(arguments.GetValue(_checkpointMinutes)),
     };
 
-    public string Architecture(ParseResult arguments, string file) => Path.Combine(arguments.GetRequiredValue(_architecture).FullName, file);
+    public string Architecture(ParseResult arguments, string file) => Path.Combine(ShippedFiles.Require(arguments.GetValue(_architecture)!, "the architecture folder"), file);
 
     public TrainingPictures Pictures(ParseResult arguments, int size, CancellationToken cancellationToken) =>
         TrainingPictures.Read(arguments.GetRequiredValue(_dataset).FullName, size, ParseWeights(arguments.GetValue(_groupWeights)), cancellationToken);

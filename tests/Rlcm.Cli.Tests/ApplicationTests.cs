@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Rlcm.Runtime;
+using Xunit;
+
+namespace Rlcm.Cli.Tests;
+
+public sealed class ApplicationTests
+{
+    [Fact]
+    public async Task Success_is_zero_and_silent_on_standard_error() =>
+        Assert.Equal((0, string.Empty), await CodeAndErrorOf(() => { }));
+
+    [Fact]
+    public async Task A_users_mistake_is_its_message_alone_and_exit_code_2() =>
+        Assert.Equal((2, "Cannot find it; check the path.\n"), await CodeAndErrorOf(() => throw new UserErrorException("Cannot find it; check the path.")));
+
+    [Fact]
+    public async Task A_users_mistake_is_found_inside_the_runtimes_wrappers()
+    {
+        var wrapped = new AggregateException(new TypeInitializationException("torch", new UserErrorException("Mend this.")));
+        Assert.Equal((2, "Mend this.\n"), await CodeAndErrorOf(() => throw wrapped));
+    }
+
+    [Fact]
+    public async Task Any_other_failure_is_one_line_and_exit_code_1()
+    {
+        var (code, error) = await CodeAndErrorOf(() => throw new InvalidOperationException("First.\nStack."));
+        Assert.Equal((1, "Unexpected InvalidOperationException: First. This is a bug in rlcm, please report it; RLCM_TRACE=1 shows details.\n"), (code, error));
+    }
+
+    [Fact]
+    public void The_stack_trace_is_shown_when_asked_for() =>
+        Assert.Contains("   at ", Failure.Describe(Thrown(), withTrace: true).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_stopped_command_says_so() =>
+        Assert.Equal((130, "Stopped.\n"), await CodeAndErrorOf(() => throw new OperationCanceledException()));
+
+    [Theory]
+    [InlineData("--sed", "1", "'rlcm train --help' tells what is possible.")]
+    [InlineData("--seed", "", "'rlcm train --help' tells what is possible.")]
+    public async Task A_command_line_that_cannot_be_parsed_is_the_users_mistake(string option, string value, string hint)
+    {
+        var (code, _, error) = await CommandLine.RunAsync(["train", option, .. value.Length > 0 ? (string[])[value] : []]);
+        Assert.Equal(2, code);
+        Assert.Contains(option, error, StringComparison.Ordinal);
+        Assert.EndsWith(hint + "\n", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_command_is_the_users_mistake()
+    {
+        var (code, output, error) = await CommandLine.RunAsync("trian");
+        Assert.Equal((2, string.Empty), (code, output));
+        Assert.Contains("trian", error, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Error)> CodeAndErrorOf(Action action)
+    {
+        var root = new Command("test");
+        root.SetAction(_ => action());
+        var (code, _, error) = await CommandLine.RunAsync(root);
+        return (code, error);
+    }
+
+    private static InvalidOperationException Thrown()
+    {
+        try
+        {
+            throw new InvalidOperationException("Broken.");
+        }
+        catch (InvalidOperationException exception)
+        {
+            return exception;
+        }
+    }
+}

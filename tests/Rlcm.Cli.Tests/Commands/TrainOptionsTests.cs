@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Rlcm.Cli.Commands;
+using Rlcm.Runtime;
+using Rlcm.Tests;
+using Xunit;
+
+namespace Rlcm.Cli.Tests.Commands;
+
+public sealed class TrainOptionsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Without_options_it_is_the_quick_preset_in_a_new_folder_under_runs()
+    {
+        var request = Read();
+        Assert.Equal(("compression", "models/emoji-lcm", 1UL), (request.Config.Task, request.Config.Model, request.Config.Seed));
+        Assert.Matches(@"^runs.compression-\d{8}T\d{6}Z$", request.Output);
+        Assert.False(request.Resume || request.Quiet || Directory.Exists(request.Output));
+    }
+
+    [Fact]
+    public void Every_flag_reaches_its_key_and_set_wins()
+    {
+        var request = Read(
+            "--task", "incompression", "--model", "m", "--prompts", "p", "--updates", "2", "--seed", "3", "--threads", "1", "--device", "cuda",
+            "--set", "updates=5", "--set", "horizon=8", "--quiet", "--output", _folder["run"]);
+        var config = request.Config;
+        Assert.Equal(("incompression", "m", "p", 5, 3UL, 1, "Cuda", 8), (config.Task, config.Model, config.Prompts, config.Updates, config.Seed, config.Threads, $"{config.Device}", config.Horizon));
+        Assert.Equal((_folder["run"], true), (request.Output, request.Quiet));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void A_task_changes_the_reward_and_nothing_else() =>
+        Assert.Equivalent(Read("--task", "compression").Config with { Task = "incompression" }, Read("--task", "incompression").Config, strict: true);
+
+    [Fact]
+    public void An_output_folder_with_something_in_it_is_refused()
+    {
+        File.WriteAllText(_folder["note.txt"], "mine");
+        Assert.Contains("not empty", Assert.Throws<UserErrorException>(() => Read("--output", _folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_is_continued_with_its_own_configuration()
+    {
+        File.WriteAllText(_folder["config.json"], """{ "seed": 7, "updates": 4 }""");
+        var request = Read("--resume", _folder.Path, "--updates", "6");
+        Assert.Equal((7UL, 6, _folder.Path, true), (request.Config.Seed, request.Config.Updates, request.Output, request.Resume));
+    }
+
+    [Theory]
+    [InlineData("--config", "quick")]
+    [InlineData("--output", "elsewhere")]
+    [InlineData("--task", "incompression")]
+    [InlineData("--model", "m")]
+    [InlineData("--prompts", "p")]
+    [InlineData("--seed", "2")]
+    public void What_a_run_was_started_with_cannot_be_changed_when_it_is_continued(string option, string value)
+    {
+        File.WriteAllText(_folder["config.json"], "{}");
+        Assert.Contains($"found {option} beside it", Assert.Throws<UserErrorException>(() => Read("--resume", _folder.Path, option, value)).Message, StringComparison.Ordinal);
+    }
+
+    private static TrainRequest Read(params string[] arguments)
+    {
+        var options = new TrainOptions();
+        var command = new Command("train");
+        options.AddTo(command);
+        var parsed = command.Parse(arguments);
+        Assert.Empty(parsed.Errors);
+        return options.Read(parsed, TimeProvider.System);
+    }
+}

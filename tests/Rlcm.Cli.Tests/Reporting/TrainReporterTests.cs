@@ -1,0 +1,90 @@
+using Rlcm.Cli.Commands;
+using Rlcm.Cli.Reporting;
+using Rlcm.Training;
+using Spectre.Console.Testing;
+using Xunit;
+
+namespace Rlcm.Cli.Tests.Reporting;
+
+public sealed class TrainReporterTests
+{
+    private static readonly TrainRequest Request = new(TrainConfigReader.Read("quick", [], []), "runs/x", Resume: false, Quiet: false);
+
+    [Fact]
+    public void In_a_pipe_every_update_is_one_plain_line()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using (var reporter = TrainReporter.Create(new Terminal(output, output, Live: null), Request))
+        {
+            reporter.Report([new SelfCheckResult("weights stay", Passed: true, "same hash", "none")]);
+            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25));
+            reporter.Report(Update(1, Request.Config.Updates));
+        }
+
+        Assert.Equal(
+            $"""
+            check passed: weights stay (same hash)
+            evaluation after update 0: reward -6.500 +- 0.250 over 64 images
+            update 1/{Request.Config.Updates}  images 64  reward -6.250 +- 0.500  KL 1.2e-9  clipped 0.25  25.6 images/s  ETA 00:00:10
+
+            """,
+            output.ToString());
+    }
+
+    [Fact]
+    public void The_plan_states_the_arithmetic_of_the_batches()
+    {
+        var request = new TrainRequest(TrainConfigReader.Read("compression", [], []), "runs/x", Resume: false, Quiet: false);
+        Assert.Equal(
+            [
+                "task compression, model LCM_Dreamshaper_v7, prompts configs/prompts/imagenet-animals-398.txt, seed 1",
+                "an update: 16 images (a prompt drawn for each), 8 of their 8 steps trained",
+                "  sampled in 8 batches of 2; 1 optimizer step on 16 images = 8 micro-batches of 2",
+                "the run: 1000 updates, 1000 optimizer steps, 16000 reward queries",
+                "output runs/x",
+            ],
+            TrainText.Plan(request));
+    }
+
+    [Fact]
+    public void In_a_terminal_the_figures_are_drawn_in_place()
+    {
+        using var console = new TestConsole().Width(120).Interactive().EmitAnsiSequences();
+        using (var reporter = TrainReporter.Create(new Terminal(TextWriter.Null, TextWriter.Null, console), Request))
+        {
+            reporter.Report([new SelfCheckResult("weights stay [sic]", Passed: true, "same hash", "none")]);
+            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25));
+            reporter.Report(Update(1, 10));
+            reporter.Report(Update(2, 10));
+        }
+
+        Assert.Contains("weights stay [sic]", console.Output, StringComparison.Ordinal);
+        Assert.Contains($"1/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);
+        Assert.Contains($"2/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);
+        Assert.Contains("-6.250 +- 0.500", console.Output, StringComparison.Ordinal);
+        Assert.Contains("before: -6.500 +- 0.250", console.Output, StringComparison.Ordinal);
+        Assert.Contains("\u001b[", console.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_quiet_run_says_nothing()
+    {
+        using var output = new StringWriter();
+        using (var reporter = TrainReporter.Create(new Terminal(output, output, Live: null), Request with { Quiet = true }))
+        {
+            reporter.Start();
+            reporter.Report(Update(1, 10));
+        }
+
+        Assert.Empty(output.ToString());
+    }
+
+    [Theory]
+    [InlineData(59.9, "00:00:59")]
+    [InlineData(100 * 3600 + 61, "100:01:01")]
+    public void Durations_go_beyond_a_day(double seconds, string expected) => Assert.Equal(expected, TrainText.Duration(TimeSpan.FromSeconds(seconds)));
+
+    /// <summary>An update after which ten seconds remain of <paramref name="updates"/> equal ones.</summary>
+    private static UpdateMetrics Update(int update, int updates) =>
+        new(update, update * 64, 10.0 * update / Math.Max(1, updates - update), -6.25, 0.5, 0, 0.1, 1, 0.25, 1.2e-9, 0.75, 1e-4, 25.6);
+}
