@@ -31,7 +31,7 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void Concrete_public_classes_are_sealed() =>
-        Assert.Empty(Library.GetExportedTypes().Where(type => type is { IsClass: true, IsAbstract: false, IsSealed: false }));
+        Assert.DoesNotContain(Library.GetExportedTypes(), type => type is { IsClass: true, IsAbstract: false, IsSealed: false });
 
     [Fact]
     public void Formulas_know_neither_the_training_nor_files()

@@ -13,6 +13,7 @@ public sealed class PixelStore : IDisposable
     public PixelStore(ImageBatch images)
     {
         Count = images.Count;
+        using var scope = NewDisposeScope();
         _pixels = tensor(images.Pixels).view(images.Count, images.Height, images.Width, 3).permute(0, 3, 1, 2).DetachFromDisposeScope();
     }
 

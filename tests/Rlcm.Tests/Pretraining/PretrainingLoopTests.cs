@@ -1,4 +1,5 @@
 using Rlcm.Imaging;
+using Rlcm.Models.Vae;
 using Rlcm.Pretraining;
 using Rlcm.Runtime;
 using TorchSharp;
@@ -65,7 +66,9 @@ public sealed class PretrainingLoopTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var stop = new CancellationTokenSource();
-        using var stage = TinyStages.Vae(Settings);
+        using var online = new AutoencoderKL(TinyModels.Vae);
+        using var average = new AutoencoderKL(TinyModels.Vae);
+        using var stage = TinyStages.Vae(online, average, Settings);
         var losses = new List<double>();
         var progress = new SynchronousProgress<PretrainingProgress>(value =>
         {

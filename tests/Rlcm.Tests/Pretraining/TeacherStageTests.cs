@@ -1,6 +1,7 @@
 using Rlcm.Diffusion;
 using Rlcm.Models;
 using Rlcm.Pretraining;
+using Rlcm.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -16,25 +17,29 @@ public sealed class TeacherStageTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData(0.01, 1)]         // SNR 1/99
+    [InlineData(0.01, 99)]        // SNR 1/99
     [InlineData(0.5, 1)]          // SNR 1
     [InlineData(5 / 6.0, 1)]      // SNR 5
     [InlineData(10 / 11.0, 0.5)]  // SNR 10
     [InlineData(0.99, 5 / 99.0)]  // SNR 99
-    public void Weights_are_cut_at_a_signal_to_noise_ratio_of_five(double alphaCumprod, double expected) =>
-        Assert.Equal(expected, TeacherStage.MinSnrWeight(alphaCumprod), 1e-12);
+    public void The_weight_of_a_pictures_error_stays_between_one_and_five(double alphaCumprod, double expected) =>
+        Assert.Equal(expected, TeacherStage.LossWeight(alphaCumprod), 1e-12);
 
     [Fact]
-    public void A_network_that_predicts_zero_loses_the_mean_weight()
+    public void A_network_that_predicts_zero_loses_the_weighted_noise()
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var stage = TinyStages.Teacher(TinyModels.Write(_folder["model"], SchedulerConfig.Ddim), Settings, zeroOutput: true);
-        // E (n - 0)^2 = 1 for every dimension, so that the weights' mean over uniform timesteps remains.
-        var schedule = NoiseSchedule.StableDiffusion;
-        var expected = Enumerable.Range(0, schedule.TrainTimesteps).Average(timestep => TeacherStage.MinSnrWeight(schedule[timestep].AlphaCumprod));
-        var loss = Enumerable.Range(0, 20).Average(step => stage.Loss(step).ToDouble());
-        Assert.Equal(expected, loss, 0.05); // some five standard errors of 20 x 64 pictures
+        for (var step = 0; step < 3; step++)
+        {
+            var timesteps = new int[Settings.BatchSize];
+            AddressedRandom.Integers(new(Settings.Seed, RandomPurpose.Timestep, step), timesteps, 1000);
+            var noise = AddressedRandom.NormalTensor(new(Settings.Seed, RandomPurpose.DataNoise, step), Settings.BatchSize, 4, 4, 4);
+            var expected = timesteps.Index().Average(entry =>
+                TeacherStage.LossWeight(NoiseSchedule.StableDiffusion[entry.Item].AlphaCumprod) * noise[entry.Index].square().mean().ToDouble());
+            Assert.Equal(1, stage.Loss(step).ToDouble() / expected, 1e-5);
+        }
     }
 
     [Fact]

@@ -29,11 +29,13 @@ internal static class TinyStages
         return new(pixels, Pictures, 16, 16);
     }
 
-    public static VaeStage Vae(PretrainingSettings settings)
+    /// <param name="online">A tiny autoencoder, which gets new weights.</param>
+    /// <param name="average">Another one.</param>
+    /// <param name="settings">Of the stage.</param>
+    public static VaeStage Vae(AutoencoderKL online, AutoencoderKL average, PretrainingSettings settings)
     {
-        var online = new AutoencoderKL(TinyModels.Vae);
         WeightInitializer.Initialize(online, settings.Seed);
-        return new(online, new AutoencoderKL(TinyModels.Vae), new PixelStore(Images()), Uniform, settings);
+        return new(online, average, new PixelStore(Images()), Uniform, settings);
     }
 
     /// <param name="folder">Holds a tiny diffusion model.</param>

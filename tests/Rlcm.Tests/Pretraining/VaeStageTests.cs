@@ -32,7 +32,9 @@ public sealed class VaeStageTests
     public void The_loss_depends_on_the_step_alone()
     {
         using var scope = NewDisposeScope();
-        using var stage = TinyStages.Vae(new() { Images = 64, BatchSize = 4 });
+        using var online = new AutoencoderKL(TinyModels.Vae);
+        using var average = new AutoencoderKL(TinyModels.Vae);
+        using var stage = TinyStages.Vae(online, average, new() { Images = 64, BatchSize = 4 });
         var loss = stage.Loss(3).ToDouble();
         stage.Loss(4);
         Assert.Equal(loss, stage.Loss(3).ToDouble());

@@ -32,7 +32,7 @@ public sealed class PolicyGradientTests : IDisposable
         _policy = new(_model, new(Horizon: 4, GuidanceScale: 4));
         _adapters = LoraAdapters.Create(_model.Unet, ["to_q", "to_k", "to_v", "to_out.0"], rank: 4, alpha: 8, seed: 1);
         using var noGrad = no_grad();
-        foreach (var (item, index) in _adapters.Items.Index().Select(entry => (entry.Item, entry.Index)))
+        foreach (var (index, item) in _adapters.Items.Index())
             item.B.copy_(AddressedRandom.NormalTensor(new(1, RandomPurpose.LoraInit, Update: 1, Item: index), item.B.shape) * 0.2);
     }
 
