@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rlcm.Evaluation;
 using Rlcm.Models;
 using Rlcm.Models.Clip;
 using Rlcm.Models.Unet;
@@ -39,8 +40,9 @@ internal static class PretrainCommand
         var vaeFolder = new Option<DirectoryInfo>("--vae") { HelpName = "DIR", Description = "Folder of a trained autoencoder (config.json and weights)", Required = true };
         var merges = new Option<int>("--merges") { HelpName = "N", Description = "Merges of the tokenizer that is learnt from the captions", DefaultValueFactory = _ => 1500 };
         var from = new Option<string?>("--from") { Description = "Start from the weights and the tokenizer of this model instead of from nothing", HelpName = "DIR" };
+        var guidance = new Option<double>("--guidance") { Description = "Guidance scale of the samples, which is recommended in the model", HelpName = "G", DefaultValueFactory = _ => 3 };
         var options = new StageOptions(images: 500_000, learningRate: 1e-3, emaDecay: 0.999);
-        var command = options.AddTo(new Command("teacher", "Train text encoder and U-Net as a diffusion model") { vaeFolder, merges, from });
+        var command = options.AddTo(new Command("teacher", "Train text encoder and U-Net as a diffusion model") { vaeFolder, merges, from, guidance });
         command.SetAction((arguments, stop) =>
         {
             options.ApplyThreads(arguments);
@@ -49,8 +51,8 @@ internal static class PretrainCommand
             var pictures = options.Pictures(arguments, vae.Config.SampleSize, stop);
 
             TextToImageModel Build() => arguments.GetValue(from) is { } start
-                ? Continue(start, vae)
-                : Begin(options, arguments, settings, vae, LearnTokenizer(options, arguments, pictures, arguments.GetValue(merges)));
+                ? Continue(start, vae, new(arguments.GetValue(guidance), ModelQuality.DiffusionSteps))
+                : Begin(options, arguments, settings, vae, LearnTokenizer(options, arguments, pictures, arguments.GetValue(merges)), new(arguments.GetValue(guidance), ModelQuality.DiffusionSteps));
 
             var (online, average) = (Build(), Build());
             var tokenizerFolder = arguments.GetValue(from) is { } source ? Path.Combine(source, "tokenizer") : TokenizerFolder(options, arguments);
@@ -72,7 +74,7 @@ internal static class PretrainCommand
         return ClipTokenizer.FromFolder(folder);
     }
 
-    private static TextToImageModel Begin(StageOptions options, ParseResult arguments, PretrainingSettings settings, AutoencoderKL vae, ClipTokenizer tokenizer)
+    private static TextToImageModel Begin(StageOptions options, ParseResult arguments, PretrainingSettings settings, AutoencoderKL vae, ClipTokenizer tokenizer, GenerationConfig generation)
     {
         var text = new ClipTextModel(ClipTextConfig.Read(options.Architecture(arguments, "text_encoder.json")) with
         {
@@ -83,14 +85,14 @@ internal static class PretrainCommand
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(options.Architecture(arguments, "unet.json")));
         WeightInitializer.Initialize(unet, settings.Seed, ".conv2.weight", "proj_out.weight", "conv_out.weight");
         WeightInitializer.Initialize(text, settings.Seed);
-        return new(tokenizer, text, unet, vae, new SchedulerConfig { ClassName = SchedulerConfig.Ddim });
+        return new(tokenizer, text, unet, vae, new SchedulerConfig { ClassName = SchedulerConfig.Ddim }) { Generation = generation };
     }
 
-    private static TextToImageModel Continue(string folder, AutoencoderKL vae)
+    private static TextToImageModel Continue(string folder, AutoencoderKL vae, GenerationConfig generation)
     {
         var model = TextToImageModel.Load(folder);
         foreach (var parameter in model.Unet.parameters().Concat(model.TextEncoder.parameters()))
             parameter.requires_grad = true;
-        return new(model.Tokenizer, model.TextEncoder, model.Unet, vae, model.Scheduler);
+        return new(model.Tokenizer, model.TextEncoder, model.Unet, vae, model.Scheduler) { Generation = generation };
     }
 }
