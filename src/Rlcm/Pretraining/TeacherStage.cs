@@ -9,13 +9,19 @@ namespace Rlcm.Pretraining;
 
 /// <summary>
 /// Trains text encoder and U-Net together as a diffusion model that predicts noise (Ho et al. 2020, eq. 14), with captions dropped at random
-/// for classifier-free guidance (Ho &amp; Salimans 2022) and the loss weighted min(SNR, 5)/SNR (Hang et al. 2023).
+/// for classifier-free guidance (Ho &amp; Salimans 2022).
 /// </summary>
+/// <remarks>
+/// A plain noise loss weighs the error of the predicted picture by SNR, which is next to nothing where only the caption can tell what to
+/// draw. Here that weight is clamp(SNR, 1, 5): from below as the truncated SNR of Salimans &amp; Ho 2022 (section 4), from above as the
+/// min-SNR-5 of Hang et al. 2023.
+/// </remarks>
 public sealed class TeacherStage : IPretrainingStage
 {
     private const double EmptyCaptionShare = 0.1;
     private const double NoStyleShare = 0.15;
-    private const double SnrLimit = 5;
+    private const double LeastSnr = 1;
+    private const double MostSnr = 5;
     private const int SampleSteps = 20;
     private const double SampleGuidance = 3;
 
@@ -65,15 +71,15 @@ public sealed class TeacherStage : IPretrainingStage
         var timesteps = tensor(Array.ConvertAll(levels, level => (long)level.Timestep));
         var predicted = _online.Unet.forward(new(noisy, timesteps, text, GuidanceEmbedding: null));
 
-        var weights = tensor(Array.ConvertAll(levels, level => (float)MinSnrWeight(level.AlphaCumprod)));
+        var weights = tensor(Array.ConvertAll(levels, level => (float)LossWeight(level.AlphaCumprod)));
         return ((predicted - noise).square().mean([1, 2, 3]) * weights).mean().MoveToOuterDisposeScope();
     }
 
-    /// <summary>min(SNR, 5)/SNR with SNR = a/(1 - a), the weight of a noise prediction (Hang et al. 2023, section 3.4).</summary>
-    internal static double MinSnrWeight(double alphaCumprod)
+    /// <summary>Weight of the squared error of the noise: clamp(SNR, 1, 5)/SNR with SNR = a/(1 - a).</summary>
+    internal static double LossWeight(double alphaCumprod)
     {
         var snr = alphaCumprod / (1 - alphaCumprod);
-        return Math.Min(snr, SnrLimit) / snr;
+        return Math.Clamp(snr, LeastSnr, MostSnr) / snr;
     }
 
     private NoiseLevel[] DrawLevels(long step)

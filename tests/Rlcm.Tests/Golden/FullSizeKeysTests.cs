@@ -8,7 +8,7 @@ namespace Rlcm.Tests.Golden;
 
 /// <summary>Runs alone: the default device is process state.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class MetaDeviceCollection : ICollectionFixture<MetaDeviceCollection.MetaDevice>
+public sealed class OnMetaDevice : ICollectionFixture<OnMetaDevice.MetaDevice>
 {
     public const string Name = "meta device";
 
@@ -24,7 +24,7 @@ public sealed class MetaDeviceCollection : ICollectionFixture<MetaDeviceCollecti
 }
 
 /// <summary>The real models' configurations give exactly the real models' keys and shapes.</summary>
-[Collection(MetaDeviceCollection.Name)]
+[Collection(OnMetaDevice.Name)]
 public sealed class FullSizeKeysTests
 {
     [Fact]
