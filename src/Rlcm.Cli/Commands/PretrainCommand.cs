@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rlcm.Evaluation;
 using Rlcm.Models;
 using Rlcm.Models.Clip;
 using Rlcm.Models.Unet;
@@ -38,8 +39,10 @@ internal static class PretrainCommand
     {
         var vaeFolder = new Option<DirectoryInfo>("--vae") { HelpName = "DIR", Description = "Folder of a trained autoencoder (config.json and weights)", Required = true };
         var merges = new Option<int>("--merges") { HelpName = "N", Description = "Merges of the tokenizer that is learnt from the captions", DefaultValueFactory = _ => 1500 };
+        var from = new Option<string?>("--from") { Description = "Start from the weights and the tokenizer of this model instead of from nothing", HelpName = "DIR" };
+        var guidance = new Option<double>("--guidance") { Description = "Guidance scale of the samples, which is recommended in the model", HelpName = "G", DefaultValueFactory = _ => 3 };
         var options = new StageOptions(images: 500_000, learningRate: 1e-3, emaDecay: 0.999);
-        var command = options.AddTo(new Command("teacher", "Train text encoder and U-Net as a diffusion model") { vaeFolder, merges });
+        var command = options.AddTo(new Command("teacher", "Train text encoder and U-Net as a diffusion model") { vaeFolder, merges, from, guidance });
         command.SetAction((arguments, stop) =>
         {
             options.ApplyThreads(arguments);
@@ -47,27 +50,49 @@ internal static class PretrainCommand
             var vae = VaeFolder.Load(arguments.GetRequiredValue(vaeFolder).FullName);
             var pictures = options.Pictures(arguments, vae.Config.SampleSize, stop);
 
-            var tokenizerFolder = Path.Combine(options.Output(arguments), "tokenizer");
-            var textConfig = ClipTextConfig.Read(options.Architecture(arguments, "text_encoder.json"));
-            Directory.CreateDirectory(tokenizerFolder);
-            BpeTrainer.Write(tokenizerFolder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), arguments.GetValue(merges)), textConfig.MaxPositions);
-            var tokenizer = ClipTokenizer.FromFolder(tokenizerFolder);
-            textConfig = textConfig with { VocabularySize = tokenizer.VocabularySize, StartId = (int)tokenizer.StartId, EndId = (int)tokenizer.EndId };
+            TextToImageModel Build() => arguments.GetValue(from) is { } start
+                ? Continue(start, vae, new(arguments.GetValue(guidance), ModelQuality.DiffusionSteps))
+                : Begin(options, arguments, settings, vae, LearnTokenizer(options, arguments, pictures, arguments.GetValue(merges)), new(arguments.GetValue(guidance), ModelQuality.DiffusionSteps));
 
-            var unetConfig = UNet2DConditionConfig.Read(options.Architecture(arguments, "unet.json"));
-            TextToImageModel Build()
-            {
-                var model = new TextToImageModel(
-                    tokenizer, new ClipTextModel(textConfig), new UNet2DConditionModel(unetConfig), vae, new SchedulerConfig { ClassName = SchedulerConfig.Ddim });
-                WeightInitializer.Initialize(model.Unet, settings.Seed, ".conv2.weight", "proj_out.weight", "conv_out.weight");
-                WeightInitializer.Initialize(model.TextEncoder, settings.Seed);
-                return model;
-            }
-
-            var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, tokenizer);
-            using var stage = new TeacherStage(Build(), Build(), data, pictures.Weights, settings, tokenizerFolder, PromptFile.Read(ShippedFiles.Require(SamplePrompts, "the sample prompts")));
+            var (online, average) = (Build(), Build());
+            var tokenizerFolder = arguments.GetValue(from) is { } source ? Path.Combine(source, "tokenizer") : TokenizerFolder(options, arguments);
+            var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, online.Tokenizer);
+            using var stage = new TeacherStage(online, average, data, pictures.Weights, settings, tokenizerFolder, PromptFile.Read(ShippedFiles.Require(SamplePrompts, "the sample prompts")));
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;
+    }
+
+    private static string TokenizerFolder(StageOptions options, ParseResult arguments) => Path.Combine(options.Output(arguments), "tokenizer");
+
+    private static ClipTokenizer LearnTokenizer(StageOptions options, ParseResult arguments, TrainingPictures pictures, int merges)
+    {
+        var folder = TokenizerFolder(options, arguments);
+        Directory.CreateDirectory(folder);
+        var length = ClipTextConfig.Read(options.Architecture(arguments, "text_encoder.json")).MaxPositions;
+        BpeTrainer.Write(folder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges), length);
+        return ClipTokenizer.FromFolder(folder);
+    }
+
+    private static TextToImageModel Begin(StageOptions options, ParseResult arguments, PretrainingSettings settings, AutoencoderKL vae, ClipTokenizer tokenizer, GenerationConfig generation)
+    {
+        var text = new ClipTextModel(ClipTextConfig.Read(options.Architecture(arguments, "text_encoder.json")) with
+        {
+            VocabularySize = tokenizer.VocabularySize,
+            StartId = (int)tokenizer.StartId,
+            EndId = (int)tokenizer.EndId,
+        });
+        var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(options.Architecture(arguments, "unet.json")));
+        WeightInitializer.Initialize(unet, settings.Seed, ".conv2.weight", "proj_out.weight", "conv_out.weight");
+        WeightInitializer.Initialize(text, settings.Seed);
+        return new(tokenizer, text, unet, vae, new SchedulerConfig { ClassName = SchedulerConfig.Ddim }) { Generation = generation };
+    }
+
+    private static TextToImageModel Continue(string folder, AutoencoderKL vae, GenerationConfig generation)
+    {
+        var model = TextToImageModel.Load(folder);
+        foreach (var parameter in model.Unet.parameters().Concat(model.TextEncoder.parameters()))
+            parameter.requires_grad = true;
+        return new(model.Tokenizer, model.TextEncoder, model.Unet, vae, model.Scheduler) { Generation = generation };
     }
 }

@@ -74,5 +74,5 @@ internal static class TrainRun
 
     private static string Describe(HorizonReport report) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{report.Horizon} steps: seen {report.Seen?.Mean:0.000}, unseen {report.Unseen?.Mean:0.000}, recognised {report.RecognizedShare:p0}");
+        $"{report.Horizon} steps: seen {report.Seen?.Mean:0.000}, unseen {report.Unseen?.Mean:0.000}{(report.RecognizedShare is { } share ? $", recognized {share:p0}" : string.Empty)}");
 }

@@ -35,6 +35,29 @@ public sealed class ImageFolder
         return new ImageFolder(path, [.. records.Select(entry => entry.Record)]);
     }
 
+    /// <summary>Copies the pictures that <paramref name="keep"/> accepts, and their lines of metadata, into a new image folder.</summary>
+    /// <param name="keep">Chooses pictures.</param>
+    /// <param name="output">Folder to make; it must not exist or be empty.</param>
+    /// <exception cref="UserErrorException">No picture is chosen, or <paramref name="output"/> is not empty.</exception>
+    public ImageFolder Select(Func<ImageRecord, bool> keep, string output)
+    {
+        var chosen = Records.Where(keep).ToArray();
+        if (chosen.Length == 0)
+            throw new UserErrorException($"The image folder {Path} holds none of the pictures to select; check that both come from one dataset.");
+        AtomicFolder.Write(output, unfinished =>
+        {
+            foreach (var record in chosen)
+            {
+                var copy = System.IO.Path.Combine(unfinished, record.FileName);
+                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(copy)!);
+                File.Copy(System.IO.Path.Combine(Path, record.FileName), copy);
+            }
+
+            File.WriteAllLines(System.IO.Path.Combine(unfinished, MetadataFile), chosen.Select(record => record.ToLine()));
+        });
+        return new ImageFolder(output, chosen);
+    }
+
     /// <summary>As <see cref="Open"/>, and decodes every picture to find damaged ones.</summary>
     /// <exception cref="UserErrorException">One or several problems, all listed with file and line.</exception>
     public static ImageFolder Check(string path, CancellationToken cancellationToken = default)

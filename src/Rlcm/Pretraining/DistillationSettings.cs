@@ -11,7 +11,4 @@ public sealed record DistillationSettings(PretrainingSettings Training, string T
 
     /// <summary>Largest guidance scale that the student learns.</summary>
     public double MaxGuidance { get; init; } = 6;
-
-    /// <summary>Guidance scale of the sample pictures.</summary>
-    public double SampleGuidance { get; init; } = 3;
 }

@@ -18,7 +18,6 @@ public sealed class DistillationStage : IPretrainingStage
     private const int SolverSteps = 50;
     private const double HuberWidth = 1e-3; // c of the pseudo-Huber loss, as in the LCM training script of diffusers
     private const double NoStyleShare = 0.15;
-    private const int SampleHorizon = 4;
 
     private readonly TextToImageModel _teacher;
     private readonly TextToImageModel _student;
@@ -127,7 +126,7 @@ public sealed class DistillationStage : IPretrainingStage
 
     /// <inheritdoc/>
     public ImageBatch Samples() => RolloutCollector.Sample(
-        new LcmPolicy(_target, new(SampleHorizon, _settings.SampleGuidance)),
+        new LcmPolicy(_target, new(_target.Generation.Steps, _target.Generation.GuidanceScale)),
         [.. _settings.SamplePrompts.Select((prompt, index) => new RolloutItem(prompt, RolloutNoise.Sample(_settings.Training.Seed, index)))],
         _settings.Training.BatchSize);
 

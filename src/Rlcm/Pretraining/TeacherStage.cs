@@ -23,7 +23,6 @@ public sealed class TeacherStage : IPretrainingStage
     private const double LeastSnr = 1;
     private const double MostSnr = 5;
     private const int SampleSteps = 20;
-    private const double SampleGuidance = 3;
 
     private readonly TextToImageModel _online;
     private readonly TextToImageModel _average;
@@ -103,7 +102,7 @@ public sealed class TeacherStage : IPretrainingStage
     }
 
     /// <inheritdoc/>
-    public ImageBatch Samples() => new DdimSampler(_average, SampleSteps, SampleGuidance)
+    public ImageBatch Samples() => new DdimSampler(_average, SampleSteps, _average.Generation.GuidanceScale)
         .Sample(_samplePrompts, index => new(_settings.Seed, RandomPurpose.SampleInitialNoise, Item: index));
 
     /// <inheritdoc/>

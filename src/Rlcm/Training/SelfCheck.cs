@@ -48,7 +48,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         ];
     }
 
-    /// <summary>Largest |log p| difference between collection, merged and in one batch, and training, with adapters as extra products; per latent dimension.</summary>
+    /// <summary>Largest |log p| difference between collection, with merged scratch weights, and training, which merges in the graph; per latent dimension.</summary>
     private double LargestDifference()
     {
         using var trajectory = Sample();

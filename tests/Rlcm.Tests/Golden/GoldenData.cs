@@ -18,28 +18,28 @@ internal static class GoldenData
 
     public static string PipelineRoot { get; } = Environment.GetEnvironmentVariable("RLCM_GOLDEN") is { Length: > 0 } root ? root : SharedRoot;
 
-    /// <summary>Names of all folders <c>pipeline-*</c>; one placeholder when there are none, so that their absence is seen.</summary>
-    public static TheoryData<string> Pipelines
+    /// <summary>
+    /// Names of all folders <c>pipeline-*</c> that hold <paramref name="relative"/>: a quantity is tested where its file is there. Where none
+    /// holds it, the shared folders stand in, so that no quantity goes untested.
+    /// </summary>
+    public static TheoryData<string> PipelinesWith(string relative)
     {
-        get
-        {
-            var names = Directory.Exists(PipelineRoot)
-                ? Directory.GetDirectories(PipelineRoot, "pipeline-*").Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal).ToArray()
-                : [];
-            return [.. names.Length > 0 ? names : [Missing]];
-        }
+        var names = NamesIn(PipelineRoot, relative) is { Length: > 0 } found ? found : NamesIn(SharedRoot, relative);
+        return [.. names.Length > 0 ? names : [Missing]];
     }
 
-    /// <summary>The path of <paramref name="relative"/> in pipeline <paramref name="name"/>; skips the test when that file is not there.</summary>
+    /// <summary>The path of <paramref name="relative"/> in pipeline <paramref name="name"/>.</summary>
     public static string InPipeline(string name, string relative)
     {
         if (name == Missing)
             Absent($"no folder pipeline-* in {PipelineRoot}");
-        var path = Path.Combine(PipelineRoot, name, relative);
-        if (!Path.Exists(path))
-            Assert.Skip($"{name} does not hold {relative}");
-        return path;
+        var own = Path.Combine(PipelineRoot, name, relative);
+        return Path.Exists(own) ? own : Path.Combine(SharedRoot, name, relative);
     }
+
+    private static string[] NamesIn(string root, string relative) => Directory.Exists(root)
+        ? [.. Directory.GetDirectories(root, "pipeline-*").Where(folder => Path.Exists(Path.Combine(folder, relative))).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)]
+        : [];
 
     /// <summary>The path of <paramref name="relative"/> below ../shared/golden.</summary>
     public static string Shared(string relative)

@@ -9,7 +9,7 @@ namespace Rlcm.Tests.Golden;
 public sealed class PolicyGradientTests
 {
     [Theory]
-    [MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [MemberData(nameof(GoldenData.PipelinesWith), "expected/ppo_inputs.safetensors", MemberType = typeof(GoldenData))]
     public void Losses_and_diagnostics_follow_from_the_stored_log_probabilities(string name)
     {
         using var scope = torch.NewDisposeScope();
@@ -39,7 +39,7 @@ public sealed class PolicyGradientTests
     }
 
     [Theory]
-    [MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [MemberData(nameof(GoldenData.PipelinesWith), "expected/stat_tracker.json", MemberType = typeof(GoldenData))]
     public void Per_prompt_advantages_agree(string name)
     {
         var golden = GoldenData.ReadJson(GoldenData.InPipeline(name, "expected/stat_tracker.json"));

@@ -13,14 +13,14 @@ public sealed class RolloutTests
     private const double Tolerance = 5e-5;
     private const double LogProbTolerance = 2e-6;
 
-    [Theory, MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
     public void The_base_model_samples_the_original_trajectory(string pipeline)
     {
         using var golden = new GoldenPipeline(pipeline);
         Compare(golden, "base.");
     }
 
-    [Theory, MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/lora_init.safetensors", MemberType = typeof(GoldenData))]
     public void The_adapted_model_samples_the_original_trajectory(string pipeline)
     {
         using var golden = new GoldenPipeline(pipeline);
@@ -28,7 +28,7 @@ public sealed class RolloutTests
         Compare(golden, "lora.");
     }
 
-    [Theory, MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/lora_init.safetensors", MemberType = typeof(GoldenData))]
     public void The_merged_model_samples_the_original_trajectory(string pipeline)
     {
         using var golden = new GoldenPipeline(pipeline);

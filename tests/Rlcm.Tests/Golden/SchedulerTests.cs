@@ -10,15 +10,15 @@ namespace Rlcm.Tests.Golden;
 public sealed class SchedulerTests
 {
     [Theory]
-    [MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [MemberData(nameof(GoldenData.PipelinesWith), "expected/lcm_timesteps.json", MemberType = typeof(GoldenData))]
     public void Released_timesteps_are_equal(string name) => CheckGrid(name, "expected/lcm_timesteps.json", LcmGrid.Released);
 
     [Theory]
-    [MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [MemberData(nameof(GoldenData.PipelinesWith), "expected/lcm_timesteps_diffusers.json", MemberType = typeof(GoldenData))]
     public void Diffusers_timesteps_are_equal(string name) => CheckGrid(name, "expected/lcm_timesteps_diffusers.json", LcmGrid.Diffusers);
 
     [Theory]
-    [MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
     public void Cumulative_products_are_equal(string name)
     {
         using var scope = torch.NewDisposeScope();
@@ -32,7 +32,7 @@ public sealed class SchedulerTests
     }
 
     [Theory]
-    [MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
     public void Guidance_embeddings_agree(string name)
     {
         using var scope = torch.NewDisposeScope();
@@ -45,7 +45,7 @@ public sealed class SchedulerTests
     }
 
     [Theory]
-    [MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
     public void Transitions_and_log_probabilities_follow_from_the_stored_model_outputs(string name)
     {
         using var scope = torch.NewDisposeScope();

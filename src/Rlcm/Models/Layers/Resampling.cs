@@ -39,6 +39,9 @@ internal sealed class Upsample2D : Module<Tensor, Tensor>
     }
 
     /// <param name="x">[B, C, H, W] -> [B, C, 2H, 2W].</param>
-    public override Tensor forward(Tensor x) =>
-        conv.forward(functional.interpolate(x, scale_factor: [2, 2], mode: InterpolationMode.Nearest));
+    public override Tensor forward(Tensor x) => Forward(x, 2 * x.shape[2], 2 * x.shape[3]);
+
+    /// <summary>[B, C, H, W] -> [B, C, height, width], for maps whose size was odd before it was halved.</summary>
+    public Tensor Forward(Tensor x, long height, long width) =>
+        conv.forward(functional.interpolate(x, size: [height, width], mode: InterpolationMode.Nearest));
 }

@@ -12,4 +12,7 @@ public sealed record LoraAdapter(string Module, Parameter A, Parameter B, float 
 {
     /// <summary>Scratch tensor W + s B A, [out, in], while the adapters are merged; otherwise null.</summary>
     internal Tensor? Merged { get; set; }
+
+    /// <summary>W + s B A, differentiable in A and B.</summary>
+    internal Tensor MergeInto(Tensor weight) => weight.addmm(B, A, beta: 1, alpha: Scale);
 }

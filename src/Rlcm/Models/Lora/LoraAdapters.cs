@@ -98,7 +98,7 @@ public sealed class LoraAdapters : IDisposable
         for (var i = 0; i < _layers.Length; i++)
         {
             var item = Items[i];
-            _scratch[i].copy_(_layers[i].BaseWeight).addmm_(item.B, item.A, beta: 1, alpha: item.Scale);
+            _scratch[i].copy_(item.MergeInto(_layers[i].BaseWeight));
             item.Merged = _scratch[i];
         }
 

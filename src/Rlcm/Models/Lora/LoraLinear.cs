@@ -6,11 +6,12 @@ using static TorchSharp.torch.nn;
 namespace Rlcm.Models.Lora;
 
 /// <summary>
-/// A linear layer that an adapter can be attached to: y = W x + b, or y = W x + b + s B A x (Hu et al. 2021, eq. 3).
+/// A linear layer that an adapter can be attached to: y = W x + b, or y = (W + s B A) x + b (Hu et al. 2021, eq. 3).
 /// </summary>
 /// <remarks>
 /// The adapter is held by composition and is no part of the module: keys are always those of the base model,
-/// and the base weights are never written to.
+/// and the base weights are never written to. Training computes W + s B A as sampling does, and not B (A x) beside W x: the two differ by
+/// rounding, which a clip range of 1e-4 does not forgive.
 /// </remarks>
 public sealed class LoraLinear : Module<Tensor, Tensor>
 {
@@ -42,9 +43,6 @@ public sealed class LoraLinear : Module<Tensor, Tensor>
             return functional.linear(input, merged, bias);
 
         using var scope = NewDisposeScope();
-        var low = functional.linear(input, _adapter.A);
-        return functional.linear(input, weight, bias)
-            .add(functional.linear(low, _adapter.B), _adapter.Scale)
-            .MoveToOuterDisposeScope();
+        return functional.linear(input, _adapter.MergeInto(weight), bias).MoveToOuterDisposeScope();
     }
 }

@@ -118,6 +118,9 @@ internal sealed class UNetUpBlock : Module
                 x = attentions[i].forward(x, condition.Text);
         }
 
-        return upsamplers is null ? x : upsamplers[0].forward(x);
+        if (upsamplers is null)
+            return x;
+        var size = skips.Peek().shape;
+        return upsamplers[0].Forward(x, size[2], size[3]);
     }
 }
