@@ -32,6 +32,7 @@ internal static class TinyModels
     /// <summary>Writes a tiny model into <paramref name="folder"/>: a consistency model, or a diffusion model without guidance embedding.</summary>
     public static string Write(string folder, string scheduler = SchedulerConfig.Lcm)
     {
+        using var scope = TorchSharp.torch.NewDisposeScope();
         var tokenizerFolder = Directory.CreateDirectory(Path.Combine(folder, "tokenizer-source")).FullName;
         BpeTrainer.Write(tokenizerFolder, BpeTrainer.Learn(Prompts, mergeCount: 20, minimumCount: 1), maxLength: 8);
         var tokenizer = ClipTokenizer.FromFolder(tokenizerFolder);

@@ -45,6 +45,7 @@ public sealed class TextToImageModel(
         if (!Directory.Exists(folder))
             throw new UserErrorException($"No model at {Path.GetFullPath(folder)}: expected a folder in diffusers layout (unet/, vae/, text_encoder/, tokenizer/, scheduler/); check --model.");
 
+        using var scope = NewDisposeScope(); // TorchSharp's convolutions leave a handle behind that would keep their weights after the model
         var textEncoder = new ClipTextModel(ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")));
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "unet", "config.json")));
         var tokenizer = ClipTokenizer.FromFolder(Path.Combine(folder, "tokenizer"));
@@ -110,13 +111,17 @@ public sealed class TextToImageModel(
         Vae.Dispose();
     }
 
+    /// <summary>Weights need no gradient and outlive all scopes.</summary>
     private void Freeze()
     {
         foreach (var network in (nn.Module[])[TextEncoder, Unet, Vae])
         {
             network.eval();
             foreach (var parameter in network.parameters())
+            {
                 parameter.requires_grad = false;
+                parameter.DetachFromDisposeScope();
+            }
         }
     }
 

@@ -11,7 +11,7 @@ public sealed class PeftAdapterTests
 {
     private const string Adapter = "expected/adapter-peft";
 
-    [Theory, MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWith), Adapter, MemberType = typeof(GoldenData))]
     public void The_folder_of_peft_is_read(string pipeline)
     {
         using var scope = NewDisposeScope();
@@ -24,7 +24,7 @@ public sealed class PeftAdapterTests
         Assert.All(adapters.Parameters(), entry => Assert.Equal(0, (expected.Read(entry.Name) - entry.Value).abs().max().ToDouble()));
     }
 
-    [Theory, MemberData(nameof(GoldenData.Pipelines), MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWith), Adapter, MemberType = typeof(GoldenData))]
     public void The_folder_written_holds_what_that_of_peft_holds(string pipeline)
     {
         using var scope = NewDisposeScope();

@@ -16,10 +16,10 @@ public sealed class WeightInitializerTests : IDisposable
     [Fact]
     public void Matrices_have_variance_one_third_of_the_inverse_fan_in()
     {
-        using var linear = nn.Linear(300, 200);
-        using var convolution = nn.Conv2d(30, 200, 3);
-        WeightInitializer.Initialize(linear, seed: 1);
-        WeightInitializer.Initialize(convolution, seed: 1);
+        var linear = nn.Linear(300, 200);
+        var convolution = nn.Conv2d(30, 200, 3);
+        using var network = nn.Sequential(("linear", linear), ("convolution", convolution));
+        WeightInitializer.Initialize(network, seed: 1);
         Assert.Equal(1 / Math.Sqrt(3 * 300), linear.weight!.std().ToDouble(), 5e-4);
         Assert.Equal(1 / Math.Sqrt(3 * 30 * 9), convolution.weight!.std().ToDouble(), 5e-4);
         Assert.Equal(0, linear.bias!.abs().max().ToDouble());
