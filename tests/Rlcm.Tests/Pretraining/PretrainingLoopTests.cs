@@ -12,7 +12,12 @@ public sealed class PretrainingLoopTests : IDisposable
 {
     private static readonly PretrainingSettings Settings = new()
     {
-        Images = 10 * 4, BatchSize = 4, LearningRate = 1e-3, WarmupSteps = 3, EmaDecay = 0.9, SampleEvery = 5,
+        Images = 10 * 4,
+        BatchSize = 4,
+        LearningRate = 1e-3,
+        WarmupSteps = 3,
+        EmaDecay = 0.9,
+        SampleEvery = 5,
     };
 
     private readonly TemporaryFolder _folder = new();

@@ -30,7 +30,14 @@ public sealed class WeightInitializerTests : IDisposable
     {
         using var text = new ClipTextModel(new()
         {
-            VocabularySize = 500, HiddenSize = 16, IntermediateSize = 32, Layers = 1, Heads = 2, MaxPositions = 8, StartId = 498, EndId = 499,
+            VocabularySize = 500,
+            HiddenSize = 16,
+            IntermediateSize = 32,
+            Layers = 1,
+            Heads = 2,
+            MaxPositions = 8,
+            StartId = 498,
+            EndId = 499,
         });
         WeightInitializer.Initialize(text, seed: 1, "fc2.weight");
         var weights = text.state_dict();
