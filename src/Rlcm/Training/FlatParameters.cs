@@ -26,6 +26,7 @@ internal sealed class FlatParameters : IDisposable
                 throw new ArgumentException($"Parameter {name} is {parameter.dtype} on {parameter.device}, expected {first.dtype} on {first.device}.", nameof(parameters));
         }
 
+        using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         Values = Allocate();
         Gradients = Allocate();
@@ -75,11 +76,12 @@ internal sealed class FlatParameters : IDisposable
     /// </summary>
     public void CollectGradients()
     {
+        using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         for (var i = 0; i < _gradientViews.Length; i++)
         {
             var parameter = Entries[i].Parameter;
-            using var gradient = parameter.grad;
+            var gradient = parameter.grad;
             if (gradient is null)
                 _gradientViews[i].zero_();
             else
