@@ -83,6 +83,7 @@ public sealed class Adam : IDisposable
     /// <summary>Clears all gradients.</summary>
     public void ZeroGrad()
     {
+        using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         _parameters.CollectGradients();
         _parameters.Gradients.zero_();

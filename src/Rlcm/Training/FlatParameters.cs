@@ -75,6 +75,7 @@ internal sealed class FlatParameters : IDisposable
     /// </summary>
     public void CollectGradients()
     {
+        using var scope = NewDisposeScope(); // zero_ returns a handle of its own
         using var noGrad = no_grad();
         for (var i = 0; i < _gradientViews.Length; i++)
         {
