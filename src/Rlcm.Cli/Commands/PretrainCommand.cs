@@ -19,20 +19,34 @@ internal static class PretrainCommand
 
     private static Command CreateVae()
     {
+        var from = new Option<string?>("--from") { Description = "Start from this autoencoder's weights instead of from nothing", HelpName = "DIR" };
         var options = new StageOptions(images: 48_000, learningRate: 1e-3, emaDecay: 0.995);
-        var command = options.AddTo(new Command("vae", "Train the autoencoder that maps pictures to latents and back"));
+        var command = options.AddTo(new Command("vae", "Train the autoencoder that maps pictures to latents and back") { from });
         command.SetAction((arguments, stop) =>
         {
             options.ApplyThreads(arguments);
             var settings = options.Settings(arguments);
-            var config = AutoencoderKLConfig.Read(options.Architecture(arguments, "vae.json"));
-            var pictures = options.Pictures(arguments, config.SampleSize, stop);
-            var online = new AutoencoderKL(config);
-            WeightInitializer.Initialize(online, settings.Seed, ".conv2.weight");
-            using var stage = new VaeStage(online, new AutoencoderKL(config), pictures.Pixels, pictures.Weights, settings);
+            var online = arguments.GetValue(from) is { } start ? ContinueVae(start) : BeginVae(options, arguments, settings);
+            var pictures = options.Pictures(arguments, online.Config.SampleSize, stop);
+            using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;
+    }
+
+    private static AutoencoderKL BeginVae(StageOptions options, ParseResult arguments, PretrainingSettings settings)
+    {
+        var vae = new AutoencoderKL(AutoencoderKLConfig.Read(options.Architecture(arguments, "vae.json")));
+        WeightInitializer.Initialize(vae, settings.Seed, ".conv2.weight");
+        return vae;
+    }
+
+    private static AutoencoderKL ContinueVae(string folder)
+    {
+        var vae = VaeFolder.Load(folder);
+        foreach (var parameter in vae.parameters())
+            parameter.requires_grad = true;
+        return vae;
     }
 
     private static Command CreateTeacher()

@@ -59,7 +59,10 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
             .AddRow("clipped", metrics.ClipFraction.ToString("0.00", CultureInfo.InvariantCulture))
             .AddRow("images/s", metrics.ImagesPerSecond.ToString("0.0", CultureInfo.InvariantCulture));
         if (_first is not null && _latest is not null)
-            figures.AddRow("evaluation", $"{TrainText.Reward(_latest.RewardMean, _latest.RewardStd)} after update {_latest.Update}, before: {TrainText.Reward(_first.RewardMean, _first.RewardStd)}");
+            figures.AddRow("evaluation", $"{Describe(_latest)} after update {_latest.Update}, before: {Describe(_first)}");
         return new Rows((IRenderable[])[bar, figures]);
     }
+
+    private static string Describe(EvaluationMetrics evaluation) =>
+        TrainText.Reward(evaluation.RewardMean, evaluation.RewardStd) + TrainText.Recognized(evaluation);
 }

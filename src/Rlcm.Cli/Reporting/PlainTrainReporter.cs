@@ -31,7 +31,7 @@ internal sealed class PlainTrainReporter(TextWriter output, TrainRequest request
 
     public void Report(EvaluationMetrics value)
     {
-        output.WriteLine($"evaluation after update {value.Update}: reward {TrainText.Reward(value.RewardMean, value.RewardStd)} over {value.Images} images");
+        output.WriteLine($"evaluation after update {value.Update}: reward {TrainText.Reward(value.RewardMean, value.RewardStd)} over {value.Images} images{TrainText.Recognized(value)}");
         output.Flush();
     }
 

@@ -29,6 +29,10 @@ internal static class TrainText
     /// <summary>Mean and standard deviation of a reward.</summary>
     public static string Reward(double mean, double std) => string.Create(CultureInfo.InvariantCulture, $"{mean:0.000} +- {std:0.000}");
 
+    /// <summary>The recognized share of an evaluation, where the model ships a gallery.</summary>
+    public static string Recognized(EvaluationMetrics evaluation) =>
+        evaluation.RecognizedShare is { } share ? string.Create(CultureInfo.InvariantCulture, $", recognized {100 * share:0} %") : string.Empty;
+
     /// <summary>A small number, such as a divergence.</summary>
     public static string Small(double value) => value.ToString("0.0e+0", CultureInfo.InvariantCulture);
 

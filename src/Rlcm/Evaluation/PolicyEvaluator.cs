@@ -37,14 +37,20 @@ public sealed class PolicyEvaluator(
         return new(images, Array.ConvertAll(scores, score => (double)score));
     }
 
+    /// <summary>
+    /// Draws every animal in every style with <paramref name="seeds"/> seeds at <paramref name="horizon"/> steps and says which are
+    /// recognized; null without a gallery.
+    /// </summary>
+    public RecognizedShare? Recognize(int horizon, int seeds) => recognizer is null ? null : RecognizedShare.Compute(
+        recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), Items(texts, noise), batchSize), seeds);
+
     /// <summary>Everything that <c>evaluation.json</c> says of a policy, at 1, 2, 4 and 8 steps.</summary>
     public IReadOnlyList<HorizonReport> Report() => [.. Horizons.Select(Report)];
 
     private HorizonReport Report(int horizon)
     {
         var pictures = Evaluate(horizon);
-        var recognized = recognizer is null ? null : RecognizedShare.Compute(recognizer, (texts, seeds) =>
-            RolloutCollector.Sample(policyOf(horizon), Items(texts, seeds), batchSize), RecognitionSeeds);
+        var recognized = Recognize(horizon, RecognitionSeeds);
         return new(
             horizon,
             RewardSummary.Of([.. RewardsWhere(pictures, trainingPrompts.Contains)]),

@@ -67,17 +67,20 @@ public sealed class VaeStage : IPretrainingStage
     }
 
     /// <inheritdoc/>
-    public void Save(string folder) =>
-        VaeFolder.Save(_average, Path.Combine(folder, "vae"), ScalarType.Float16, 1 / LatentScale());
-
-    /// <summary>Standard deviation of the mean latents of an even sample of the training pictures.</summary>
-    private double LatentScale()
+    /// <remarks>The saved latents are balanced; their scaling factor is one over their standard deviation.</remarks>
+    public void Save(string folder)
     {
+        using var balanced = new AutoencoderKL(_average.Config);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var latents = EvenSample(ScaleSampleCount).Chunk(_batchSize).Select(rows => _average.Encode(_pixels.Batch(rows)).Mean).ToArray();
-        return cat(latents).std().ToDouble();
+        WeightInitializer.CopyFrom(balanced, _average);
+        LatentBalance.Apply(balanced, EncodeSample(balanced));
+        var deviation = cat([.. EncodeSample(balanced).Select(latents => latents.Mean)]).std().ToDouble();
+        VaeFolder.Save(balanced, Path.Combine(folder, "vae"), ScalarType.Float16, 1 / deviation);
     }
+
+    private LatentDistribution[] EncodeSample(AutoencoderKL vae) =>
+        [.. EvenSample(ScaleSampleCount).Chunk(_batchSize).Select(rows => vae.Encode(_pixels.Batch(rows)))];
 
     private IEnumerable<int> EvenSample(int count) =>
         Enumerable.Range(0, Math.Min(count, _pixels.Count)).Select(i => (int)((long)i * _pixels.Count / Math.Min(count, _pixels.Count)));

@@ -62,11 +62,13 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         var pictures = _evaluator.Evaluate(_config.Horizon);
         PngFile.Write(Path.Combine(_folder.Images, $"{update:D6}.png"), ImageGrid.Compose(pictures.Images, GridColumns));
         var moments = RewardMoments.Of([.. pictures.Rewards]);
-        var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std);
+        var isBest = moments.Mean > _bestReward;
+        var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1)?.Share;
+        var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized, isBest);
         _metrics.Append(line);
         _events.Append(line);
         _evaluations.Report(line);
-        if (moments.Mean > _bestReward)
+        if (isBest)
         {
             _bestReward = moments.Mean;
             PeftAdapter.Save(_adapters, _folder.BestAdapter, _config.Model);

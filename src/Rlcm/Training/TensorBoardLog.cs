@@ -22,5 +22,5 @@ public sealed class TensorBoardLog : IDisposable
 
     private void Append(string group, int step, JsonElement metrics) => _writer.Write(
         step,
-        metrics.EnumerateObject().Where(number => number.Name != "update").Select(number => ($"{group}/{number.Name}", number.Value.GetSingle())));
+        metrics.EnumerateObject().Where(number => number.Value.ValueKind == JsonValueKind.Number && number.Name != "update").Select(number => ($"{group}/{number.Name}", number.Value.GetSingle())));
 }

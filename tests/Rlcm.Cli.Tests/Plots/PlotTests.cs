@@ -38,7 +38,7 @@ public sealed class PlotTests : IDisposable
     private ImageBatch Draw(string title)
     {
         var updates = Enumerable.Range(1, 10).Select(u => new UpdateMetrics(u, 0, 0, u, 0, 0, 0, 0, 0, 0, 0, 0, 0)).ToArray();
-        RewardCurve.Write(_folder["reward.png"], title, "kB", updates, [new EvaluationMetrics(5, 0, 0, 64, 5, 1)]);
+        RewardCurve.Write(_folder["reward.png"], title, "kB", updates, [new EvaluationMetrics(5, 0, 0, 64, 5, 1, 0.9, true)]);
         return PngFile.Read(_folder["reward.png"]);
     }
 }

@@ -17,14 +17,14 @@ public sealed class TrainReporterTests
         using (var reporter = TrainReporter.Create(new Terminal(output, output, Live: null), Request))
         {
             reporter.Report([new SelfCheckResult("weights stay", Passed: true, "same hash", "none")]);
-            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25));
+            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25, 0.9, true));
             reporter.Report(Update(1, Request.Config.Updates));
         }
 
         Assert.Equal(
             $"""
             check passed: weights stay (same hash)
-            evaluation after update 0: reward -6.500 +- 0.250 over 64 images
+            evaluation after update 0: reward -6.500 +- 0.250 over 64 images, recognized 90 %
             update 1/{Request.Config.Updates}  images 64  reward -6.250 +- 0.500  KL 1.2e-9  clipped 0.25  25.6 images/s  ETA 00:00:10
 
             """,
@@ -53,7 +53,7 @@ public sealed class TrainReporterTests
         using (var reporter = TrainReporter.Create(new Terminal(TextWriter.Null, TextWriter.Null, console), Request))
         {
             reporter.Report([new SelfCheckResult("weights stay [sic]", Passed: true, "same hash", "none")]);
-            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25));
+            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25, 0.9, true));
             reporter.Report(Update(1, 10));
             reporter.Report(Update(2, 10));
         }
@@ -62,7 +62,7 @@ public sealed class TrainReporterTests
         Assert.Contains($"1/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);
         Assert.Contains($"2/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);
         Assert.Contains("-6.250 +- 0.500", console.Output, StringComparison.Ordinal);
-        Assert.Contains("before: -6.500 +- 0.250", console.Output, StringComparison.Ordinal);
+        Assert.Contains("before: -6.500 +- 0.250, recognized 90 %", console.Output, StringComparison.Ordinal);
         Assert.Contains("\u001b[", console.Output, StringComparison.Ordinal);
     }
 

@@ -22,7 +22,7 @@ public sealed class TensorBoardLogTests : IDisposable
             new UpdateMetrics(1, 64, 2.5, -6.25, 0.5, 0.125, 1e-3, 1.5, 0.25, 1e-9, 0.75, 1e-4, 25.6),
             new UpdateMetrics(200, 12800, 5, -6, 0.5, 0, 1e-3, 1, 0.25, 1e-9, 0.75, 1e-4, 25.6),
         };
-        var evaluation = new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.75);
+        var evaluation = new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.75, 0.9, true);
         using (var metrics = MetricsLog.Create(_folder["metrics.jsonl"]))
         using (var log = new TensorBoardLog(_folder["events"], TimeProvider.System))
         {
@@ -47,7 +47,7 @@ public sealed class TensorBoardLogTests : IDisposable
             var (group, numbers) = line.TryGetProperty("evaluation", out var inner) ? ("evaluation", inner) : ("train", line);
             Assert.Equal(numbers.GetProperty("update").GetInt64(), item.Step);
             Assert.Equal(
-                numbers.EnumerateObject().Where(number => number.Name != "update").Select(number => ($"{group}/{number.Name}", number.Value.GetSingle())),
+                numbers.EnumerateObject().Where(number => number.Value.ValueKind == JsonValueKind.Number && number.Name != "update").Select(number => ($"{group}/{number.Name}", number.Value.GetSingle())),
                 item.Scalars.Select(scalar => (scalar.Key, scalar.Value)));
         }
     }

@@ -1,3 +1,4 @@
+using Rlcm.Models.Lora;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -14,7 +15,7 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
         : base(nameof(FeedForward))
     {
         // Place 1 holds the dropout of the original, which has no weights.
-        net = new(new Geglu(width, 4 * width), Identity(), Linear(4 * width, width));
+        net = new(new Geglu(width, 4 * width), Identity(), new LoraLinear(4 * width, width, hasBias: true));
         RegisterComponents();
     }
 
@@ -23,12 +24,12 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
 
     private sealed class Geglu : Module<Tensor, Tensor>
     {
-        private readonly Linear proj;
+        private readonly LoraLinear proj;
 
         public Geglu(long inWidth, long outWidth)
             : base(nameof(Geglu))
         {
-            proj = Linear(inWidth, 2 * outWidth);
+            proj = new(inWidth, 2 * outWidth, hasBias: true);
             RegisterComponents();
         }
 

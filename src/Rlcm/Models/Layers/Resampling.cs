@@ -1,3 +1,4 @@
+using Rlcm.Models.Lora;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,7 +9,7 @@ namespace Rlcm.Models.Layers;
 /// <summary>Halves height and width with a strided 3x3 convolution (diffusers <c>Downsample2D</c>).</summary>
 internal sealed class Downsample2D : Module<Tensor, Tensor>
 {
-    private readonly Conv2d conv;
+    private readonly LoraConv2d conv;
     private readonly bool _padsRightAndBottom;
 
     /// <param name="channels">C of input and output.</param>
@@ -17,7 +18,7 @@ internal sealed class Downsample2D : Module<Tensor, Tensor>
         : base(nameof(Downsample2D))
     {
         _padsRightAndBottom = padsRightAndBottom;
-        conv = Conv2d(channels, channels, 3, stride: 2, padding: padsRightAndBottom ? 0 : 1);
+        conv = new(channels, channels, 3, stride: 2, padding: padsRightAndBottom ? 0 : 1);
         RegisterComponents();
     }
 
@@ -29,12 +30,12 @@ internal sealed class Downsample2D : Module<Tensor, Tensor>
 /// <summary>Doubles height and width: nearest neighbor, then a 3x3 convolution (diffusers <c>Upsample2D</c>).</summary>
 internal sealed class Upsample2D : Module<Tensor, Tensor>
 {
-    private readonly Conv2d conv;
+    private readonly LoraConv2d conv;
 
     public Upsample2D(long channels)
         : base(nameof(Upsample2D))
     {
-        conv = Conv2d(channels, channels, 3, padding: 1);
+        conv = new(channels, channels, 3, padding: 1);
         RegisterComponents();
     }
 

@@ -1,3 +1,4 @@
+using Rlcm.Models.Lora;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -11,11 +12,11 @@ namespace Rlcm.Models.Layers;
 internal sealed class ResnetBlock2D : Module<Tensor, Tensor?, Tensor>
 {
     private readonly GroupNorm norm1;
-    private readonly Conv2d conv1;
-    private readonly Linear? time_emb_proj;
+    private readonly LoraConv2d conv1;
+    private readonly LoraLinear? time_emb_proj;
     private readonly GroupNorm norm2;
-    private readonly Conv2d conv2;
-    private readonly Conv2d? conv_shortcut;
+    private readonly LoraConv2d conv2;
+    private readonly LoraConv2d? conv_shortcut;
 
     /// <param name="inChannels">C of the input.</param>
     /// <param name="outChannels">C of the output; a 1x1 shortcut is added where it differs.</param>
@@ -26,11 +27,11 @@ internal sealed class ResnetBlock2D : Module<Tensor, Tensor?, Tensor>
         : base(nameof(ResnetBlock2D))
     {
         norm1 = GroupNorm(groups, inChannels, eps);
-        conv1 = Conv2d(inChannels, outChannels, 3, padding: 1);
-        time_emb_proj = timeChannels is { } width ? Linear(width, outChannels) : null;
+        conv1 = new(inChannels, outChannels, 3, padding: 1);
+        time_emb_proj = timeChannels is { } width ? new(width, outChannels, hasBias: true) : null;
         norm2 = GroupNorm(groups, outChannels, eps);
-        conv2 = Conv2d(outChannels, outChannels, 3, padding: 1);
-        conv_shortcut = inChannels != outChannels ? Conv2d(inChannels, outChannels, 1) : null;
+        conv2 = new(outChannels, outChannels, 3, padding: 1);
+        conv_shortcut = inChannels != outChannels ? new(inChannels, outChannels, 1) : null;
         RegisterComponents();
     }
 

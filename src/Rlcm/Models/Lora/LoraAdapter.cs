@@ -3,16 +3,17 @@ using static TorchSharp.torch;
 
 namespace Rlcm.Models.Lora;
 
-/// <summary>The low-rank update s B A of one layer (Hu et al. 2021), always in 32-bit floats.</summary>
+/// <summary>The low-rank update s B A of one layer (Hu et al. 2021), always in 32-bit floats. Kernels k are those of convolutions.</summary>
 /// <param name="Module">Path of the layer in the base model, such as <c>mid_block.attentions.0.transformer_blocks.0.attn1.to_q</c>.</param>
-/// <param name="A">Down projection, [rank, in].</param>
-/// <param name="B">Up projection, [out, rank].</param>
+/// <param name="A">Down projection, [rank, in] or [rank, in, k, k].</param>
+/// <param name="B">Up projection, [out, rank] or [out, rank, 1, 1].</param>
 /// <param name="Scale">s = alpha / rank.</param>
 public sealed record LoraAdapter(string Module, Parameter A, Parameter B, float Scale)
 {
-    /// <summary>Scratch tensor W + s B A, [out, in], while the adapters are merged; otherwise null.</summary>
+    /// <summary>Scratch tensor W + s B A, [out, in] or [out, in, k, k], while the adapters are merged; otherwise null.</summary>
     internal Tensor? Merged { get; set; }
 
     /// <summary>W + s B A, differentiable in A and B.</summary>
-    internal Tensor MergeInto(Tensor weight) => weight.addmm(B, A, beta: 1, alpha: Scale);
+    internal Tensor MergeInto(Tensor weight) =>
+        weight.flatten(1).addmm(B.flatten(1), A.flatten(1), beta: 1, alpha: Scale).view(weight.shape);
 }

@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 
 namespace Rlcm.Models.Lora;
 
-/// <summary>The adapters of a model: attached to its <see cref="LoraLinear"/> layers, trained, merged for sampling, saved.</summary>
+/// <summary>The adapters of a model: attached to its <see cref="LoraLayer"/>s, trained, merged for sampling, saved.</summary>
 public sealed class LoraAdapters : IDisposable
 {
-    private readonly LoraLinear[] _layers;
+    private readonly LoraLayer[] _layers;
     private readonly Tensor[] _scratch;
 
-    private LoraAdapters(IReadOnlyList<LoraAdapter> items, LoraLinear[] layers, int rank, double alpha)
+    private LoraAdapters(IReadOnlyList<LoraAdapter> items, LoraLayer[] layers, int rank, double alpha)
     {
         (Items, _layers, Rank, Alpha) = (items, layers, rank, alpha);
         _scratch = [.. layers.Select(layer => empty_like(layer.BaseWeight).DetachFromDisposeScope())];
@@ -37,20 +37,20 @@ public sealed class LoraAdapters : IDisposable
     {
         var layers = Find(model, path => targets.Any(target => path == target || path.EndsWith("." + target, StringComparison.Ordinal)));
         if (layers.Length == 0)
-            throw new UserErrorException($"loraTargets: the model has no attention layer named {string.Join(", ", targets)}; expected names such as to_q.");
+            throw new UserErrorException($"loraTargets: the model has no layer named {string.Join(", ", targets)}; expected names such as to_q.");
 
         using var scope = NewDisposeScope();
         return new([.. layers.Select((entry, index) =>
         {
-            var shape = entry.Layer.BaseWeight.shape;
-            var a = AddressedRandom.NormalTensor(new(seed, RandomPurpose.LoraInit, Item: index), rank, shape[1]) / rank;
-            return new LoraAdapter(entry.Path, Trainable(a, entry.Layer), Trainable(zeros(shape[0], rank), entry.Layer), (float)(alpha / rank));
+            var (down, up) = Shapes(entry.Layer, rank);
+            var a = AddressedRandom.NormalTensor(new(seed, RandomPurpose.LoraInit, Item: index), down) / rank;
+            return new LoraAdapter(entry.Path, Trainable(a, entry.Layer), Trainable(zeros(up), entry.Layer), (float)(alpha / rank));
         })], [.. layers.Select(entry => entry.Layer)], rank, alpha);
     }
 
     /// <summary>Attaches adapters with given weights.</summary>
     /// <param name="model">The base model.</param>
-    /// <param name="weights">A [r, in] and B [out, r] by path of the layer.</param>
+    /// <param name="weights">A [r, in, ...] and B [out, r, ...] by path of the layer.</param>
     /// <param name="rank">r.</param>
     /// <param name="alpha">alpha.</param>
     /// <param name="origin">Where the weights come from, for messages.</param>
@@ -67,11 +67,11 @@ public sealed class LoraAdapters : IDisposable
         foreach (var (path, layer) in layers)
         {
             var (a, b) = weights[path];
-            var (output, input) = (layer.BaseWeight.shape[0], layer.BaseWeight.shape[1]);
-            if (!a.shape.SequenceEqual([rank, input]) || !b.shape.SequenceEqual([output, rank]))
+            var (down, up) = Shapes(layer, rank);
+            if (!a.shape.SequenceEqual(down) || !b.shape.SequenceEqual(up))
             {
                 throw new UserErrorException(
-                    $"{origin}: layer {path}: expected A [{rank}, {input}] and B [{output}, {rank}], "
+                    $"{origin}: layer {path}: expected A [{string.Join(", ", down)}] and B [{string.Join(", ", up)}], "
                     + $"found [{string.Join(", ", a.shape)}] and [{string.Join(", ", b.shape)}]; it was made for another base model.");
             }
         }
@@ -117,10 +117,17 @@ public sealed class LoraAdapters : IDisposable
         }
     }
 
-    private static (string Path, LoraLinear Layer)[] Find(nn.Module model, Func<string, bool> isTarget) =>
-        [.. model.named_modules().Where(entry => entry.module is LoraLinear && isTarget(entry.name)).Select(entry => (entry.name, (LoraLinear)entry.module))];
+    private static (string Path, LoraLayer Layer)[] Find(nn.Module model, Func<string, bool> isTarget) =>
+        [.. model.named_modules().Where(entry => entry.module is LoraLayer && isTarget(entry.name)).Select(entry => (entry.name, (LoraLayer)entry.module))];
 
-    private static Parameter Trainable(Tensor value, LoraLinear layer)
+    /// <summary>Shapes of A and B: [r, in] and [out, r] of a matrix, [r, in, k, k] and [out, r, 1, 1] of a kernel.</summary>
+    private static (long[] Down, long[] Up) Shapes(LoraLayer layer, int rank)
+    {
+        var shape = layer.BaseWeight.shape;
+        return ([rank, .. shape[1..]], [shape[0], rank, .. Enumerable.Repeat(1L, shape.Length - 2)]);
+    }
+
+    private static Parameter Trainable(Tensor value, LoraLayer layer)
     {
         var parameter = new Parameter(value.to(ScalarType.Float32, layer.BaseWeight.device, copy: true), requires_grad: true);
         parameter.DetachFromDisposeScope();

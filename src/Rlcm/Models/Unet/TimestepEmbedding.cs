@@ -1,3 +1,4 @@
+using Rlcm.Models.Lora;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -11,16 +12,16 @@ namespace Rlcm.Models.Unet;
 /// </summary>
 internal sealed class TimestepEmbedding : Module<Tensor, Tensor?, Tensor>
 {
-    private readonly Linear linear_1;
-    private readonly Linear? cond_proj;
-    private readonly Linear linear_2;
+    private readonly LoraLinear linear_1;
+    private readonly LoraLinear? cond_proj;
+    private readonly LoraLinear linear_2;
 
     public TimestepEmbedding(long inWidth, long outWidth, long? conditionWidth)
         : base(nameof(TimestepEmbedding))
     {
-        linear_1 = Linear(inWidth, outWidth);
-        cond_proj = conditionWidth is { } width ? Linear(width, inWidth, hasBias: false) : null;
-        linear_2 = Linear(outWidth, outWidth);
+        linear_1 = new(inWidth, outWidth, hasBias: true);
+        cond_proj = conditionWidth is { } width ? new(width, inWidth, hasBias: false) : null;
+        linear_2 = new(outWidth, outWidth, hasBias: true);
         RegisterComponents();
     }
 

@@ -1,4 +1,5 @@
 using Rlcm.Models.Layers;
+using Rlcm.Models.Lora;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -42,5 +43,5 @@ internal sealed class Transformer2DModel : Module<Tensor, Tensor, Tensor>
     }
 
     private static Module<Tensor, Tensor> Projection(long channels, bool linear) =>
-        linear ? Linear(channels, channels) : new PointwiseConv2d(channels, channels);
+        linear ? new LoraLinear(channels, channels, hasBias: true) : new PointwiseConv2d(channels, channels);
 }

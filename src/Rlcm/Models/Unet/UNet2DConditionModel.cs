@@ -1,4 +1,5 @@
 using Rlcm.Models.Layers;
+using Rlcm.Models.Lora;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -9,13 +10,13 @@ namespace Rlcm.Models.Unet;
 /// <summary>The noise predictor of a latent consistency or diffusion model (diffusers <c>UNet2DConditionModel</c>; Rombach et al. 2022).</summary>
 public sealed class UNet2DConditionModel : Module<UNetInput, Tensor>
 {
-    private readonly Conv2d conv_in;
+    private readonly LoraConv2d conv_in;
     private readonly TimestepEmbedding time_embedding;
     private readonly ModuleList<UNetDownBlock> down_blocks;
     private readonly UNetMidBlock mid_block;
     private readonly ModuleList<UNetUpBlock> up_blocks;
     private readonly GroupNorm conv_norm_out;
-    private readonly Conv2d conv_out;
+    private readonly LoraConv2d conv_out;
 
     /// <summary>Builds the network; its weights are to be loaded or initialized.</summary>
     public UNet2DConditionModel(UNet2DConditionConfig config)
@@ -23,7 +24,7 @@ public sealed class UNet2DConditionModel : Module<UNetInput, Tensor>
     {
         Config = config;
         var first = config.BlockOutChannels[0];
-        conv_in = Conv2d(config.InChannels, first, 3, padding: 1);
+        conv_in = new(config.InChannels, first, 3, padding: 1);
         time_embedding = new(first, config.TimeEmbeddingWidth, config.TimeCondProjDim);
 
         down_blocks = [];
@@ -35,7 +36,7 @@ public sealed class UNet2DConditionModel : Module<UNetInput, Tensor>
             up_blocks.Add(new(level, config));
 
         conv_norm_out = GroupNorm(config.NormNumGroups, first, config.NormEps);
-        conv_out = Conv2d(first, config.OutChannels, 3, padding: 1);
+        conv_out = new(first, config.OutChannels, 3, padding: 1);
         RegisterComponents();
     }
 

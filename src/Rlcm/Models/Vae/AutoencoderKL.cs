@@ -34,6 +34,12 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     /// <summary>The architecture.</summary>
     public AutoencoderKLConfig Config { get; }
 
+    /// <summary>The 1x1 convolution that ends in means and log-variances.</summary>
+    internal Conv2d EncoderProjection => quant_conv;
+
+    /// <summary>The 1x1 convolution that reads latents.</summary>
+    internal Conv2d DecoderProjection => post_quant_conv;
+
     /// <summary>Encodes pictures [B, 3, H, W] in -1..1 to the mean and log-variance of their latents, each [B, C, H/f, W/f].</summary>
     public LatentDistribution Encode(Tensor pictures)
     {
