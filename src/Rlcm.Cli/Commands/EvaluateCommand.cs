@@ -15,6 +15,7 @@ namespace Rlcm.Cli.Commands;
 internal static class EvaluateCommand
 {
     private const double WeakShare = 0.5;
+    private const int WidestSheet = 24; // pictures
 
     public static Command Create(Terminal terminal)
     {
@@ -26,7 +27,7 @@ internal static class EvaluateCommand
         var steps = new Option<int[]>("--steps") { Description = "Steps per picture [default: 50 for a diffusion model; 1, 2, 4, 8 for a consistency model]", HelpName = "N", AllowMultipleArgumentsPerToken = true };
         var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
         var seeds = new Option<int>("--seeds") { Description = "Pictures per animal and style", HelpName = "N", DefaultValueFactory = _ => RecognizedShare.DefaultSeeds };
-        var output = new Option<string?>("--output") { Description = "Contact sheet of the last number of steps: a row per animal", HelpName = "F.png" };
+        var output = new Option<string?>("--output") { Description = "Contact sheet of the last number of steps, animal by animal", HelpName = "F.png" };
         var threads = new Option<int?>("--threads") { Description = "Threads of the networks [default: one for each core]", HelpName = "N" };
         var command = new DocumentedCommand(
             "evaluate",
@@ -53,11 +54,15 @@ internal static class EvaluateCommand
                 .Select(number => quality.Measure(number, arguments.GetValue(seeds), sizePrompts))];
             Print(terminal, scale, rows);
             if (arguments.GetValue(output) is { } sheet)
-                PngFile.Write(sheet, ImageGrid.Compose(rows[^1].Animals, rows[^1].Animals.Count / AnimalTable.Words.Count));
+                PngFile.Write(sheet, ImageGrid.Compose(rows[^1].Animals, SheetColumns(rows[^1].Animals.Count / AnimalTable.Words.Count)));
             return ExitCode.Success;
         });
         return command;
     }
+
+    /// <summary>As many whole animals in a row as fit a page.</summary>
+    private static int SheetColumns(int perAnimal) =>
+        perAnimal * Enumerable.Range(1, AnimalTable.Words.Count).Last(animals => AnimalTable.Words.Count % animals == 0 && (animals == 1 || animals * perAnimal <= WidestSheet));
 
     private static string FindGallery(string model)
     {

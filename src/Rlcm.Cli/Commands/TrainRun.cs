@@ -38,7 +38,7 @@ internal static class TrainRun
         if (outcome is not null)
             WriteComparison(Path.Combine(folder.Images, "comparison.png"), outcome);
         if (!request.Quiet)
-            Summarize(terminal.Output, folder, outcome, updates.Count > 0 ? updates[^1].Update : 0);
+            Summarize(terminal.Output, folder, outcome, updates);
     }
 
     private static RunFolder Begin(TrainRequest request, string modelFolder, IReadOnlyList<string> commandLine, TimeProvider time)
@@ -57,17 +57,20 @@ internal static class TrainRun
         PngFile.Write(path, ComparisonSheet.Compose(title, outcome.Before.Images, outcome.After.Images, [.. captions], outcome.Report.Unit));
     }
 
-    private static void Summarize(TextWriter output, RunFolder folder, TrainingOutcome? outcome, int updates)
+    private static void Summarize(TextWriter output, RunFolder folder, TrainingOutcome? outcome, IReadOnlyList<UpdateMetrics> updates)
     {
         if (outcome is null)
         {
-            output.WriteLine($"Stopped after update {updates}. The adapter so far is {folder.Adapter}; 'rlcm train --resume {folder.Path}' continues.");
+            output.WriteLine($"Stopped after update {updates.LastOrDefault()?.Update ?? 0}. The adapter so far is {folder.Adapter}; 'rlcm train --resume {folder.Path}' continues.");
             return;
         }
 
         var (before, after) = (outcome.Before.Rewards.Average(), outcome.After.Rewards.Average());
         output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"mean reward of the {outcome.Prompts.Count} evaluation pictures: {before:0.000} -> {after:0.000} {outcome.Report.Unit}"));
+            CultureInfo.InvariantCulture, $"mean reward of the {outcome.Prompts.Count} evaluation pictures: {before:0.000} -> {after:0.000} {outcome.Report.Unit} ({100 * (after - before) / Math.Abs(before):+0;-0} %)"));
+        if (RewardTrend.Of(updates) is { } trend)
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"mean reward while training, first and last quarter: {trend.First:0.000} -> {trend.Last:0.000} ({trend.StandardErrors:0.0} standard errors)"));
         foreach (var (report, tuned) in outcome.Report.Before.Zip(outcome.Report.After))
             output.WriteLine($"  {Describe(report)} -> {Describe(tuned)}");
         output.WriteLine($"Adapter: {folder.Adapter}");
@@ -76,5 +79,5 @@ internal static class TrainRun
 
     private static string Describe(HorizonReport report) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{report.Horizon} steps: seen {report.Seen?.Mean:0.000}, unseen {report.Unseen?.Mean:0.000}{(report.RecognizedShare is { } share ? $", recognized {share:p0}" : string.Empty)}");
+        $"{report.Horizon} steps: seen {report.Seen?.Mean:0.000}, unseen {report.Unseen?.Mean:0.000}{(report.RecognizedShare is { } share ? $", recognized {100 * share:0} %" : string.Empty)}, largest group of look-alikes {report.LargestNearIdenticalGroup}");
 }

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Tunes the embedded model for both tasks with seeds 1, 2 and 3, one after another, and prints the time and the closing lines of each run:
+# the figures of the README's table. Takes about half an hour on two idle cores.
+set -eu
+
+if [ $# -ne 1 ]; then
+    echo "usage: $0 OUTPUT" >&2
+    exit 2
+fi
+mkdir -p "$1"
+dotnet build -c Release src/Rlcm.Cli --nologo --verbosity quiet
+for task in compression incompression; do
+    for seed in 1 2 3; do
+        run="$1/$task-$seed"
+        begin=$(date +%s)
+        src/Rlcm.Cli/bin/Release/net10.0/rlcm train --task "$task" --seed "$seed" --output "$run" > "$run.log"
+        echo "$task, seed $seed: $(($(date +%s) - begin)) s"
+        sed -n '/^mean reward of the/,/^  8 steps/p' "$run.log"
+    done
+done
