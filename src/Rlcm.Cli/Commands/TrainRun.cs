@@ -25,6 +25,8 @@ internal static class TrainRun
         using (var reporter = TrainReporter.Create(terminal, request))
         {
             reporter.Start();
+            if (!request.Quiet && NativeTorch.Preparation is { } preparation)
+                terminal.Output.WriteLine(preparation);
             using var session = new TrainingSession(request.Config);
             folder = request.Resume ? RunFolder.Open(request.Output) : Begin(request, session.ModelFolder, commandLine, time);
             outcome = session.Run(folder, request.Resume, new(reporter, reporter, reporter), time, stop);

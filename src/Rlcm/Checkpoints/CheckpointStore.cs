@@ -38,13 +38,15 @@ public sealed class CheckpointStore
     /// <param name="tensors">Everything held in tensors, each stored in its own type.</param>
     /// <param name="state">Counters and plain data: any object that System.Text.Json serializes.</param>
     /// <param name="extra">Writers of further sub-folders by their names, such as an adapter; each gets its empty folder.</param>
+    /// <param name="keep">Numbers of checkpoints that stay however old they are.</param>
     public void Save(
-        long number, IReadOnlyDictionary<string, Tensor> tensors, object state, IReadOnlyDictionary<string, Action<string>>? extra = null)
+        long number, IReadOnlyDictionary<string, Tensor> tensors, object state,
+        IReadOnlyDictionary<string, Action<string>>? extra = null, IReadOnlyCollection<long>? keep = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(number);
         AtomicFolder.Write(FolderOf(number), folder => Fill(folder, tensors, state, extra), replace: true);
         AtomicFile.Write(Path.Combine(_root, PointerName), stream => stream.Write(Encoding.ASCII.GetBytes(NameOf(number))));
-        DeleteOldAndLeftovers(number);
+        DeleteOldAndLeftovers(number, keep ?? []);
     }
 
     /// <summary>The checkpoint to continue from, verified; null when the run has none yet.</summary>
@@ -75,9 +77,9 @@ public sealed class CheckpointStore
         Checksums.Write(folder);
     }
 
-    private void DeleteOldAndLeftovers(long latest)
+    private void DeleteOldAndLeftovers(long latest, IReadOnlyCollection<long> keep)
     {
-        foreach (var number in Numbers.Where(number => number < latest).Reverse().Skip(_keepLast - 1))
+        foreach (var number in Numbers.Where(number => number < latest).Reverse().Skip(_keepLast - 1).Except(keep))
             Directory.Delete(FolderOf(number), recursive: true);
         foreach (var folder in LeftoverPatterns.SelectMany(pattern => Directory.GetDirectories(_root, pattern)))
             Directory.Delete(folder, recursive: true);

@@ -44,8 +44,8 @@ public static class NativeTorch
 
         foreach (var library in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
             NativeLibrary.TryLoad(Path.Combine(folder, library), out _);
-        NativeLibrary.Load(copy);
-        Preparation = $"TorchSharp's shim needs {Needed}, which this system's libstdc++ lacks: loaded a private copy that needs {Substitute} ({copy}).";
+        if (NativeLibrary.TryLoad(copy, out _)) // fails where a program carries the shim without libtorch, which TorchSharp reports itself
+            Preparation = $"TorchSharp's shim needs {Needed}, which this system's libstdc++ lacks: loaded a private copy that needs {Substitute} ({copy}).";
     }
 
     /// <summary>

@@ -19,7 +19,9 @@ internal sealed class TensorBoardWriter : IDisposable
     {
         _time = time;
         Directory.CreateDirectory(folder);
-        var name = $"events.out.tfevents.{time.GetUtcNow().ToUnixTimeSeconds():D10}.rlcm.{Environment.ProcessId}";
+        // As TensorFlow names them: the last number tells files of one process and second apart.
+        var prefix = $"events.out.tfevents.{time.GetUtcNow().ToUnixTimeSeconds():D10}.rlcm.{Environment.ProcessId}";
+        var name = $"{prefix}.{Directory.GetFiles(folder, prefix + ".*").Length}";
         _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
         WriteRecord(Message.Create(WallTime, message => message.Bytes(3, "brain.Event:2"u8))); // file_version
     }

@@ -21,7 +21,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     private readonly TensorBoardLog _events;
     private readonly IProgress<UpdateMetrics> _updates;
     private readonly IProgress<EvaluationMetrics> _evaluations;
-    private double _bestReward = double.NegativeInfinity;
+    private readonly List<EvaluationMetrics> _evaluated = [];
 
     /// <param name="config">The run's configuration.</param>
     /// <param name="folder">The run's folder.</param>
@@ -40,8 +40,11 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         _metrics = lastUpdate == 0 ? MetricsLog.Create(folder.Metrics) : MetricsLog.Continue(folder.Metrics, lastUpdate);
         _events = new(folder.Events, time);
         if (lastUpdate > 0)
-            _bestReward = MetricsFile.Read(folder.Metrics).Evaluations.Select(line => line.RewardMean).DefaultIfEmpty(double.NegativeInfinity).Max();
+            _evaluated.AddRange(MetricsFile.Read(folder.Metrics).Evaluations);
     }
+
+    /// <summary>What the last evaluation of this session drew; null before the first.</summary>
+    public EvaluatedPictures? Latest { get; private set; }
 
     /// <inheritdoc/>
     public void Record(Trainer trainer, UpdateMetrics metrics)
@@ -52,7 +55,15 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         if (metrics.Update % _config.EvaluateEvery == 0 || metrics.Update == _config.Updates)
             Evaluate(metrics.Update, metrics.Queries, metrics.Seconds);
         if (metrics.Update % _config.CheckpointEvery == 0 || metrics.Update == _config.Updates)
-            trainer.Save(_checkpoints);
+            Save(trainer);
+    }
+
+    /// <summary>Writes a checkpoint; those with the highest evaluation rewards so far stay beside the newest.</summary>
+    public void Save(Trainer trainer)
+    {
+        var best = _evaluated.OrderByDescending(line => line.RewardMean).Select(line => (long)line.Update)
+            .Where(update => update == trainer.UpdatesDone || _checkpoints.Numbers.Contains(update));
+        trainer.Save(_checkpoints, [.. best.Take(_config.KeepBest)]);
     }
 
     /// <summary>Draws, scores and keeps the evaluation pictures of the adapters as they are; keeps the adapters where they are the best so far.</summary>
@@ -62,19 +73,16 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         var pictures = _evaluator.Evaluate(_config.Horizon);
         PngFile.Write(Path.Combine(_folder.Images, $"{update:D6}.png"), ImageGrid.Compose(pictures.Images, GridColumns));
         var moments = RewardMoments.Of([.. pictures.Rewards]);
-        var isBest = moments.Mean > _bestReward;
+        var isBest = _evaluated.All(earlier => moments.Mean > earlier.RewardMean);
         var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1)?.Share;
         var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized, isBest);
         _metrics.Append(line);
         _events.Append(line);
         _evaluations.Report(line);
         if (isBest)
-        {
-            _bestReward = moments.Mean;
             PeftAdapter.Save(_adapters, _folder.BestAdapter, _config.Model);
-        }
-
-        return pictures;
+        _evaluated.Add(line);
+        return Latest = pictures;
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using Rlcm.Models.Lora;
 using Rlcm.Policy;
@@ -16,7 +18,7 @@ public sealed record SelfCheckResult(string Name, bool Passed, string Finding, s
 
 /// <summary>
 /// Before the first update: do the sampling path and the training path compute the same policy, do gradients reach the adapters and
-/// nothing else, does a step leave the base model alone? Leaves the adapters as they were.
+/// nothing else, does a step leave the base model alone, and what will the run take? Leaves the adapters as they were.
 /// </summary>
 public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module network, LoraAdapters adapters, IReadOnlyList<string> prompts)
 {
@@ -45,8 +47,37 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
             new("gradients reach nothing else", strays == 0, $"{strays} other weights have one", "freeze the base model"),
             new("a step leaves the base weights alone", unchanged, unchanged ? $"SHA-256 {hash[..12]} before and after" : "they changed",
                 "report this: base weights must never be written to"),
+            Batches(),
+            Memory(),
         ];
     }
+
+    private SelfCheckResult Batches()
+    {
+        var batches = BatchArithmetic.Of(config);
+        var used = (long)batches.MicroBatches * config.MicroBatch * config.Minibatches;
+        return new(
+            "every image is trained on", used == config.ImagesPerUpdate,
+            $"{config.Minibatches} x {batches.MicroBatches} micro-batches of {config.MicroBatch} for {config.ImagesPerUpdate} images; "
+            + $"{batches.RewardQueries} reward queries in {config.Updates} updates",
+            "change microBatch or minibatches");
+    }
+
+    /// <summary>The process's peak so far, which holds a micro-batch with its gradients, and what an update records, against what there is.</summary>
+    private SelfCheckResult Memory()
+    {
+        using var scope = NewDisposeScope();
+        using var process = Process.GetCurrentProcess();
+        var state = policy.StateShape.Aggregate(1L, (product, side) => product * side);
+        var floats = config.ImagesPerUpdate * (2 * policy.ScoredSteps * state + policy.Encode([prompts[0]]).numel());
+        var predicted = process.PeakWorkingSet64 + floats * sizeof(float);
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        return new(
+            "memory suffices", predicted <= available, $"about {Gigabytes(predicted)} predicted, {Gigabytes(available)} available",
+            "lower microBatch, samplingBatch or imagesPerUpdate");
+    }
+
+    private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
 
     /// <summary>Largest |log p| difference between collection, with merged scratch weights, and training, which merges in the graph; per latent dimension.</summary>
     private double LargestDifference()

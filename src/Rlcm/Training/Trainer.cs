@@ -149,13 +149,16 @@ public sealed class Trainer : IDisposable
         : _config.LearningRate;
 
     /// <summary>Writes adapters, optimizer, statistics and counters as checkpoint number <see cref="UpdatesDone"/>.</summary>
-    public void Save(CheckpointStore store)
+    /// <param name="store">Where to.</param>
+    /// <param name="keep">Numbers of earlier checkpoints that must stay.</param>
+    public void Save(CheckpointStore store, IReadOnlyCollection<long> keep)
     {
         var tensors = _adapters.Parameters().Select(entry => (entry.Name, Value: (Tensor)entry.Value)).Concat(_adam.State());
         store.Save(
             _update,
             tensors.ToDictionary(entry => entry.Item1, entry => entry.Value, StringComparer.Ordinal),
-            new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export()));
+            new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export()),
+            keep: keep);
     }
 
     /// <summary>Continues from a checkpoint.</summary>

@@ -88,12 +88,12 @@ public sealed class TrainingSession : IDisposable
         PeftAdapter.Save(_adapters, folder.Adapter, _config.Model);
         if (trainer.UpdatesDone < _config.Updates)
         {
-            trainer.Save(new CheckpointStore(folder.Checkpoints, _config.KeepLast));
+            recorder.Save(trainer);
             return null;
         }
 
         using var merged = _adapters.Merge();
-        var after = _evaluator.Evaluate(_config.Horizon);
+        var after = recorder.Latest ?? _evaluator.Evaluate(_config.Horizon);
         WriteGrid(folder, "after.png", after);
         var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, _evaluator.Report());
         AtomicFile.Write(folder.Evaluation, stream => JsonSerializer.Serialize(stream, report, ReportOptions));

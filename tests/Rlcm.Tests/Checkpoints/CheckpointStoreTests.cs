@@ -54,6 +54,15 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void The_ones_to_keep_stay_besides()
+    {
+        var store = new CheckpointStore(folder.Path, keepLast: 1);
+        foreach (var number in (long[])[1, 2, 3, 4])
+            Save(store, number, keep: [2, 9]);
+        Assert.Equal([2L, 4L], store.Numbers);
+    }
+
+    [Fact]
     public void Going_back_to_an_earlier_checkpoint_makes_that_one_the_latest()
     {
         var store = new CheckpointStore(folder.Path, keepLast: 1);
@@ -122,13 +131,14 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Contains("elsewhere", Assert.Throws<UserErrorException>(store.Latest).Message);
     }
 
-    private static void Save(CheckpointStore store, long number, float value = 1)
+    private static void Save(CheckpointStore store, long number, float value = 1, IReadOnlyCollection<long>? keep = null)
     {
         using var moment = tensor([value, -0f]);
         store.Save(
             number,
             new Dictionary<string, Tensor> { ["adam.exp_avg.weight"] = moment },
             State,
-            new Dictionary<string, Action<string>> { ["adapter"] = path => File.WriteAllText(Path.Combine(path, "text"), "hello") });
+            new Dictionary<string, Action<string>> { ["adapter"] = path => File.WriteAllText(Path.Combine(path, "text"), "hello") },
+            keep);
     }
 }

@@ -49,6 +49,52 @@ public sealed class LoraAdaptersTests : IDisposable
         Assert.Equal(keys.Select(key => key[..^".weight".Length]).Order(StringComparer.Ordinal), adapters.Items.Select(item => item.Module).Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("conv1")] // 3x3
+    [InlineData("conv_shortcut")] // 1x1
+    [InlineData("conv")] // up- and downsampling
+    [InlineData("time_emb_proj")]
+    [InlineData("proj_in")]
+    public void Any_layer_can_be_adapted_and_comes_back_from_its_folder(string target)
+    {
+        using var scope = NewDisposeScope();
+        var without = Output();
+        Tensor expected;
+        using (var adapters = Perturbed(seed: 1, target))
+        {
+            expected = Output();
+            Assert.True((expected - without).abs().max().ToDouble() > 1e-3, "the adapter changes nothing");
+            using (adapters.Merge())
+                Assert.InRange((Output() - expected).abs().max().ToDouble(), 0, 1e-5);
+            PeftAdapter.Save(adapters, _folder[target], "tiny");
+        }
+
+        using var loaded = PeftAdapter.Load(_model.Unet, _folder[target]);
+        Assert.Equal(0, (Output() - expected).abs().max().ToDouble());
+    }
+
+    /// <summary>What peft computes: two convolutions in a row, k x k to r channels and 1x1 from there, beside the base's own.</summary>
+    [Fact]
+    public void An_adapted_convolution_is_its_base_plus_two_convolutions_in_a_row()
+    {
+        using var scope = NewDisposeScope();
+        Tensor Normal(int item, params long[] shape) => AddressedRandom.NormalTensor(new(3, RandomPurpose.WeightInit, Item: item), shape);
+        var layer = new LoraConv2d(inChannels: 5, outChannels: 7, kernel: 3, stride: 2, padding: 1);
+        var weights = layer.state_dict();
+        using (no_grad())
+        {
+            weights["weight"].copy_(Normal(0, 7, 5, 3, 3));
+            weights["bias"].copy_(Normal(1, 7));
+        }
+
+        var (a, b, x) = (Normal(2, 2, 5, 3, 3), Normal(3, 7, 2, 1, 1), Normal(4, 2, 5, 6, 4));
+        using var root = nn.Sequential(("layer", layer));
+        using var adapters = LoraAdapters.Attach(root, new Dictionary<string, (Tensor, Tensor)> { ["layer"] = (a, b) }, rank: 2, alpha: 3, "FILE");
+        var down = nn.functional.conv2d(x, a, strides: [2, 2], padding: [1, 1]);
+        var expected = nn.functional.conv2d(x, weights["weight"], weights["bias"], [2, 2], [1, 1]) + 1.5 * nn.functional.conv2d(down, b);
+        Assert.InRange((layer.forward(x) - expected).abs().max().ToDouble(), 0, 1e-4);
+    }
+
     [Fact]
     public void Merged_weights_compute_what_the_products_compute()
     {
@@ -118,9 +164,9 @@ public sealed class LoraAdaptersTests : IDisposable
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
-    private LoraAdapters Perturbed(ulong seed)
+    private LoraAdapters Perturbed(ulong seed, params string[] targets)
     {
-        var adapters = LoraAdapters.Create(_model.Unet, Targets, rank: 4, alpha: 8, seed);
+        var adapters = LoraAdapters.Create(_model.Unet, targets.Length > 0 ? targets : Targets, rank: 4, alpha: 8, seed);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         foreach (var (item, index) in adapters.Items.Select((item, index) => (item, index)))

@@ -40,6 +40,14 @@ public sealed class SelfCheckTests : IDisposable
         Assert.Equal(before, Weights());
     }
 
+    [Fact]
+    public void It_says_what_the_run_will_take()
+    {
+        var findings = Run(_policy).ToDictionary(result => result.Name, result => result.Finding, StringComparer.Ordinal);
+        Assert.Equal("1 x 4 micro-batches of 4 for 16 images; 16000 reward queries in 1000 updates", findings["every image is trained on"]);
+        Assert.Matches(@"^about \d+\.\d\d GB predicted, \d+\.\d\d GB available$", findings["memory suffices"]);
+    }
+
     [Fact, NoTensorLeaks]
     public void It_leaves_no_tensor_behind()
     {

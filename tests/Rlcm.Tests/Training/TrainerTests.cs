@@ -115,7 +115,7 @@ public sealed class TrainerTests : IDisposable
 
         trainer.Run(stop.Token);
         if (store is not null)
-            trainer.Save(store);
+            trainer.Save(store, []);
         recorder.Weights = [.. adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];
         return recorder;
     }
