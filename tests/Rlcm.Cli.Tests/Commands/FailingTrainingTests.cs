@@ -87,7 +87,7 @@ public sealed class FailingTrainingTests : IDisposable
         var updates = (int)(checkpoint?.Number ?? 0);
         var policy = new DisturbedPolicy(new LcmPolicy(_model, new(Config.Horizon, Config.GuidanceScale)), () => disturbance(updates + 1));
         var evaluator = new PolicyEvaluator(_ => policy, reward, TinyModels.Prompts, new HashSet<string>(StringComparer.Ordinal), recognizer: null, batchSize: 4);
-        using var recorder = new RunRecorder(Config, folder, evaluator, adapters, updates, new Count(() => updates++), new Ignored(), new Later(updates));
+        using var recorder = new RunRecorder(Config, folder, evaluator, adapters, updates, new Count(() => updates++), new Ignored(), TimeProvider.System);
         using var trainer = new Trainer(Config, policy, adapters, reward, TinyModels.Prompts, recorder);
         if (checkpoint is not null)
             trainer.Restore(checkpoint);
@@ -110,12 +110,6 @@ public sealed class FailingTrainingTests : IDisposable
         public void Report(EvaluationMetrics value)
         {
         }
-    }
-
-    /// <summary>A clock by which a continued run is not of the same second as the first one: that is in the names of event files.</summary>
-    private sealed class Later(int hours) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddHours(hours);
     }
 
     /// <summary>Scores pictures by their index after a look at the number of the call.</summary>
