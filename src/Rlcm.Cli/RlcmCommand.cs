@@ -21,11 +21,11 @@ internal static class RlcmCommand
             "rlcm train --help                       every option of a command")
         {
             TrainCommand.Create(terminal),
-            SampleCommand.Create(),
+            SampleCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
-            DatasetCommand.Create(),
-            PretrainCommand.Create(),
-            DistillCommand.Create(),
+            DatasetCommand.Create(terminal),
+            PretrainCommand.Create(terminal),
+            DistillCommand.Create(terminal),
             help,
             new VersionOption("--version") { Description = "Show the version" },
         };

@@ -2,9 +2,7 @@ using System.CommandLine;
 using Rlcm.Models;
 using Rlcm.Models.Unet;
 using Rlcm.Pretraining;
-using Rlcm.Prompts;
 using Rlcm.Runtime;
-using TorchSharp;
 
 namespace Rlcm.Cli.Commands;
 
@@ -13,25 +11,30 @@ internal static class DistillCommand
 {
     private const int GuidanceEmbeddingWidth = 256;
     private const int RecommendedSteps = 4;
-    private const string SamplePrompts = "configs/prompts/samples.txt";
 
-    public static Command Create()
+    public static Command Create(Terminal terminal)
     {
-        var teacherFolder = new Option<DirectoryInfo>("--teacher") { HelpName = "DIR", Description = "Diffusion model in diffusers layout", Required = true };
+        var teacherFolder = new Option<string>("--teacher") { Description = "Diffusion model in diffusers layout", HelpName = "DIR", Required = true };
         var from = new Option<string?>("--from") { Description = "Start from the U-Net of this consistency model instead of the teacher's", HelpName = "DIR" };
-        var guidance = new Option<double>("--guidance") { Description = "Guidance scale of the samples, which is recommended in the model", HelpName = "G", DefaultValueFactory = _ => 3 };
-        var options = new StageOptions(images: 150_000, learningRate: 3e-4, emaDecay: 0.95);
-        var command = options.AddTo(new Command("distill", "Distill a diffusion model into a latent consistency model (Luo et al. 2023)") { teacherFolder, from, guidance });
+        var options = new StageOptions(terminal, new() { Images = 150_000, LearningRate = 3e-4, EmaDecay = 0.95 });
+        var command = options.AddTo(new DocumentedCommand(
+            "distill",
+            "Distills a diffusion model into a latent consistency model (Luo et al. 2023).",
+            "rlcm distill --dataset emoji --teacher teacher/model --output lcm",
+            "rlcm distill --dataset emoji --teacher models/emoji-teacher --from models/emoji-lcm --output finer",
+            "rlcm distill --dataset emoji --teacher teacher/model --output lcm --resume")
+            { teacherFolder, from, options.Guidance, options.Prompts });
         command.SetAction((arguments, stop) =>
         {
-            options.ApplyThreads(arguments);
-            var settings = options.Settings(arguments);
-            var folder = arguments.GetRequiredValue(teacherFolder).FullName;
+            var settings = options.Read(arguments);
+            var generation = new GenerationConfig(options.GuidanceScale(arguments), RecommendedSteps);
+            var folder = ShippedFiles.Require(arguments.GetRequiredValue(teacherFolder), "the teacher");
+            var distillation = new DistillationSettings(settings, Path.Combine(folder, "tokenizer"), options.SamplePrompts(arguments));
+            var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the model folder") : null;
             var teacher = TextToImageModel.Load(folder);
             var pictures = options.Pictures(arguments, teacher.Vae.Config.SampleSize, stop);
             var data = new CaptionedLatents(pictures.Records, pictures.Pixels, teacher.Vae, teacher.Tokenizer);
-            TextToImageModel Build() => Student(teacher, arguments.GetValue(from), new(arguments.GetValue(guidance), RecommendedSteps));
-            var distillation = new DistillationSettings(settings, Path.Combine(folder, "tokenizer"), PromptFile.Read(ShippedFiles.Require(SamplePrompts, "the sample prompts")));
+            TextToImageModel Build() => Student(teacher, start, generation);
             using var stage = new DistillationStage(teacher, Build(), Build(), data, pictures.Weights, distillation);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });

@@ -5,7 +5,6 @@ using Rlcm.Models.Clip;
 using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
 using Rlcm.Pretraining;
-using Rlcm.Prompts;
 using Rlcm.Runtime;
 
 namespace Rlcm.Cli.Commands;
@@ -13,20 +12,28 @@ namespace Rlcm.Cli.Commands;
 /// <summary><c>rlcm pretrain vae|teacher</c>: makes the parts of a text-to-image model from an image folder.</summary>
 internal static class PretrainCommand
 {
-    private const string SamplePrompts = "configs/prompts/samples.txt";
+    public static Command Create(Terminal terminal) => new DocumentedCommand(
+        "pretrain",
+        "Makes a text-to-image diffusion model from an image folder: first vae, then teacher.",
+        "rlcm pretrain vae --dataset emoji --output vae",
+        "rlcm pretrain teacher --dataset emoji --vae vae/model/vae --output teacher")
+        { CreateVae(terminal), CreateTeacher(terminal) };
 
-    public static Command Create() => new("pretrain", "Make a text-to-image diffusion model from an image folder: first vae, then teacher") { CreateVae(), CreateTeacher() };
-
-    private static Command CreateVae()
+    private static DocumentedCommand CreateVae(Terminal terminal)
     {
         var from = new Option<string?>("--from") { Description = "Start from this autoencoder's weights instead of from nothing", HelpName = "DIR" };
-        var options = new StageOptions(images: 48_000, learningRate: 1e-3, emaDecay: 0.995);
-        var command = options.AddTo(new Command("vae", "Train the autoencoder that maps pictures to latents and back") { from });
+        var options = new StageOptions(terminal, new() { Images = 48_000, EmaDecay = 0.995 });
+        var command = options.AddTo(new DocumentedCommand(
+            "vae",
+            "Trains the autoencoder that maps pictures to latents and back.",
+            "rlcm pretrain vae --dataset emoji --output vae",
+            "rlcm pretrain vae --dataset emoji --output vae --resume",
+            "rlcm pretrain vae --dataset emoji --from models/emoji-lcm/vae --images 10000 --output finer")
+            { from, options.Architecture });
         command.SetAction((arguments, stop) =>
         {
-            options.ApplyThreads(arguments);
-            var settings = options.Settings(arguments);
-            var online = arguments.GetValue(from) is { } start ? ContinueVae(start) : BeginVae(options, arguments, settings);
+            var settings = options.Read(arguments);
+            var online = arguments.GetValue(from) is { } start ? ContinueVae(ShippedFiles.Require(start, "the autoencoder")) : BeginVae(options, arguments, settings);
             var pictures = options.Pictures(arguments, online.Config.SampleSize, stop);
             using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
@@ -36,7 +43,7 @@ internal static class PretrainCommand
 
     private static AutoencoderKL BeginVae(StageOptions options, ParseResult arguments, PretrainingSettings settings)
     {
-        var vae = new AutoencoderKL(AutoencoderKLConfig.Read(options.Architecture(arguments, "vae.json")));
+        var vae = new AutoencoderKL(AutoencoderKLConfig.Read(options.ArchitectureFile(arguments, "vae.json")));
         WeightInitializer.Initialize(vae, settings.Seed, ".conv2.weight");
         return vae;
     }
@@ -49,29 +56,36 @@ internal static class PretrainCommand
         return vae;
     }
 
-    private static Command CreateTeacher()
+    private static DocumentedCommand CreateTeacher(Terminal terminal)
     {
-        var vaeFolder = new Option<DirectoryInfo>("--vae") { HelpName = "DIR", Description = "Folder of a trained autoencoder (config.json and weights)", Required = true };
-        var merges = new Option<int>("--merges") { HelpName = "N", Description = "Merges of the tokenizer that is learnt from the captions", DefaultValueFactory = _ => 1500 };
+        var vaeFolder = new Option<string>("--vae") { Description = "Folder of a trained autoencoder (config.json and weights)", HelpName = "DIR", Required = true };
+        var merges = new Option<int>("--merges") { Description = "Merges of the tokenizer that is learned from the captions", HelpName = "N", DefaultValueFactory = _ => 1500 };
         var from = new Option<string?>("--from") { Description = "Start from the weights and the tokenizer of this model instead of from nothing", HelpName = "DIR" };
-        var guidance = new Option<double>("--guidance") { Description = "Guidance scale of the samples, which is recommended in the model", HelpName = "G", DefaultValueFactory = _ => 3 };
-        var options = new StageOptions(images: 500_000, learningRate: 1e-3, emaDecay: 0.999);
-        var command = options.AddTo(new Command("teacher", "Train text encoder and U-Net as a diffusion model") { vaeFolder, merges, from, guidance });
+        var options = new StageOptions(terminal, new() { Images = 500_000 });
+        var command = options.AddTo(new DocumentedCommand(
+            "teacher",
+            "Trains text encoder and U-Net as a diffusion model.",
+            "rlcm pretrain teacher --dataset emoji --vae vae/model/vae --output teacher",
+            "rlcm pretrain teacher --dataset narrow --vae vae/model/vae --from teacher/model --output finer")
+            { vaeFolder, from, options.Architecture, merges, options.Guidance, options.Prompts });
         command.SetAction((arguments, stop) =>
         {
-            options.ApplyThreads(arguments);
-            var settings = options.Settings(arguments);
-            var vae = VaeFolder.Load(arguments.GetRequiredValue(vaeFolder).FullName);
+            var settings = options.Read(arguments);
+            var mergeCount = arguments.Checked(merges, number => number >= 0, "a whole number of at least 0");
+            var generation = new GenerationConfig(options.GuidanceScale(arguments), ModelQuality.DiffusionSteps);
+            var prompts = options.SamplePrompts(arguments);
+            var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the model folder") : null;
+            var vae = VaeFolder.Load(ShippedFiles.Require(arguments.GetRequiredValue(vaeFolder), "the autoencoder"));
             var pictures = options.Pictures(arguments, vae.Config.SampleSize, stop);
 
-            TextToImageModel Build() => arguments.GetValue(from) is { } start
-                ? Continue(start, vae, new(arguments.GetValue(guidance), ModelQuality.DiffusionSteps))
-                : Begin(options, arguments, settings, vae, LearnTokenizer(options, arguments, pictures, arguments.GetValue(merges)), new(arguments.GetValue(guidance), ModelQuality.DiffusionSteps));
+            TextToImageModel Build() => start is not null
+                ? Continue(start, vae, generation)
+                : Begin(options, arguments, settings, vae, LearnTokenizer(options, arguments, pictures, mergeCount), generation);
 
             var (online, average) = (Build(), Build());
-            var tokenizerFolder = arguments.GetValue(from) is { } source ? Path.Combine(source, "tokenizer") : TokenizerFolder(options, arguments);
+            var tokenizerFolder = start is not null ? Path.Combine(start, "tokenizer") : TokenizerFolder(options, arguments);
             var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, online.Tokenizer);
-            using var stage = new TeacherStage(online, average, data, pictures.Weights, settings, tokenizerFolder, PromptFile.Read(ShippedFiles.Require(SamplePrompts, "the sample prompts")));
+            using var stage = new TeacherStage(online, average, data, pictures.Weights, settings, tokenizerFolder, prompts);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;
@@ -83,20 +97,20 @@ internal static class PretrainCommand
     {
         var folder = TokenizerFolder(options, arguments);
         Directory.CreateDirectory(folder);
-        var length = ClipTextConfig.Read(options.Architecture(arguments, "text_encoder.json")).MaxPositions;
+        var length = ClipTextConfig.Read(options.ArchitectureFile(arguments, "text_encoder.json")).MaxPositions;
         BpeTrainer.Write(folder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges), length);
         return ClipTokenizer.FromFolder(folder);
     }
 
     private static TextToImageModel Begin(StageOptions options, ParseResult arguments, PretrainingSettings settings, AutoencoderKL vae, ClipTokenizer tokenizer, GenerationConfig generation)
     {
-        var text = new ClipTextModel(ClipTextConfig.Read(options.Architecture(arguments, "text_encoder.json")) with
+        var text = new ClipTextModel(ClipTextConfig.Read(options.ArchitectureFile(arguments, "text_encoder.json")) with
         {
             VocabularySize = tokenizer.VocabularySize,
             StartId = (int)tokenizer.StartId,
             EndId = (int)tokenizer.EndId,
         });
-        var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(options.Architecture(arguments, "unet.json")));
+        var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(options.ArchitectureFile(arguments, "unet.json")));
         WeightInitializer.Initialize(unet, settings.Seed, ".conv2.weight", "proj_out.weight", "conv_out.weight");
         WeightInitializer.Initialize(text, settings.Seed);
         return new(tokenizer, text, unet, vae, new SchedulerConfig { ClassName = SchedulerConfig.Ddim }) { Generation = generation };

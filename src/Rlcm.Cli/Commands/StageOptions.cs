@@ -3,79 +3,118 @@ using System.Globalization;
 using Rlcm.Cli.Plots;
 using Rlcm.Cli.Reporting;
 using Rlcm.Pretraining;
+using Rlcm.Prompts;
 using Rlcm.Runtime;
-using TorchSharp;
 
 namespace Rlcm.Cli.Commands;
 
 /// <summary>The options that all stages of making a model share.</summary>
 internal sealed class StageOptions
 {
-    private readonly Option<DirectoryInfo> _dataset = new("--dataset") { HelpName = "DIR", Description = "Image folder to train on (metadata.jsonl and pictures)", Required = true };
-    private readonly Option<DirectoryInfo> _output = new("--output") { HelpName = "DIR", Description = "Folder for checkpoints, samples, loss curve and model", Required = true };
-    private readonly Option<string> _architecture = new("--architecture") { HelpName = "DIR", Description = "Folder with vae.json, unet.json and text_encoder.json", DefaultValueFactory = _ => "configs/emoji-lcm" };
-    private readonly Option<string?> _groupWeights = new("--group-weights") { HelpName = "group=X,...", Description = "How often pictures of each group are drawn, such as animals-nature=6,food-drink=1; other groups are left out (default: all alike)" };
+    private readonly Terminal _terminal;
+    private readonly Option<string> _dataset = new("--dataset") { Description = "Image folder to train on (metadata.jsonl and pictures)", HelpName = "DIR", Required = true };
+    private readonly Option<string> _output = new("--output") { Description = "New folder for checkpoints, samples, loss curve and model", HelpName = "DIR", Required = true };
+    private readonly Option<string?> _groupWeights = new("--group-weights") { Description = "How often pictures of each group are drawn, such as animals-nature=6,food-drink=1; other groups are left out [default: all alike]", HelpName = "group=X,..." };
     private readonly Option<long> _images;
-    private readonly Option<int> _batch = new("--batch") { HelpName = "N", Description = "Pictures per optimizer step", DefaultValueFactory = _ => 64 };
+    private readonly Option<int> _batch;
     private readonly Option<double> _learningRate;
     private readonly Option<double> _emaDecay;
-    private readonly Option<ulong> _seed = new("--seed") { HelpName = "N", Description = "Seed of everything random", DefaultValueFactory = _ => 1 };
-    private readonly Option<int?> _threads = new("--threads") { HelpName = "N", Description = "Threads of the tensor library (default: all cores)" };
-    private readonly Option<double> _checkpointMinutes = new("--checkpoint-minutes") { HelpName = "X", Description = "Minutes between checkpoints", DefaultValueFactory = _ => 10 };
+    private readonly Option<ulong> _seed;
+    private readonly Option<double> _checkpointMinutes;
+    private readonly ThreadsOption _threads = new();
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue from the latest checkpoint in --output" };
 
-    public StageOptions(long images, double learningRate, double emaDecay)
+    /// <param name="terminal">Where to report.</param>
+    /// <param name="defaults">What holds where an option is not given.</param>
+    public StageOptions(Terminal terminal, PretrainingSettings defaults)
     {
-        _images = new("--images") { HelpName = "N", Description = "Pictures shown in all", DefaultValueFactory = _ => images };
-        _learningRate = new("--learning-rate") { HelpName = "X", Description = "Peak learning rate", DefaultValueFactory = _ => learningRate };
-        _emaDecay = new("--ema-decay") { HelpName = "X", Description = "Decay of the weights' moving average", DefaultValueFactory = _ => emaDecay };
+        _terminal = terminal;
+        _images = new("--images") { Description = "Pictures shown in all", HelpName = "N", DefaultValueFactory = _ => defaults.Images };
+        _batch = new("--batch") { Description = "Pictures per optimizer step", HelpName = "N", DefaultValueFactory = _ => defaults.BatchSize };
+        _learningRate = new("--learning-rate") { Description = "Peak learning rate", HelpName = "X", DefaultValueFactory = _ => defaults.LearningRate };
+        _emaDecay = new("--ema-decay") { Description = "Decay of the weights' moving average", HelpName = "X", DefaultValueFactory = _ => defaults.EmaDecay };
+        _seed = new("--seed") { Description = "Seed of everything random", HelpName = "N", DefaultValueFactory = _ => defaults.Seed };
+        _checkpointMinutes = new("--checkpoint-minutes") { Description = "Minutes between checkpoints", HelpName = "X", DefaultValueFactory = _ => defaults.CheckpointInterval.TotalMinutes };
     }
 
-    public Command AddTo(Command command)
+    /// <summary><c>--architecture</c>, for stages that can start from nothing; not among those of <see cref="AddTo"/>.</summary>
+    public Option<string> Architecture { get; } = new("--architecture") { Description = "Folder with vae.json, unet.json and text_encoder.json; unused with --from", HelpName = "DIR", DefaultValueFactory = _ => "configs/emoji-lcm" };
+
+    /// <summary><c>--prompts</c>, for stages that draw pictures on the way; not among those of <see cref="AddTo"/>.</summary>
+    public Option<string> Prompts { get; } = new("--prompts") { Description = "Prompts of the sample pictures, one a line", HelpName = "FILE", DefaultValueFactory = _ => "configs/prompts/samples.txt" };
+
+    /// <summary><c>--guidance</c>, for stages that make a text-to-image model; not among those of <see cref="AddTo"/>.</summary>
+    public Option<double> Guidance { get; } = new("--guidance") { Description = "Guidance scale of the samples, which is recommended in the model", HelpName = "G", DefaultValueFactory = _ => 3 };
+
+    /// <summary>Adds the shared options to <paramref name="command"/> and returns it.</summary>
+    public DocumentedCommand AddTo(DocumentedCommand command)
     {
-        foreach (var option in (Option[])[_dataset, _output, _architecture, _groupWeights, _images, _batch, _learningRate, _emaDecay, _seed, _threads, _checkpointMinutes, _resume])
+        foreach (var option in (Option[])[_dataset, _output, _groupWeights, _images, _batch, _learningRate, _emaDecay, _seed, _checkpointMinutes, _threads, _resume])
             command.Add(option);
         return command;
     }
 
-    public PretrainingSettings Settings(ParseResult arguments) => new()
+    /// <summary>Checks the options and the output folder before anything is loaded, and applies the number of threads.</summary>
+    /// <exception cref="UserErrorException">Something is wrong with them.</exception>
+    public PretrainingSettings Read(ParseResult arguments)
     {
-        Images = arguments.GetValue(_images),
-        BatchSize = arguments.GetValue(_batch),
-        LearningRate = arguments.GetValue(_learningRate),
-        EmaDecay = arguments.GetValue(_emaDecay),
-        Seed = arguments.GetValue(_seed),
-        CheckpointInterval = TimeSpan.FromMinutes(arguments.GetValue(_checkpointMinutes)),
-    };
-
-    public string Architecture(ParseResult arguments, string file) => Path.Combine(ShippedFiles.Require(arguments.GetValue(_architecture)!, "the architecture folder"), file);
-
-    public TrainingPictures Pictures(ParseResult arguments, int size, CancellationToken cancellationToken) =>
-        TrainingPictures.Read(arguments.GetRequiredValue(_dataset).FullName, size, ParseWeights(arguments.GetValue(_groupWeights)), cancellationToken);
-
-    public string Output(ParseResult arguments) => arguments.GetRequiredValue(_output).FullName;
-
-    public void ApplyThreads(ParseResult arguments)
-    {
-        if (arguments.GetValue(_threads) is { } threads)
-            torch.set_num_threads(threads);
+        var settings = new PretrainingSettings
+        {
+            Images = arguments.Checked(_images, images => images >= 1, OptionChecks.Count),
+            BatchSize = arguments.Checked(_batch, batch => batch >= 1, OptionChecks.Count),
+            LearningRate = arguments.Checked(_learningRate, rate => rate > 0 && double.IsFinite(rate), "a number above 0"),
+            EmaDecay = arguments.Checked(_emaDecay, decay => decay is >= 0 and < 1, "a number of at least 0 and below 1"),
+            Seed = arguments.GetValue(_seed),
+            CheckpointInterval = TimeSpan.FromMinutes(arguments.Checked(_checkpointMinutes, minutes => minutes is > 0 and <= 1e6, "a number above 0 and at most 1e6")),
+        };
+        _threads.Apply(arguments);
+        if (!arguments.GetValue(_resume) || !Directory.Exists(Output(arguments)))
+            RunFolder.Check(Output(arguments));
+        return settings;
     }
 
+    /// <summary>The path of <paramref name="file"/> in the architecture's folder.</summary>
+    public string ArchitectureFile(ParseResult arguments, string file) => Path.Combine(ShippedFiles.Require(arguments.GetRequiredValue(Architecture), "the architecture folder"), file);
+
+    /// <summary>The pictures to train on, <paramref name="size"/> pixels high and wide.</summary>
+    public TrainingPictures Pictures(ParseResult arguments, int size, CancellationToken stop) =>
+        TrainingPictures.Read(arguments.GetRequiredValue(_dataset), size, ParseWeights(arguments.GetValue(_groupWeights)), stop);
+
+    /// <summary>The prompts of the sample pictures.</summary>
+    public IReadOnlyList<string> SamplePrompts(ParseResult arguments) => PromptFile.Read(ShippedFiles.Require(arguments.GetRequiredValue(Prompts), "the prompts"));
+
+    /// <summary>The guidance scale of the sample pictures.</summary>
+    public double GuidanceScale(ParseResult arguments) => arguments.Checked(Guidance, scale => scale >= 1, OptionChecks.Scale);
+
+    /// <summary>The output folder, absolute.</summary>
+    public string Output(ParseResult arguments) => Path.GetFullPath(arguments.Checked(_output, path => path.Length > 0, "a folder"));
+
+    /// <summary>Trains <paramref name="stage"/> until it is done or <paramref name="stop"/> asks to stop, and returns the exit code.</summary>
     public int Run(ParseResult arguments, IPretrainingStage stage, PretrainingSettings settings, CancellationToken stop)
     {
         var folder = new PretrainingFolder(Output(arguments));
         var loop = new PretrainingLoop(stage, settings, folder);
-        using var reporter = new StageReporter(Terminal.System, TimeProvider.System);
-        var done = loop.Run(arguments.GetValue(_resume), reporter, stop);
+        bool done;
+        using (var reporter = new StageReporter(_terminal, TimeProvider.System))
+            done = loop.Run(arguments.GetValue(_resume), reporter, stop);
         LossCurve.Write(folder);
-        Console.WriteLine(done ? $"Saved {folder.ModelPath}." : $"Stopped; continue with --resume. The model so far is {folder.ModelPath}.");
-        return 0;
+        _terminal.Output.WriteLine(done ? $"Saved {folder.ModelPath}." : $"Stopped; continue with --resume. The model so far is {folder.ModelPath}.");
+        return ExitCode.Success;
     }
 
-    private static Dictionary<string, double>? ParseWeights(string? text) => text?.Split(',').Select(entry => entry.Split('=')).ToDictionary(
-        entry => entry[0],
-        entry => entry.Length == 2 && double.TryParse(entry[1], CultureInfo.InvariantCulture, out var weight) && weight >= 0
-            ? weight
-            : throw new UserErrorException($"--group-weights: expected group=number, found {string.Join('=', entry)}."),
-        StringComparer.Ordinal);
+    private static Dictionary<string, double>? ParseWeights(string? text)
+    {
+        if (text is null)
+            return null;
+        var weights = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var entry in text.Split(','))
+        {
+            if (entry.Split('=') is not [var group, var number] || !double.TryParse(number, CultureInfo.InvariantCulture, out var weight) || !(weight >= 0))
+                throw new UserErrorException($"--group-weights: expected group=number, found {entry}.");
+            if (!weights.TryAdd(group, weight))
+                throw new UserErrorException($"--group-weights: expected every group once, found {group} again; keep one of its weights.");
+        }
+
+        return weights;
+    }
 }

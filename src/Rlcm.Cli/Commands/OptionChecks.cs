@@ -1,0 +1,22 @@
+using System.CommandLine;
+using Rlcm.Runtime;
+
+namespace Rlcm.Cli.Commands;
+
+/// <summary>Checks values of options before any work starts.</summary>
+internal static class OptionChecks
+{
+    /// <summary>What a number of things has to be.</summary>
+    public const string Count = "a whole number of at least 1";
+
+    /// <summary>What a guidance scale has to be.</summary>
+    public const string Scale = "a number of at least 1, which is no guidance";
+
+    /// <summary>The value of <paramref name="option"/>, which is as <paramref name="expected"/> says; the default where it was not given.</summary>
+    /// <exception cref="UserErrorException"><paramref name="holds"/> is false for it.</exception>
+    public static T Checked<T>(this ParseResult arguments, Option<T> option, Predicate<T> holds, string expected)
+    {
+        var value = arguments.GetValue(option);
+        return value is null || holds(value) ? value! : throw new UserErrorException($"{option.Name}: expected {expected}, found {value}.");
+    }
+}

@@ -1,0 +1,64 @@
+using Rlcm.Imaging;
+using Rlcm.Runtime;
+
+namespace Rlcm.Cli.Commands;
+
+/// <summary>Where <c>rlcm sample</c> puts its pictures: one PNG file for all, or a new folder with a file for each.</summary>
+internal sealed class SampleOutput
+{
+    private const int MaxColumns = 8;
+
+    private readonly string _path;
+    private readonly bool _isFile;
+
+    /// <summary>Makes sure that <paramref name="path"/> can be written, and leaves nothing behind.</summary>
+    /// <exception cref="UserErrorException">It cannot, or is a folder with something in it.</exception>
+    public SampleOutput(string path)
+    {
+        _path = Path.GetFullPath(path);
+        _isFile = Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
+        if (_isFile)
+            CheckFile(_path);
+        else
+            RunFolder.Check(_path);
+    }
+
+    /// <summary>Writes all pictures or none, and says so.</summary>
+    /// <param name="images">Those of a prompt follow one another.</param>
+    /// <param name="perPrompt">How many they are.</param>
+    public string Write(ImageBatch images, int perPrompt)
+    {
+        if (_isFile)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            PngFile.Write(_path, ImageGrid.Compose(images, Math.Min(perPrompt > 1 ? perPrompt : images.Count, MaxColumns)));
+            return $"Wrote {images.Count} {(images.Count == 1 ? "picture" : "pictures")} to {_path}.";
+        }
+
+        AtomicFolder.Write(_path, folder =>
+        {
+            for (var i = 0; i < images.Count; i++)
+                PngFile.Write(Path.Combine(folder, $"{i:D4}.png"), new ImageBatch(images[i].ToArray(), 1, images.Height, images.Width));
+        });
+        return $"Wrote {images.Count} {(images.Count == 1 ? "file" : "files")} to {_path}.";
+    }
+
+    private static void CheckFile(string path)
+    {
+        if (Directory.Exists(path))
+            throw new UserErrorException($"The output {path} is a folder, expected a PNG file; choose another --output.");
+        var existing = Path.GetDirectoryName(path)!;
+        while (!Path.Exists(existing))
+            existing = Path.GetDirectoryName(existing)!;
+        var probe = Path.Combine(existing, $".rlcm-{Guid.NewGuid():N}.tmp");
+        try
+        {
+            File.Create(probe).Dispose();
+            File.Delete(probe);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"The output {path} cannot be written: {exception.Message} Choose another --output.", exception);
+        }
+    }
+}

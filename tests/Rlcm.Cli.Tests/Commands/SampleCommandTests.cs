@@ -1,0 +1,134 @@
+using Rlcm.Imaging;
+using Rlcm.Tests;
+using Xunit;
+
+namespace Rlcm.Cli.Tests.Commands;
+
+public sealed class SampleCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _model;
+
+    public SampleCommandTests() => _model = TinyModels.Write(_folder["model"]);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_prompt_becomes_one_picture()
+    {
+        var output = await CommandLine.SucceedAsync("sample", "--model", _model, "--prompt", "a cat", "--output", _folder["new/cat.png"]);
+        Assert.Equal($"Wrote 1 picture to {_folder["new/cat.png"]}.\n", output);
+        Assert.Equal((16, 16), SizeOf("new/cat.png"));
+    }
+
+    [Fact]
+    public async Task Several_pictures_become_a_grid_with_a_row_per_prompt()
+    {
+        File.WriteAllText(_folder["prompts.txt"], "a dog\n");
+        await CommandLine.SucceedAsync("sample", "--model", _model, "--prompt", "a cat", "--prompts", _folder["prompts.txt"], "--count", "3", "--steps", "1", "--output", _folder["grid.png"]);
+        Assert.Equal((2 * 16, 3 * 16), SizeOf("grid.png"));
+    }
+
+    [Fact]
+    public async Task Without_a_file_name_every_picture_gets_a_file_in_a_new_folder()
+    {
+        var output = await CommandLine.SucceedAsync("sample", "--model", _model, "--prompt", "a cat", "--count", "2", "--output", _folder["pictures"]);
+        Assert.Equal($"Wrote 2 files to {_folder["pictures"]}.\n", output);
+        Assert.Equal(["0000.png", "0001.png"], Directory.GetFiles(_folder["pictures"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.NotEqual(PngFile.Read(_folder["pictures/0000.png"]).Pixels, PngFile.Read(_folder["pictures/0001.png"]).Pixels);
+    }
+
+    [Fact]
+    public async Task The_same_seed_draws_the_same_picture_over_an_earlier_one()
+    {
+        string[] arguments = ["sample", "--model", _model, "--prompt", "a cat", "--output", _folder["cat.png"]];
+        await CommandLine.SucceedAsync(arguments);
+        var first = PngFile.Read(_folder["cat.png"]).Pixels;
+        await CommandLine.SucceedAsync([.. arguments, "--seed", "2"]);
+        Assert.NotEqual(first, PngFile.Read(_folder["cat.png"]).Pixels);
+        await CommandLine.SucceedAsync(arguments);
+        Assert.Equal(first, PngFile.Read(_folder["cat.png"]).Pixels);
+    }
+
+    [Fact]
+    public async Task A_stop_writes_nothing()
+    {
+        var (code, _, error) = await CommandLine.RunAsync(null, new CancellationToken(canceled: true), "sample", "--model", _model, "--prompt", "a cat", "--output", _folder["cat.png"]);
+        Assert.Equal((ExitCode.Stopped, "Stopped.\n"), (code, error));
+        NothingWritten();
+    }
+
+    [Theory]
+    [InlineData("--steps", "0", "a whole number of at least 1")]
+    [InlineData("--count", "0", "a whole number of at least 1")]
+    [InlineData("--threads", "0", "a whole number of at least 1")]
+    [InlineData("--threads", "-1", "a whole number of at least 1")]
+    [InlineData("--guidance", "0.5", "a number of at least 1, which is no guidance")]
+    public async Task A_number_out_of_range_is_refused_before_the_model_is_loaded(string option, string value, string expected)
+    {
+        var error = await CommandLine.RefusedAsync("sample", "--model", _folder["none"], "--prompt", "a cat", "--output", _folder["cat.png"], option, value);
+        Assert.Equal($"{option}: expected {expected}, found {value}.", error);
+        NothingWritten();
+    }
+
+    [Fact]
+    public async Task More_steps_than_the_grid_has_are_refused()
+    {
+        var error = await CommandLine.RefusedAsync("sample", "--model", _model, "--prompt", "a cat", "--output", _folder["cat.png"], "--steps", "51");
+        Assert.Contains("expected a horizon of 1 to 50 steps", error, StringComparison.Ordinal);
+        NothingWritten();
+    }
+
+    [Fact]
+    public async Task Without_a_prompt_there_is_nothing_to_draw()
+    {
+        Assert.StartsWith("There is nothing to draw: expected --prompt TEXT or --prompts FILE", await CommandLine.RefusedAsync("sample", "--output", _folder["cat.png"]), StringComparison.Ordinal);
+        NothingWritten();
+    }
+
+    [Fact]
+    public async Task An_output_that_is_empty_is_refused() =>
+        Assert.Equal("--output: expected a file or a folder, found .", await CommandLine.RefusedAsync("sample", "--prompt", "a cat", "--output", ""));
+
+    [Theory]
+    [InlineData("file.txt/below/cat.png", "cannot be written")]
+    [InlineData("file.txt/pictures", "cannot be written")]
+    [InlineData("file.txt", "is a file, expected a folder")]
+    [InlineData("full", "is not empty")]
+    [InlineData("folder.png", "is a folder, expected a PNG file")]
+    public async Task An_output_that_cannot_be_written_is_refused_before_the_model_is_loaded(string output, string expected)
+    {
+        File.WriteAllText(_folder["file.txt"], "mine");
+        Directory.CreateDirectory(_folder["full/inner"]);
+        Directory.CreateDirectory(_folder["folder.png"]);
+        var before = Everything();
+        var error = await CommandLine.RefusedAsync("sample", "--model", _folder["none"], "--prompt", "a cat", "--output", _folder[output]);
+        Assert.Contains($"{_folder[output]} {expected}", error, StringComparison.Ordinal);
+        Assert.Contains("choose another --output", error, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(before, Everything());
+    }
+
+    [Fact]
+    public async Task A_diffusion_model_is_refused()
+    {
+        var teacher = TinyModels.Write(_folder["teacher"], Models.SchedulerConfig.Ddim);
+        Assert.Contains("expected a latent consistency model", await CommandLine.RefusedAsync("sample", "--model", teacher, "--prompt", "a cat", "--output", _folder["cat.png"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_adapter_is_named()
+    {
+        Assert.Contains($"No adapter at {_folder["none"]}", await CommandLine.RefusedAsync("sample", "--model", _model, "--adapter", _folder["none"], "--prompt", "a cat", "--output", _folder["cat.png"]), StringComparison.Ordinal);
+        NothingWritten();
+    }
+
+    private (int Height, int Width) SizeOf(string file)
+    {
+        var picture = PngFile.Read(_folder[file]);
+        return (picture.Height, picture.Width);
+    }
+
+    private void NothingWritten() => Assert.Equal([_model], Directory.GetFileSystemEntries(_folder.Path));
+
+    private string[] Everything() => [.. Directory.GetFileSystemEntries(_folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+}

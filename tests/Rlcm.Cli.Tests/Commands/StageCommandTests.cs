@@ -1,0 +1,109 @@
+using Rlcm.Imaging;
+using Rlcm.Models;
+using Rlcm.Tests;
+using Xunit;
+
+namespace Rlcm.Cli.Tests.Commands;
+
+/// <summary>Makes a tiny model from pictures to consistency model, and makes every mistake on the way.</summary>
+public sealed class StageCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public StageCommandTests()
+    {
+        var model = TinyModels.Write(_folder["teacher"], SchedulerConfig.Ddim);
+        Directory.CreateDirectory(_folder["architecture"]);
+        foreach (var part in (string[])["vae", "unet", "text_encoder"])
+            File.Copy(Path.Combine(model, part, "config.json"), _folder[$"architecture/{part}.json"]);
+
+        Directory.CreateDirectory(_folder["pictures"]);
+        for (var i = 0; i < 4; i++)
+        {
+            PngFile.Write(_folder[$"pictures/{i}.png"], new ImageBatch([.. Enumerable.Range(0, 16 * 16 * 3).Select(k => (byte)(k * (i + 1)))], 1, 16, 16));
+            File.AppendAllText(_folder["pictures/metadata.jsonl"], $$"""{"file_name":"{{i}}.png","text":"{{TinyModels.Prompts[i]}}","group":"animals"}""" + "\n");
+        }
+
+        File.WriteAllLines(_folder["prompts.txt"], ["a cat", "a dog"]);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task From_pictures_to_pictures()
+    {
+        var vae = await Stage("vae", "pretrain", "vae", "--architecture", _folder["architecture"]);
+        Assert.EndsWith($"\nSaved {_folder["vae/model"]}.\n", vae, StringComparison.Ordinal);
+        Assert.StartsWith("vae step 2/2  images 8  loss ", vae, StringComparison.Ordinal);
+
+        var teacher = await Stage("new", "pretrain", "teacher", "--vae", _folder["vae/model/vae"], "--architecture", _folder["architecture"], "--merges", "20", "--prompts", _folder["prompts.txt"]);
+        Assert.EndsWith($"\nSaved {_folder["new/model"]}.\n", teacher, StringComparison.Ordinal);
+        Assert.Equal((16, 8 * 16), SizeOf("new/samples/0000002.png"));
+
+        await Stage("lcm", "distill", "--teacher", _folder["new/model"], "--prompts", _folder["prompts.txt"]);
+        Assert.Equal((16, 8 * 16), SizeOf("lcm/samples/0000002.png"));
+        Assert.True(File.Exists(_folder["lcm/loss.png"]));
+        await CommandLine.SucceedAsync("sample", "--model", _folder["lcm/model"], "--prompt", "a cat", "--output", _folder["cat.png"]);
+    }
+
+    [Fact]
+    public async Task A_stage_is_continued_only_when_asked_to()
+    {
+        string[] arguments = ["pretrain", "vae", "--architecture", _folder["architecture"], "--dataset", _folder["pictures"], "--output", _folder["vae"], "--batch", "4"];
+        var (code, output, _) = await CommandLine.RunAsync(null, new CancellationToken(canceled: true), arguments);
+        Assert.Equal((ExitCode.Stopped, string.Empty), (code, output));
+        Assert.False(Directory.Exists(_folder["vae"]));
+
+        await CommandLine.SucceedAsync([.. arguments, "--images", "8"]);
+        Assert.Contains("is not empty", await CommandLine.RefusedAsync(arguments), StringComparison.Ordinal);
+        Assert.EndsWith($"Saved {_folder["vae/model"]}.\n", await CommandLine.SucceedAsync([.. arguments, "--images", "16", "--resume"]), StringComparison.Ordinal);
+        Assert.Equal(4, File.ReadAllLines(_folder["vae/loss.jsonl"]).Length);
+    }
+
+    [Theory]
+    [InlineData("--images", "0", "--images: expected a whole number of at least 1, found 0.")]
+    [InlineData("--batch", "0", "--batch: expected a whole number of at least 1, found 0.")]
+    [InlineData("--learning-rate", "0", "--learning-rate: expected a number above 0, found 0.")]
+    [InlineData("--ema-decay", "1", "--ema-decay: expected a number of at least 0 and below 1, found 1.")]
+    [InlineData("--checkpoint-minutes", "0", "--checkpoint-minutes: expected a number above 0 and at most 1e6, found 0.")]
+    [InlineData("--threads", "0", "--threads: expected a whole number of at least 1, found 0.")]
+    [InlineData("--guidance", "0", "--guidance: expected a number of at least 1, which is no guidance, found 0.")]
+    [InlineData("--group-weights", "animals", "--group-weights: expected group=number, found animals.")]
+    [InlineData("--group-weights", "animals=-1", "--group-weights: expected group=number, found animals=-1.")]
+    [InlineData("--group-weights", "animals=1,animals=2", "--group-weights: expected every group once, found animals again; keep one of its weights.")]
+    public async Task A_wrong_value_is_refused_before_anything_is_written(string option, string value, string expected)
+    {
+        Assert.Equal(expected, await RefusedDistillation("out", option, value));
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
+    public async Task A_group_that_the_pictures_lack_is_refused() =>
+        Assert.Contains("holds no group plants; its groups are animals", await RefusedDistillation("out", "--group-weights", "plants=1"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("prompts.txt/below", "cannot be written")]
+    [InlineData("pictures", "is not empty")]
+    public async Task An_output_that_cannot_be_used_is_refused(string output, string expected) =>
+        Assert.Contains(expected, await RefusedDistillation(output), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Prompts_that_cannot_be_read_are_refused()
+    {
+        File.WriteAllBytes(_folder["latin1.txt"], [.. "caf"u8, 0xe9]);
+        Assert.Contains("is not UTF-8", await RefusedDistillation("out", "--prompts", _folder["latin1.txt"]), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    private Task<string> Stage(string output, params string[] arguments) => CommandLine.SucceedAsync(
+        [.. arguments, "--dataset", _folder["pictures"], "--output", _folder[output], "--images", "8", "--batch", "4"]);
+
+    private Task<string> RefusedDistillation(string output, params string[] arguments) => CommandLine.RefusedAsync(
+        ["distill", "--teacher", _folder["teacher"], "--dataset", _folder["pictures"], "--output", _folder[output], .. arguments]);
+
+    private (int Height, int Width) SizeOf(string file)
+    {
+        var picture = PngFile.Read(_folder[file]);
+        return (picture.Height, picture.Width);
+    }
+}

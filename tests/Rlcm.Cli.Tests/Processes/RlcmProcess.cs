@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Rlcm.Cli.Tests.Processes;
+
+/// <summary>The built program, run as users run it: in a process of its own, its output in pipes.</summary>
+internal sealed class RlcmProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly Process _process;
+    private readonly Task<string> _error;
+    private readonly List<string> _lines = [];
+
+    private RlcmProcess(Process process) => (_process, _error) = (process, process.StandardError.ReadToEndAsync());
+
+    /// <summary>Starts the program, in a folder far from the project's.</summary>
+    public static RlcmProcess Start(params string[] arguments)
+    {
+        // A shell that starts the tests in the background has them ignore Ctrl-C, which is inherited: env undoes it.
+        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", Executable()] : [Executable()];
+        var start = new ProcessStartInfo(command[0], [.. command[1..], .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        return new(Process.Start(start)!);
+    }
+
+    /// <summary>Runs the program to its end.</summary>
+    public static async Task<(int Code, string[] Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        return await process.EndAsync();
+    }
+
+    /// <summary>The first line of standard output that starts with <paramref name="start"/>, as soon as it is there.</summary>
+    public async Task<string> LineAsync(string start)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (await _process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            _lines.Add(line);
+            if (line.StartsWith(start, StringComparison.Ordinal))
+                return line;
+        }
+
+        throw new InvalidOperationException($"The program ended before it wrote '{start}': {await _error}");
+    }
+
+    /// <summary>What Ctrl-C does.</summary>
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
+    /// <summary>Waits for the end: exit code, all lines of standard output, all of standard error.</summary>
+    public async Task<(int Code, string[] Output, string Error)> EndAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (await _process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+            _lines.Add(line);
+        await _process.WaitForExitAsync(patience.Token);
+        return (_process.ExitCode, [.. _lines], await _error);
+    }
+
+    /// <summary>Ends the process if it still runs.</summary>
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        _process.Dispose();
+    }
+
+    /// <summary>The program that was built with the same configuration as these tests, which lie at <c>tests/Rlcm.Cli.Tests/bin/...</c>.</summary>
+    private static string Executable()
+    {
+        var project = new DirectoryInfo(AppContext.BaseDirectory);
+        while (project.Name != "Rlcm.Cli.Tests")
+            project = project.Parent ?? throw new InvalidOperationException($"{AppContext.BaseDirectory} is not below Rlcm.Cli.Tests.");
+        var build = Path.GetRelativePath(project.FullName, AppContext.BaseDirectory);
+        var path = Path.Combine(project.Parent!.Parent!.FullName, "src", "Rlcm.Cli", build, OperatingSystem.IsWindows() ? "rlcm.exe" : "rlcm");
+        return File.Exists(path) ? path : throw new InvalidOperationException($"{path} does not exist; build src/Rlcm.Cli.");
+    }
+}
