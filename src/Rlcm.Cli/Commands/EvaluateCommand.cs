@@ -1,13 +1,11 @@
 using System.CommandLine;
 using Rlcm.Datasets;
 using Rlcm.Evaluation;
-using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Prompts;
 using Rlcm.Runtime;
 using Spectre.Console;
-using TorchSharp;
 
 namespace Rlcm.Cli.Commands;
 
@@ -28,7 +26,7 @@ internal static class EvaluateCommand
         var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
         var seeds = new Option<int>("--seeds") { Description = "Pictures per animal and style", HelpName = "N", DefaultValueFactory = _ => RecognizedShare.DefaultSeeds };
         var output = new Option<string?>("--output") { Description = "Contact sheet of the last number of steps, animal by animal", HelpName = "F.png" };
-        var threads = new Option<int?>("--threads") { Description = "Threads of the networks [default: one for each core]", HelpName = "N" };
+        var threads = new ThreadsOption();
         var command = new DocumentedCommand(
             "evaluate",
             "Measures a model of emoji: reconstruction, recognised share, diversity, JPEG size.",
@@ -38,8 +36,13 @@ internal static class EvaluateCommand
             { modelOption, adapterOption, dataset, prompts, gallery, steps, guidance, seeds, output, threads };
         command.SetAction(arguments =>
         {
-            if (arguments.GetValue(threads) is { } count)
-                torch.set_num_threads(count);
+            threads.Apply(arguments);
+            var chosen = arguments.GetValue(steps) ?? [];
+            if (chosen.Any(number => number < 1))
+                throw new UserErrorException($"--steps: expected {OptionChecks.Count}, found {chosen.Min()}.");
+            var perPrompt = arguments.Checked(seeds, number => number >= 1, OptionChecks.Count);
+            var given = arguments.Checked(guidance, number => number >= 1, OptionChecks.Scale);
+            var sheet = arguments.GetValue(output) is { } path ? new PictureOutput(path) : null;
             var sizePrompts = PromptFile.Read(ShippedFiles.Require(arguments.GetRequiredValue(prompts), "the prompts"));
             var folder = ShippedFiles.Require(arguments.GetRequiredValue(modelOption), "the model folder");
             using var model = TextToImageModel.Load(folder);
@@ -48,13 +51,12 @@ internal static class EvaluateCommand
 
             using var adapters = arguments.GetValue(adapterOption) is { } adapter ? PeftAdapter.Load(model.Unet, adapter) : null;
             using var merged = adapters?.Merge();
-            var scale = arguments.GetValue(guidance) ?? model.Generation.GuidanceScale;
+            var scale = given ?? model.Generation.GuidanceScale;
             var quality = new ModelQuality(model, Gallery.Read(arguments.GetValue(gallery) ?? FindGallery(folder)), scale);
-            StepQuality[] rows = [.. (arguments.GetValue(steps) is { Length: > 0 } chosen ? chosen : quality.DefaultSteps)
-                .Select(number => quality.Measure(number, arguments.GetValue(seeds), sizePrompts))];
+            StepQuality[] rows = [.. (chosen.Length > 0 ? chosen : quality.DefaultSteps).Select(number => quality.Measure(number, perPrompt, sizePrompts))];
             Print(terminal, scale, rows);
-            if (arguments.GetValue(output) is { } sheet)
-                PngFile.Write(sheet, ImageGrid.Compose(rows[^1].Animals, SheetColumns(rows[^1].Animals.Count / AnimalTable.Words.Count)));
+            if (sheet is not null)
+                terminal.Output.WriteLine(sheet.Write(rows[^1].Animals, SheetColumns(rows[^1].Animals.Count / AnimalTable.Words.Count)));
             return ExitCode.Success;
         });
         return command;

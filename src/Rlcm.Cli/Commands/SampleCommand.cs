@@ -13,6 +13,7 @@ namespace Rlcm.Cli.Commands;
 internal static class SampleCommand
 {
     private const int BatchSize = 16;
+    private const int MaxColumns = 8;
 
     public static Command Create(Terminal terminal)
     {
@@ -42,7 +43,7 @@ internal static class SampleCommand
             string[] prompts = [.. arguments.GetValue(prompt) ?? [], .. arguments.GetValue(promptFile) is { } file ? PromptFile.Read(ShippedFiles.Require(file, "the prompts")) : []];
             if (prompts.Length == 0)
                 throw new UserErrorException("There is nothing to draw: expected --prompt TEXT or --prompts FILE, found neither; give one of them.");
-            var target = new SampleOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"));
+            var target = new PictureOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"));
 
             using var model = TextToImageModel.Load(ShippedFiles.Require(arguments.GetRequiredValue(modelOption), "the model folder"));
             using var adapters = arguments.GetValue(adapterOption) is { } adapter ? PeftAdapter.Load(model.Unet, adapter) : null;
@@ -50,7 +51,8 @@ internal static class SampleCommand
             var policy = new LcmPolicy(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale));
             var items = prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))
                 .Select((text, index) => new RolloutItem(text, RolloutNoise.Sample(arguments.GetValue(seed), index)));
-            terminal.Output.WriteLine(target.Write(Draw(policy, items, stop), perPrompt));
+            var columns = Math.Min(perPrompt > 1 ? perPrompt : prompts.Length, MaxColumns);
+            terminal.Output.WriteLine(target.Write(Draw(policy, items, stop), columns));
             return Task.FromResult(ExitCode.Success);
         });
         return command;

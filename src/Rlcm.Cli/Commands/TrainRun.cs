@@ -28,8 +28,9 @@ internal static class TrainRun
             if (!request.Quiet && NativeTorch.Preparation is { } preparation)
                 terminal.Output.WriteLine(preparation);
             using var session = new TrainingSession(request.Config);
+            session.Check(reporter);
             folder = request.Resume ? RunFolder.Open(request.Output) : Begin(request, session.ModelFolder, commandLine, time);
-            outcome = session.Run(folder, request.Resume, new(reporter, reporter, reporter), time, stop);
+            outcome = session.Run(folder, request.Resume, new(reporter, reporter), time, stop);
         }
 
         var (updates, evaluations) = MetricsFile.Read(folder.Metrics);
@@ -61,7 +62,7 @@ internal static class TrainRun
     {
         if (outcome is null)
         {
-            output.WriteLine($"Stopped after update {updates.LastOrDefault()?.Update ?? 0}. The adapter so far is {folder.Adapter}; 'rlcm train --resume {folder.Path}' continues.");
+            output.WriteLine($"Stopped after update {(updates.Count > 0 ? updates[^1].Update : 0)}. The adapter so far is {folder.Adapter}; 'rlcm train --resume {folder.Path}' continues.");
             return;
         }
 

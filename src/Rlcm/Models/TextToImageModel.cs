@@ -45,6 +45,7 @@ public sealed class TextToImageModel(
         if (!Directory.Exists(folder))
             throw new UserErrorException($"No model at {Path.GetFullPath(folder)}: expected a folder in diffusers layout (unet/, vae/, text_encoder/, tokenizer/, scheduler/); check --model.");
 
+        NativeTorch.DisableNnpack();
         using var scope = NewDisposeScope(); // TorchSharp's convolutions leave a handle behind that would keep their weights after the model
         var textEncoder = new ClipTextModel(ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")));
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "unet", "config.json")));

@@ -49,6 +49,28 @@ public static class NativeTorch
     }
 
     /// <summary>
+    /// Keeps libtorch from trying NNPACK, which convolutions of a single picture do: where NNPACK does not know the processor, libtorch
+    /// writes a warning for every one of them, and where it does, they are computed otherwise than those of larger batches.
+    /// </summary>
+    internal static void DisableNnpack()
+    {
+        var folder = FindNatives(AppContext.BaseDirectory);
+        if (folder is null || !NativeLibrary.TryLoad(Path.Combine(folder, "libtorch_cpu.so"), out var torch)
+            || !NativeLibrary.TryGetExport(torch, "_ZN2at13globalContextEv", out var globalContext)
+            || !NativeLibrary.TryGetExport(torch, "_ZN2at7Context20setUserEnabledNNPACKEb", out var setEnabled))
+        {
+            return;
+        }
+
+        var context = Marshal.GetDelegateForFunctionPointer<GlobalContext>(globalContext)();
+        Marshal.GetDelegateForFunctionPointer<SetUserEnabledNnpack>(setEnabled)(context, 0);
+    }
+
+    private delegate nint GlobalContext();
+
+    private delegate void SetUserEnabledNnpack(nint context, byte enabled);
+
+    /// <summary>
     /// Writes a copy of <paramref name="shim"/> that does not need <see cref="Needed"/> below <paramref name="cache"/> and returns its path;
     /// null when the file has no such need.
     /// </summary>

@@ -51,6 +51,8 @@ public sealed class RunFolder
     /// <exception cref="UserErrorException">It is a file, is not empty or cannot be written.</exception>
     public static void Check(string path)
     {
+        if (path.Length == 0)
+            throw new UserErrorException("The output is an empty text, expected a folder; choose another --output.");
         var full = System.IO.Path.GetFullPath(path);
         if (File.Exists(full))
             throw new UserErrorException($"The output {full} is a file, expected a folder; choose another --output.");

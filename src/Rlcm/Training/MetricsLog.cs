@@ -9,11 +9,11 @@ public sealed class MetricsLog : IDisposable
 {
     private readonly StreamWriter _writer;
 
-    private MetricsLog(string path) =>
-        _writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read), new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
+    private MetricsLog(string path, FileMode mode) =>
+        _writer = new StreamWriter(new FileStream(path, mode, FileAccess.Write, FileShare.Read), new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
 
-    /// <summary>Starts the log of a new run.</summary>
-    public static MetricsLog Create(string path) => new(path);
+    /// <summary>Starts the log of a run from nothing; an earlier one is replaced.</summary>
+    public static MetricsLog Create(string path) => new(path, FileMode.Create);
 
     /// <summary>Continues the log of a run after <paramref name="lastUpdate"/>: lines of later updates, which will be done again, are dropped.</summary>
     public static MetricsLog Continue(string path, int lastUpdate)
@@ -23,7 +23,7 @@ public sealed class MetricsLog : IDisposable
             .Concat(evaluations.Where(line => line.Update <= lastUpdate).Select(line => (line.Update, 1, Json: Serialize(line))))
             .OrderBy(line => (line.Update, line.Item2));
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(kept.Select(line => line.Json + "\n")))));
-        return new(path);
+        return new(path, FileMode.Append);
     }
 
     /// <summary>Appends an update.</summary>

@@ -27,19 +27,19 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     /// <param name="folder">The run's folder.</param>
     /// <param name="evaluator">Draws and scores the evaluation pictures.</param>
     /// <param name="adapters">The adapters being trained.</param>
-    /// <param name="lastUpdate">0 for a new run; the number of the checkpoint that a run continues from.</param>
+    /// <param name="continuesFrom">Number of the checkpoint that the run continues from; null for a run from the start.</param>
     /// <param name="updates">Told of every update.</param>
     /// <param name="evaluations">Told of every evaluation.</param>
     /// <param name="time">Time of the TensorBoard events.</param>
     public RunRecorder(
-        TrainConfig config, RunFolder folder, PolicyEvaluator evaluator, LoraAdapters adapters, int lastUpdate,
+        TrainConfig config, RunFolder folder, PolicyEvaluator evaluator, LoraAdapters adapters, int? continuesFrom,
         IProgress<UpdateMetrics> updates, IProgress<EvaluationMetrics> evaluations, TimeProvider time)
     {
         (_config, _folder, _evaluator, _adapters, _updates, _evaluations) = (config, folder, evaluator, adapters, updates, evaluations);
         _checkpoints = new(folder.Checkpoints, config.KeepLast);
-        _metrics = lastUpdate == 0 ? MetricsLog.Create(folder.Metrics) : MetricsLog.Continue(folder.Metrics, lastUpdate);
+        _metrics = continuesFrom is { } lastUpdate ? MetricsLog.Continue(folder.Metrics, lastUpdate) : MetricsLog.Create(folder.Metrics);
         _events = new(folder.Events, time);
-        if (lastUpdate > 0)
+        if (continuesFrom is not null)
             _evaluated.AddRange(MetricsFile.Read(folder.Metrics).Evaluations);
     }
 

@@ -41,9 +41,9 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         [
             new("log-probabilities agree between sampling and training", difference <= LogProbTolerance,
                 $"largest difference {difference:e1} per latent dimension, allowed {LogProbTolerance:e1}",
-                "the policy ratio would not start at 1: report this with your model's configuration"),
+                "the policy ratio would not start at 1: lower loraAlpha or learningRate where the numbers are out of range, else report this with the model's configuration"),
             new("gradients reach the adapters", double.IsFinite(adapterNorm) && adapterNorm > 0, $"norm {adapterNorm:g3}",
-                "nothing would be learned: check loraTargets"),
+                "nothing would be learned: check loraTargets and learningRate"),
             new("gradients reach nothing else", strays == 0, $"{strays} other weights have one", "freeze the base model"),
             new("a step leaves the base weights alone", unchanged, unchanged ? $"SHA-256 {hash[..12]} before and after" : "they changed",
                 "report this: base weights must never be written to"),
@@ -57,7 +57,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         var batches = BatchArithmetic.Of(config);
         var used = (long)batches.MicroBatches * config.MicroBatch * config.Minibatches;
         return new(
-            "every image is trained on", used == config.ImagesPerUpdate,
+            "batches cover every image", used == config.ImagesPerUpdate,
             $"{config.Minibatches} x {batches.MicroBatches} micro-batches of {config.MicroBatch} for {config.ImagesPerUpdate} images; "
             + $"{batches.RewardQueries} reward queries in {config.Updates} updates",
             "change microBatch or minibatches");

@@ -15,9 +15,7 @@ namespace Rlcm.Training;
 /// <summary>Who is told of what a session does.</summary>
 /// <param name="Updates">Every update.</param>
 /// <param name="Evaluations">Every evaluation.</param>
-/// <param name="SelfCheck">The start-up check.</param>
-public sealed record TrainingReporters(
-    IProgress<UpdateMetrics> Updates, IProgress<EvaluationMetrics> Evaluations, IProgress<IReadOnlyList<SelfCheckResult>> SelfCheck);
+public sealed record TrainingReporters(IProgress<UpdateMetrics> Updates, IProgress<EvaluationMetrics> Evaluations);
 
 /// <summary>The evaluation pictures before and after.</summary>
 /// <param name="Prompts">[N].</param>
@@ -47,6 +45,8 @@ public sealed class TrainingSession : IDisposable
         _config = config;
         if (config.Threads > 0)
             torch.set_num_threads(config.Threads);
+        if (config.Device == ComputeDevice.Cuda && !torch.cuda.is_available())
+            throw new UserErrorException("device: expected an NVIDIA GPU and a build with -p:LibTorch=cuda, found none; choose --device cpu.");
         _reward = RewardFactory.Create(config.Task);
         _prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
         _evaluationPrompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
@@ -73,11 +73,10 @@ public sealed class TrainingSession : IDisposable
     /// <returns>The pictures and figures, or null when the run was stopped early.</returns>
     public TrainingOutcome? Run(RunFolder folder, bool resume, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
     {
-        Check(reporters.SelfCheck);
         var beforeReport = _evaluator.Report();
         using var checkpoint = resume ? new CheckpointStore(folder.Checkpoints).Latest() : null;
         using var recorder = new RunRecorder(
-            _config, folder, _evaluator, _adapters, (int)(checkpoint?.Number ?? 0), reporters.Updates, reporters.Evaluations, time);
+            _config, folder, _evaluator, _adapters, (int?)checkpoint?.Number, reporters.Updates, reporters.Evaluations, time);
         using var trainer = new Trainer(_config, _policy, _adapters, _reward, _prompts, recorder);
         var before = checkpoint is null ? recorder.Evaluate(update: 0, queries: 0, seconds: 0) : _evaluator.Evaluate(_config.Horizon);
         WriteGrid(folder, "before.png", before);
@@ -103,12 +102,14 @@ public sealed class TrainingSession : IDisposable
     private static void WriteGrid(RunFolder folder, string name, EvaluatedPictures pictures) =>
         PngFile.Write(Path.Combine(folder.Images, name), ImageGrid.Compose(pictures.Images, RunRecorder.GridColumns));
 
-    private void Check(IProgress<IReadOnlyList<SelfCheckResult>> reporter)
+    /// <summary>The start-up check, before anything is written.</summary>
+    /// <exception cref="UserErrorException">It failed.</exception>
+    public void Check(IProgress<IReadOnlyList<SelfCheckResult>> reporter)
     {
         var results = new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts).Run();
         reporter.Report(results);
         if (results.FirstOrDefault(result => !result.Passed) is { } failed)
-            throw new InvalidOperationException($"Start-up check failed: {failed.Name}: {failed.Finding}; {failed.Advice}.");
+            throw new UserErrorException($"The start-up check failed: expected that {failed.Name}, found {failed.Finding}; {failed.Advice}.");
     }
 
     private LcmPolicy PolicyAt(int horizon) => new(_model, new(horizon, _config.GuidanceScale, _config.Grid, _config.FinalStep, _config.OriginSteps)

@@ -84,7 +84,7 @@ public sealed class TrainingSessionTests : IDisposable
         var folder = resume ? RunFolder.Open(_folder[name]) : RunFolder.Create(_folder[name]);
         TrainConfigReader.Write(config, folder.Config);
         var reporters = new TrainingReporters(
-            new Told<UpdateMetrics>(metrics => afterUpdate?.Invoke(metrics.Update)), new Told<EvaluationMetrics>(_ => { }), new Told<IReadOnlyList<SelfCheckResult>>(_ => { }));
+            new Told<UpdateMetrics>(metrics => afterUpdate?.Invoke(metrics.Update)), new Told<EvaluationMetrics>(_ => { }));
         session.Run(folder, resume, reporters, TimeProvider.System, stop);
         return folder;
     }

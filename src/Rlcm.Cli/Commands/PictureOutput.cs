@@ -3,17 +3,15 @@ using Rlcm.Runtime;
 
 namespace Rlcm.Cli.Commands;
 
-/// <summary>Where <c>rlcm sample</c> puts its pictures: one PNG file for all, or a new folder with a file for each.</summary>
-internal sealed class SampleOutput
+/// <summary>Where a command puts its pictures: one PNG file for all, or a new folder with a file for each.</summary>
+internal sealed class PictureOutput
 {
-    private const int MaxColumns = 8;
-
     private readonly string _path;
     private readonly bool _isFile;
 
     /// <summary>Makes sure that <paramref name="path"/> can be written, and leaves nothing behind.</summary>
     /// <exception cref="UserErrorException">It cannot, or is a folder with something in it.</exception>
-    public SampleOutput(string path)
+    public PictureOutput(string path)
     {
         _path = Path.GetFullPath(path);
         _isFile = Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
@@ -24,14 +22,14 @@ internal sealed class SampleOutput
     }
 
     /// <summary>Writes all pictures or none, and says so.</summary>
-    /// <param name="images">Those of a prompt follow one another.</param>
-    /// <param name="perPrompt">How many they are.</param>
-    public string Write(ImageBatch images, int perPrompt)
+    /// <param name="images">The pictures, in order.</param>
+    /// <param name="columns">How many side by side where they share a file.</param>
+    public string Write(ImageBatch images, int columns)
     {
         if (_isFile)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            PngFile.Write(_path, ImageGrid.Compose(images, Math.Min(perPrompt > 1 ? perPrompt : images.Count, MaxColumns)));
+            PngFile.Write(_path, ImageGrid.Compose(images, columns));
             return $"Wrote {images.Count} {(images.Count == 1 ? "picture" : "pictures")} to {_path}.";
         }
 
