@@ -75,7 +75,7 @@ public sealed class DistillationStage : IPretrainingStage
         return PseudoHuber(Predict(_student, x, from, text, embedding) - target).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The probability-flow step of the teacher from t_n to t_(n-1): DDIM with eps_u + (1 + w)(eps_c - eps_u) (Luo et al. 2023, eq. 14).</summary>
+    /// <summary>The probability-flow step of the teacher from t_n to t_(n-1): DDIM with eps_u + (1 + w)(eps_c - eps_u) (Luo et al. 2023, algorithm 1).</summary>
     private Tensor TeacherStep(Tensor x, NoiseLevel[] from, NoiseLevel[] to, Tensor text, double[] guidance)
     {
         using var scope = NewDisposeScope();
