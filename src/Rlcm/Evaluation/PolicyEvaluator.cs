@@ -33,7 +33,7 @@ public sealed class PolicyEvaluator(
     public EvaluatedPictures Evaluate(int horizon)
     {
         var images = RolloutCollector.Sample(policyOf(horizon), Items(prompts, Enumerable.Range(0, prompts.Count).Select(index => (long)index)), batchSize);
-        var scores = RewardGuard.ScoreAsync(reward, images, prompts, "an evaluation", CancellationToken.None).GetAwaiter().GetResult();
+        var scores = RewardGuard.ScoreAsync(reward, images, prompts, "an evaluation", offset: 0, CancellationToken.None).GetAwaiter().GetResult();
         return new(images, Array.ConvertAll(scores, score => (double)score));
     }
 
