@@ -53,7 +53,7 @@ public sealed class CheckpointStore
         var pointer = Path.Combine(_root, PointerName);
         if (!File.Exists(pointer))
             return null;
-        var name = File.ReadAllText(pointer).Trim();
+        var name = Encoding.UTF8.GetString(UserFile.Read(pointer)).Trim();
         return ParseNumber(name) is { } number
             ? Load(number)
             : throw new UserErrorException($"{pointer} says '{name}', expected the number of a checkpoint beside it; write there the one to continue from.");
