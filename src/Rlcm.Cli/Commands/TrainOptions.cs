@@ -54,7 +54,7 @@ internal sealed class TrainOptions
 
         var config = TrainConfigReader.Read(arguments.GetValue(_preset)!, flags, assignments);
         var output = arguments.GetValue(_output) ?? RunFolder.DefaultPath(config.Task, time);
-        RunFolder.Check(output);
+        OutputPath.CheckFolder(output);
         return new(config, output, Resume: false, quiet);
     }
 

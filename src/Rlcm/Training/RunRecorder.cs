@@ -21,7 +21,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     private readonly TensorBoardLog _events;
     private readonly IProgress<UpdateMetrics> _updates;
     private readonly IProgress<EvaluationMetrics> _evaluations;
-    private readonly List<EvaluationMetrics> _evaluated = [];
+    private readonly List<EvaluationMetrics> _evaluated;
 
     /// <param name="config">The run's configuration.</param>
     /// <param name="folder">The run's folder.</param>
@@ -38,9 +38,9 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         (_config, _folder, _evaluator, _adapters, _updates, _evaluations) = (config, folder, evaluator, adapters, updates, evaluations);
         _checkpoints = new(folder.Checkpoints, config.KeepLast);
         _metrics = continuesFrom is { } lastUpdate ? MetricsLog.Continue(folder.Metrics, lastUpdate) : MetricsLog.Create(folder.Metrics);
-        _events = new(folder.Events, time);
-        if (continuesFrom is not null)
-            _evaluated.AddRange(MetricsFile.Read(folder.Metrics).Evaluations);
+        var (done, evaluated) = MetricsFile.Read(folder.Metrics);
+        _events = TensorBoardLog.Continue(folder.Events, done, evaluated, time);
+        _evaluated = [.. evaluated];
     }
 
     /// <summary>What the last evaluation of this session drew; null before the first.</summary>
