@@ -101,7 +101,7 @@ public static class NativeTorch
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                continue;
+                // on to the next folder
             }
         }
 

@@ -53,7 +53,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         _events.Append(metrics);
         _updates.Report(metrics);
         if (metrics.Update % _config.EvaluateEvery == 0 || metrics.Update == _config.Updates)
-            Evaluate(metrics.Update, metrics.Queries, metrics.Seconds);
+            Evaluate(metrics.Update, metrics.Queries, metrics.Seconds, CancellationToken.None); // a part of its update
         if (metrics.Update % _config.CheckpointEvery == 0 || metrics.Update == _config.Updates)
             Save(trainer);
     }
@@ -67,14 +67,14 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     }
 
     /// <summary>Draws, scores and keeps the evaluation pictures of the adapters as they are; keeps the adapters where they are the best so far.</summary>
-    public EvaluatedPictures Evaluate(int update, long queries, double seconds)
+    public EvaluatedPictures Evaluate(int update, long queries, double seconds, CancellationToken stop)
     {
         using var merged = _adapters.Merge();
-        var pictures = _evaluator.Evaluate(_config.Horizon);
+        var pictures = _evaluator.Evaluate(_config.Horizon, stop);
         PngFile.Write(Path.Combine(_folder.Images, $"{update:D6}.png"), ImageGrid.Compose(pictures.Images, GridColumns));
         var moments = RewardMoments.Of([.. pictures.Rewards]);
         var isBest = _evaluated.All(earlier => moments.Mean > earlier.RewardMean);
-        var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1)?.Share;
+        var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1, stop)?.Share;
         var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized, isBest);
         _metrics.Append(line);
         _events.Append(line);
