@@ -8,10 +8,12 @@ if [ $# -ne 1 ]; then
     exit 2
 fi
 mkdir -p "$1"
+output=$(cd "$1" && pwd)
+cd "$(dirname "$0")/.."
 dotnet build -c Release src/Rlcm.Cli --nologo --verbosity quiet
 for task in compression incompression; do
     for seed in 1 2 3; do
-        run="$1/$task-$seed"
+        run="$output/$task-$seed"
         begin=$(date +%s)
         src/Rlcm.Cli/bin/Release/net10.0/rlcm train --task "$task" --seed "$seed" --output "$run" > "$run.log"
         echo "$task, seed $seed: $(($(date +%s) - begin)) s"

@@ -93,7 +93,7 @@ internal static class DatasetCommand
     private static string OutputFolder(ParseResult arguments, Option<string> output)
     {
         var folder = arguments.Checked(output, path => path.Length > 0, "a folder");
-        RunFolder.Check(folder);
+        OutputPath.CheckFolder(folder);
         return folder;
     }
 

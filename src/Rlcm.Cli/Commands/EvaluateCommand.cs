@@ -34,7 +34,7 @@ internal static class EvaluateCommand
             "rlcm evaluate --model models/emoji-teacher --guidance 3",
             "rlcm evaluate --adapter runs/small/adapter --steps 4 --output sheet.png")
             { modelOption, adapterOption, dataset, prompts, gallery, steps, guidance, seeds, output, threads };
-        command.SetAction(arguments =>
+        command.SetAction((arguments, stop) =>
         {
             threads.Apply(arguments);
             var chosen = arguments.GetValue(steps) ?? [];
@@ -45,19 +45,20 @@ internal static class EvaluateCommand
             var sheet = arguments.GetValue(output) is { } path ? new PictureOutput(path) : null;
             var sizePrompts = PromptFile.Read(ShippedFiles.Require(arguments.GetRequiredValue(prompts), "the prompts"));
             var folder = ShippedFiles.Require(arguments.GetRequiredValue(modelOption), "the model folder");
+            var pictures = arguments.GetValue(dataset) is { } images ? OpenWithTestSplit(images) : null;
             using var model = TextToImageModel.Load(folder);
-            if (arguments.GetValue(dataset) is { } images)
-                terminal.Output.WriteLine(Reconstruction(model, ImageFolder.Open(images)));
+            var scale = given ?? model.Generation.GuidanceScale;
+            var quality = new ModelQuality(model, Gallery.Read(arguments.GetValue(gallery) ?? FindGallery(folder)), scale);
+            if (pictures is not null)
+                terminal.Output.WriteLine(Reconstruction(model, pictures, stop));
 
             using var adapters = arguments.GetValue(adapterOption) is { } adapter ? PeftAdapter.Load(model.Unet, adapter) : null;
             using var merged = adapters?.Merge();
-            var scale = given ?? model.Generation.GuidanceScale;
-            var quality = new ModelQuality(model, Gallery.Read(arguments.GetValue(gallery) ?? FindGallery(folder)), scale);
-            StepQuality[] rows = [.. (chosen.Length > 0 ? chosen : quality.DefaultSteps).Select(number => quality.Measure(number, perPrompt, sizePrompts))];
+            StepQuality[] rows = [.. (chosen.Length > 0 ? chosen : quality.DefaultSteps).Select(number => quality.Measure(number, perPrompt, sizePrompts, stop))];
             Print(terminal, scale, rows);
             if (sheet is not null)
                 terminal.Output.WriteLine(sheet.Write(rows[^1].Animals, SheetColumns(rows[^1].Animals.Count / AnimalTable.Words.Count)));
-            return ExitCode.Success;
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
@@ -72,10 +73,18 @@ internal static class EvaluateCommand
         return Directory.Exists(own) ? own : ShippedFiles.Require(Path.Combine("models", "emoji-lcm", Gallery.FolderName), "the gallery");
     }
 
-    private static string Reconstruction(TextToImageModel model, ImageFolder folder)
+    private static ImageFolder OpenWithTestSplit(string path)
+    {
+        var folder = ImageFolder.Open(path);
+        return folder.Records.Any(record => record.IsHeldOut)
+            ? folder
+            : throw new UserErrorException($"--dataset: expected pictures of the test split in {folder.Path}, found none; name a folder whose metadata.jsonl has lines with \"split\": \"test\", or leave --dataset out.");
+    }
+
+    private static string Reconstruction(TextToImageModel model, ImageFolder folder, CancellationToken stop)
     {
         var heldOut = folder.Records.Where(record => record.IsHeldOut).ToArray();
-        var psnr = ReconstructionQuality.MeanPsnr(model.Vae, folder.Decode(heldOut, model.Vae.Config.SampleSize));
+        var psnr = ReconstructionQuality.MeanPsnr(model.Vae, folder.Decode(heldOut, model.Vae.Config.SampleSize, stop));
         return $"reconstruction of the {heldOut.Length} test pictures: {psnr:f2} dB PSNR";
     }
 
@@ -86,7 +95,7 @@ internal static class EvaluateCommand
         {
             table.AddRow(
                 $"{row.Steps}", $"{row.Recognized.Share:p1}", $"{row.Recognized.Samples.Count}", $"{row.Recognized.Diversity:f3}",
-                $"{row.Kilobytes:f2}", $"{row.GalleryKilobytes:f2}");
+                Size(row.Kilobytes), Size(row.GalleryKilobytes));
         }
 
         terminal.Write(table);
@@ -96,4 +105,6 @@ internal static class EvaluateCommand
             terminal.Output.WriteLine($"under {WeakShare:p0} at {row.Steps} steps: {string.Join(", ", weak.DefaultIfEmpty("none"))}");
         }
     }
+
+    private static string Size(double? kilobytes) => kilobytes is { } size ? $"{size:f2}" : "-";
 }

@@ -16,9 +16,9 @@ internal sealed class PictureOutput
         _path = Path.GetFullPath(path);
         _isFile = Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
         if (_isFile)
-            CheckFile(_path);
+            OutputPath.CheckFile(_path);
         else
-            RunFolder.Check(_path);
+            OutputPath.CheckFolder(_path);
     }
 
     /// <summary>Writes all pictures or none, and says so.</summary>
@@ -39,24 +39,5 @@ internal sealed class PictureOutput
                 PngFile.Write(Path.Combine(folder, $"{i:D4}.png"), new ImageBatch(images[i].ToArray(), 1, images.Height, images.Width));
         });
         return $"Wrote {images.Count} {(images.Count == 1 ? "file" : "files")} to {_path}.";
-    }
-
-    private static void CheckFile(string path)
-    {
-        if (Directory.Exists(path))
-            throw new UserErrorException($"The output {path} is a folder, expected a PNG file; choose another --output.");
-        var existing = Path.GetDirectoryName(path)!;
-        while (!Path.Exists(existing))
-            existing = Path.GetDirectoryName(existing)!;
-        var probe = Path.Combine(existing, $".rlcm-{Guid.NewGuid():N}.tmp");
-        try
-        {
-            File.Create(probe).Dispose();
-            File.Delete(probe);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"The output {path} cannot be written: {exception.Message} Choose another --output.", exception);
-        }
     }
 }

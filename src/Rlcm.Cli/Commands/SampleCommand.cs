@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Policy;
@@ -49,20 +48,12 @@ internal static class SampleCommand
             using var adapters = arguments.GetValue(adapterOption) is { } adapter ? PeftAdapter.Load(model.Unet, adapter) : null;
             using var merged = adapters?.Merge();
             var policy = new LcmPolicy(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale));
-            var items = prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))
-                .Select((text, index) => new RolloutItem(text, RolloutNoise.Sample(arguments.GetValue(seed), index)));
+            RolloutItem[] items = [.. prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))
+                .Select((text, index) => new RolloutItem(text, RolloutNoise.Sample(arguments.GetValue(seed), index)))];
             var columns = Math.Min(perPrompt > 1 ? perPrompt : prompts.Length, MaxColumns);
-            terminal.Output.WriteLine(target.Write(Draw(policy, items, stop), columns));
+            terminal.Output.WriteLine(target.Write(RolloutCollector.Sample(policy, items, BatchSize, stop), columns));
             return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
-
-    /// <exception cref="OperationCanceledException">Stopped; a stop takes effect between batches.</exception>
-    private static ImageBatch Draw(LcmPolicy policy, IEnumerable<RolloutItem> items, CancellationToken stop) =>
-        ImageBatch.Concatenate([.. items.Chunk(BatchSize).Select(batch =>
-        {
-            stop.ThrowIfCancellationRequested();
-            return RolloutCollector.Sample(policy, batch, BatchSize);
-        })]);
 }

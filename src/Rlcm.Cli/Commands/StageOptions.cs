@@ -69,7 +69,7 @@ internal sealed class StageOptions
         };
         _threads.Apply(arguments);
         if (!arguments.GetValue(_resume) || !Directory.Exists(Output(arguments)))
-            RunFolder.Check(Output(arguments));
+            OutputPath.CheckFolder(Output(arguments));
         return settings;
     }
 

@@ -49,20 +49,18 @@ internal sealed class TrainOptions
         {
             RefuseWithResume(arguments);
             var run = RunFolder.Open(earlier);
-            return new(TrainConfigReader.Read(run.Config, flags, assignments), run.Path, Resume: true, quiet);
+            return new(TrainConfigReader.ReadResumed(run.Config, flags, assignments), run.Path, Resume: true, quiet);
         }
 
         var config = TrainConfigReader.Read(arguments.GetValue(_preset)!, flags, assignments);
         var output = arguments.GetValue(_output) ?? RunFolder.DefaultPath(config.Task, time);
-        RunFolder.Check(output);
+        OutputPath.CheckFolder(output);
         return new(config, output, Resume: false, quiet);
     }
 
     private void RefuseWithResume(ParseResult arguments)
     {
-        string[] keys = ["task", "model", "prompts", "seed"];
-        Option[] fixedByRun = [_preset, _output, .. _keys.Where(key => keys.Contains(key.Key)).Select(key => key.Option)];
-        if (fixedByRun.FirstOrDefault(option => IsGiven(arguments, option)) is { } clash)
+        if (((Option[])[_preset, _output]).FirstOrDefault(option => IsGiven(arguments, option)) is { } clash)
             throw new UserErrorException($"--resume continues a run as it was started, found {clash.Name} beside it; leave that out, or start a new run.");
     }
 

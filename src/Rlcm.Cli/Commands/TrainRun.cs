@@ -30,6 +30,7 @@ internal static class TrainRun
             using var session = new TrainingSession(request.Config);
             session.Check(reporter);
             folder = request.Resume ? RunFolder.Open(request.Output) : Begin(request, session.ModelFolder, commandLine, time);
+            TrainConfigReader.Write(request.Config, folder.Config); // of a continued run, what was changed: it is continued again without a word
             outcome = session.Run(folder, request.Resume, new(reporter, reporter), time, stop);
         }
 
@@ -46,7 +47,6 @@ internal static class TrainRun
     {
         var folder = RunFolder.Create(request.Output);
         string[] prompts = [ShippedFiles.Require(request.Config.Prompts, "prompts"), ShippedFiles.Require(request.Config.EvaluationPrompts, "evaluationPrompts")];
-        TrainConfigReader.Write(request.Config, folder.Config);
         RunManifest.Gather(modelFolder, prompts, request.Config.Seed, commandLine, time).Write(folder.Manifest);
         return folder;
     }

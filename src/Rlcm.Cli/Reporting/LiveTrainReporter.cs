@@ -12,6 +12,7 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
     private const int BarWidth = 40;
 
     private LiveView? _view;
+    private UpdateMetrics? _update;
     private EvaluationMetrics? _first;
     private EvaluationMetrics? _latest;
 
@@ -33,18 +34,27 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
     {
         _first ??= value;
         _latest = value;
+        Draw();
     }
 
     public void Report(UpdateMetrics value)
     {
-        var view = View(value);
+        _update = value;
+        Draw();
+    }
+
+    public void Dispose() => _view?.Dispose();
+
+    private void Draw()
+    {
+        if (_update is null)
+            return;
+        var view = View(_update);
         if (_view is null)
             _view = new LiveView(console, view);
         else
             _view.Show(view);
     }
-
-    public void Dispose() => _view?.Dispose();
 
     private Rows View(UpdateMetrics metrics)
     {

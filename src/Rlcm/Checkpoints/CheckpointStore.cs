@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Rlcm.Checkpoints;
 
 /// <summary>
-/// The checkpoints of one run: <c>NNNNNN/</c> with <c>state.safetensors</c>, <c>state.json</c>, <c>checksums.json</c> and whatever else is
-/// asked for, and the file <c>latest</c>, which names the one to continue from. Each appears whole or not at all.
+/// The checkpoints of one run: <c>NNNNNN/</c> with <c>state.safetensors</c>, <c>state.json</c> and <c>checksums.json</c>, and the file
+/// <c>latest</c>, which names the one to continue from. Each appears whole or not at all.
 /// </summary>
 /// <remarks>One process writes to a root at a time.</remarks>
 public sealed class CheckpointStore
@@ -37,14 +37,11 @@ public sealed class CheckpointStore
     /// <param name="number">Update or step, from 0; a checkpoint of the same number is replaced.</param>
     /// <param name="tensors">Everything held in tensors, each stored in its own type.</param>
     /// <param name="state">Counters and plain data: any object that System.Text.Json serializes.</param>
-    /// <param name="extra">Writers of further sub-folders by their names, such as an adapter; each gets its empty folder.</param>
     /// <param name="keep">Numbers of checkpoints that stay however old they are.</param>
-    public void Save(
-        long number, IReadOnlyDictionary<string, Tensor> tensors, object state,
-        IReadOnlyDictionary<string, Action<string>>? extra = null, IReadOnlyCollection<long>? keep = null)
+    public void Save(long number, IReadOnlyDictionary<string, Tensor> tensors, object state, IReadOnlyCollection<long>? keep = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(number);
-        AtomicFolder.Write(FolderOf(number), folder => Fill(folder, tensors, state, extra), replace: true);
+        AtomicFolder.Write(FolderOf(number), folder => Fill(folder, tensors, state), replace: true);
         AtomicFile.Write(Path.Combine(_root, PointerName), stream => stream.Write(Encoding.ASCII.GetBytes(NameOf(number))));
         DeleteOldAndLeftovers(number, keep ?? []);
     }
@@ -56,7 +53,7 @@ public sealed class CheckpointStore
         var pointer = Path.Combine(_root, PointerName);
         if (!File.Exists(pointer))
             return null;
-        var name = File.ReadAllText(pointer).Trim();
+        var name = Encoding.UTF8.GetString(UserFile.Read(pointer)).Trim();
         return ParseNumber(name) is { } number
             ? Load(number)
             : throw new UserErrorException($"{pointer} says '{name}', expected the number of a checkpoint beside it; write there the one to continue from.");
@@ -66,14 +63,11 @@ public sealed class CheckpointStore
     /// <exception cref="UserErrorException">It is missing or damaged.</exception>
     public LoadedCheckpoint Load(long number) => LoadedCheckpoint.Open(FolderOf(number), number);
 
-    private static void Fill(
-        string folder, IReadOnlyDictionary<string, Tensor> tensors, object state, IReadOnlyDictionary<string, Action<string>>? extra)
+    private static void Fill(string folder, IReadOnlyDictionary<string, Tensor> tensors, object state)
     {
         SafetensorsWriter.Write(Path.Combine(folder, LoadedCheckpoint.TensorsName), tensors.Select(item => (item.Key, item.Value)));
         using (var stream = File.Create(Path.Combine(folder, LoadedCheckpoint.StateName)))
             JsonSerializer.Serialize(stream, state, state.GetType(), LoadedCheckpoint.StateOptions);
-        foreach (var (name, write) in extra ?? new Dictionary<string, Action<string>>())
-            write(Directory.CreateDirectory(Path.Combine(folder, name)).FullName);
         Checksums.Write(folder);
     }
 

@@ -18,12 +18,10 @@ public sealed class LoadedCheckpoint : IDisposable
         WriteIndented = true,
     };
 
+    private readonly string _folder;
     private readonly SafetensorsFile _tensors;
 
-    private LoadedCheckpoint(string folder, long number, SafetensorsFile tensors) => (Folder, Number, _tensors) = (folder, number, tensors);
-
-    /// <summary>Where it lies; sub-folders hold what was written beside tensors and state.</summary>
-    public string Folder { get; }
+    private LoadedCheckpoint(string folder, long number, SafetensorsFile tensors) => (_folder, Number, _tensors) = (folder, number, tensors);
 
     /// <summary>Its number.</summary>
     public long Number { get; }
@@ -35,11 +33,25 @@ public sealed class LoadedCheckpoint : IDisposable
     /// <exception cref="UserErrorException">The checkpoint holds no such tensor.</exception>
     public Tensor Tensor(string key) => _tensors.Read(key);
 
+    /// <summary>Copies everything held in tensors into <paramref name="targets"/>, which must be all of them, in their shapes.</summary>
+    /// <exception cref="UserErrorException">Missing, unexpected or mis-shaped keys: the first ten of each are named, and nothing is copied.</exception>
+    public void CopyTo(IReadOnlyDictionary<string, Tensor> targets)
+    {
+        if (TensorFit.Mismatch(_tensors, targets) is { } mismatch)
+            throw new UserErrorException($"The checkpoint {_folder} does not fit: {mismatch}; it belongs to another model, adapter or stage: continue it as it was started.");
+        using var noGrad = no_grad();
+        foreach (var (key, target) in targets)
+        {
+            using var stored = _tensors.Read(key);
+            target.copy_(stored);
+        }
+    }
+
     /// <summary>The counters and plain data.</summary>
     /// <exception cref="UserErrorException">They are not of this type.</exception>
     public T State<T>()
     {
-        var path = Path.Combine(Folder, StateName);
+        var path = Path.Combine(_folder, StateName);
         try
         {
             return JsonSerializer.Deserialize<T>(File.ReadAllText(path), StateOptions)

@@ -7,8 +7,6 @@ namespace Rlcm.Checkpoints;
 /// <summary>Moves weights between a module and a safetensors file, whose keys are the module's own.</summary>
 public static class ModelWeights
 {
-    private const int Reported = 10;
-
     /// <summary>Loads every weight of <paramref name="model"/> from <paramref name="path"/>, upcast to the module's type.</summary>
     /// <param name="model">The module to fill.</param>
     /// <param name="path">A safetensors file.</param>
@@ -20,18 +18,8 @@ public static class ModelWeights
         using var file = SafetensorsFile.Open(path);
         using var scope = NewDisposeScope();
         var weights = model.state_dict();
-        var missing = weights.Keys.Where(key => !file.Keys.Contains(key) && optional?.Contains(key) != true).ToArray();
-        var unexpected = file.Keys.Where(key => !weights.ContainsKey(key) && ignored?.Contains(key) != true).ToArray();
-        var misshaped = weights
-            .Where(weight => file.Keys.Contains(weight.Key) && !weight.Value.shape.AsSpan().SequenceEqual(file[weight.Key].Shape))
-            .Select(weight => $"{weight.Key} (expected [{string.Join(", ", weight.Value.shape)}], found [{string.Join(", ", file[weight.Key].Shape)}])")
-            .ToArray();
-        if (missing.Length + unexpected.Length + misshaped.Length > 0)
-        {
-            throw new UserErrorException(
-                $"{path} does not fit its config.json: {Describe("missing", missing)}{Describe("unexpected", unexpected)}{Describe("mis-shaped", misshaped)}"
-                + "check that both files belong to the same model.");
-        }
+        if (TensorFit.Mismatch(file, weights, ignored, optional) is { } mismatch)
+            throw new UserErrorException($"{path} does not fit its config.json: {mismatch}; check that both files belong to the same model.");
 
         using var noGrad = no_grad();
         foreach (var (key, weight) in weights)
@@ -46,8 +34,4 @@ public static class ModelWeights
     /// <summary>Writes every weight of <paramref name="model"/> to <paramref name="path"/>, atomically, as <paramref name="dtype"/>.</summary>
     public static void Save(nn.Module model, string path, ScalarType dtype, IReadOnlyDictionary<string, string>? metadata = null) =>
         SafetensorsWriter.Write(path, model.state_dict().Select(weight => (weight.Key, weight.Value)), metadata, dtype);
-
-    private static string Describe(string kind, string[] keys) => keys.Length == 0
-        ? ""
-        : $"{keys.Length} {kind}: {string.Join(", ", keys.Take(Reported))}{(keys.Length > Reported ? ", ..." : "")}; ";
 }

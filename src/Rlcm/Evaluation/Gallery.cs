@@ -57,7 +57,7 @@ public sealed record Gallery(IReadOnlyList<GalleryEntry> Entries, ImageBatch Pic
             throw new UserErrorException($"The gallery {folder} lacks {IndexFile} or {SheetFile}: make it with 'rlcm dataset gallery'.");
         try
         {
-            var entries = JsonSerializer.Deserialize<GalleryEntry[]>(File.ReadAllBytes(index), Json) ?? [];
+            var entries = JsonSerializer.Deserialize<GalleryEntry[]>(UserFile.Read(index), Json) ?? [];
             return new Gallery(entries, Cut(entries.Length, sheetPath));
         }
         catch (Exception error) when (error is JsonException or VipsException or InvalidDataException)

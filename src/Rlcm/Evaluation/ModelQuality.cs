@@ -4,6 +4,7 @@ using Rlcm.Models;
 using Rlcm.Policy;
 using Rlcm.Rewards;
 using Rlcm.Rollouts;
+using Rlcm.Runtime;
 
 namespace Rlcm.Evaluation;
 
@@ -11,15 +12,12 @@ namespace Rlcm.Evaluation;
 /// <param name="Steps">Steps per picture.</param>
 /// <param name="Recognized">Recognised share and diversity of the 45 animals.</param>
 /// <param name="Animals">Those pictures: a row per animal, then style, then seed.</param>
-/// <param name="Kilobytes">Mean JPEG size of pictures of the gallery's prompts that were asked for.</param>
+/// <param name="Kilobytes">Mean JPEG size of pictures of the gallery's prompts that were asked for; null where none of its prompts was.</param>
 /// <param name="GalleryKilobytes">Mean JPEG size of the gallery's own pictures for the same prompts.</param>
-public sealed record StepQuality(int Steps, RecognizedShare Recognized, ImageBatch Animals, double Kilobytes, double GalleryKilobytes);
+public sealed record StepQuality(int Steps, RecognizedShare Recognized, ImageBatch Animals, double? Kilobytes, double? GalleryKilobytes);
 
 /// <summary>Measures a model that ships a gallery: a consistency model by its few steps, a diffusion model by DDIM.</summary>
-/// <param name="model">The model, adapters merged where they are to be measured.</param>
-/// <param name="gallery">Its gallery.</param>
-/// <param name="guidanceScale">Guidance scale of all pictures.</param>
-public sealed class ModelQuality(TextToImageModel model, Gallery gallery, double guidanceScale)
+public sealed class ModelQuality
 {
     /// <summary>Steps of a diffusion model where none are asked for.</summary>
     public const int DiffusionSteps = 50;
@@ -27,38 +25,62 @@ public sealed class ModelQuality(TextToImageModel model, Gallery gallery, double
     private const int BatchSize = 60;
     private const ulong Seed = 0;
 
-    private readonly Recognizer _recognizer = new(gallery);
+    private readonly TextToImageModel _model;
+    private readonly Gallery _gallery;
+    private readonly double _guidanceScale;
+    private readonly Recognizer _recognizer;
+    private readonly Dictionary<string, int> _rowOf = new(StringComparer.Ordinal);
+
+    /// <param name="model">The model, adapters merged where they are to be measured.</param>
+    /// <param name="gallery">Its gallery.</param>
+    /// <param name="guidanceScale">Guidance scale of all pictures.</param>
+    /// <exception cref="UserErrorException">The model's pictures are not as large as those of the gallery.</exception>
+    public ModelQuality(TextToImageModel model, Gallery gallery, double guidanceScale)
+    {
+        var size = model.Unet.Config.SampleSize * model.Vae.Config.SpatialFactor;
+        if (size != Recognizer.PictureSize)
+            throw new UserErrorException($"The model draws pictures of {size}x{size}, expected {Recognizer.PictureSize}x{Recognizer.PictureSize}, the size of the gallery that they are compared with; measure a model of that size.");
+        (_model, _gallery, _guidanceScale, _recognizer) = (model, gallery, guidanceScale, new(gallery));
+        foreach (var (row, entry) in gallery.Entries.Index())
+            _rowOf.TryAdd(entry.Text, row);
+    }
 
     /// <summary>The numbers of steps that are measured where none are asked for.</summary>
     public IReadOnlyList<int> DefaultSteps => IsDiffusion ? [DiffusionSteps] : PolicyEvaluator.Horizons;
 
-    private bool IsDiffusion => model.Scheduler.ClassName != SchedulerConfig.Lcm;
+    private bool IsDiffusion => _model.Scheduler.ClassName != SchedulerConfig.Lcm;
 
     /// <summary>Measures the model at <paramref name="steps"/> steps.</summary>
     /// <param name="steps">Steps per picture.</param>
     /// <param name="seeds">Pictures per animal and style.</param>
     /// <param name="sizePrompts">Prompts whose pictures' JPEG size is compared with the gallery's; those it does not hold are left out.</param>
-    public StepQuality Measure(int steps, int seeds, IReadOnlyList<string> sizePrompts)
+    /// <param name="stop">Stops between batches of pictures.</param>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public StepQuality Measure(int steps, int seeds, IReadOnlyList<string> sizePrompts, CancellationToken stop)
     {
         ImageBatch? animals = null;
-        var recognized = RecognizedShare.Compute(_recognizer, (prompts, noise) => animals = Draw(steps, prompts, noise), seeds);
-        var own = sizePrompts.Select(prompt => gallery.Entries.Select(entry => entry.Text).ToList().IndexOf(prompt)).ToArray();
-        string[] held = [.. sizePrompts.Where((_, index) => own[index] >= 0)];
-        var drawn = Draw(steps, held, [.. Enumerable.Range(0, held.Length).Select(index => (long)index)]);
+        var recognized = RecognizedShare.Compute(_recognizer, (prompts, noise) => animals = Draw(steps, prompts, noise, stop), seeds, cancellationToken: stop);
+        string[] held = [.. sizePrompts.Where(_rowOf.ContainsKey)];
+        if (held.Length == 0)
+            return new(steps, recognized, animals!, Kilobytes: null, GalleryKilobytes: null);
+        var drawn = Draw(steps, held, [.. Enumerable.Range(0, held.Length).Select(index => (long)index)], stop);
         return new(
             steps, recognized, animals!,
             Enumerable.Range(0, drawn.Count).Average(index => Kilobytes(drawn, index)),
-            own.Where(index => index >= 0).Average(index => Kilobytes(gallery.Pictures, index)));
+            held.Average(prompt => Kilobytes(_gallery.Pictures, _rowOf[prompt])));
     }
 
-    private ImageBatch Draw(int steps, IReadOnlyList<string> prompts, IReadOnlyList<long> seeds)
+    private ImageBatch Draw(int steps, IReadOnlyList<string> prompts, IReadOnlyList<long> seeds, CancellationToken stop)
     {
         RolloutItem[] items = [.. prompts.Zip(seeds, (prompt, seed) => new RolloutItem(prompt, RolloutNoise.Evaluation(Seed, seed)))];
         if (!IsDiffusion)
-            return RolloutCollector.Sample(new LcmPolicy(model, new(steps, guidanceScale)), items, BatchSize);
-        var sampler = new DdimSampler(model, steps, guidanceScale);
+            return RolloutCollector.Sample(new LcmPolicy(_model, new(steps, _guidanceScale)), items, BatchSize, stop);
+        var sampler = new DdimSampler(_model, steps, _guidanceScale);
         return ImageBatch.Concatenate([.. items.Chunk(BatchSize).Select(batch =>
-            sampler.Sample([.. batch.Select(item => item.Prompt)], index => batch[index].Noise.Initial))]);
+        {
+            stop.ThrowIfCancellationRequested();
+            return sampler.Sample([.. batch.Select(item => item.Prompt)], index => batch[index].Noise.Initial);
+        })]);
     }
 
     private static double Kilobytes(ImageBatch images, int index) => JpegSize.Measure(images[index], images.Height, images.Width) / 1000.0;

@@ -21,10 +21,7 @@ public static class PictureDiversity
         return Math.Sqrt(SumOfSquares(a, b) / (double)a.Length) / 255;
     }
 
-    /// <summary>Mean distance over all pairs of <paramref name="images"/>, 0..1; 0 for fewer than two pictures.</summary>
-    public static double MeanPairwiseDistance(ImageBatch images) => MeanPairwiseDistance(images, 0, images.Count);
-
-    /// <summary>As <see cref="MeanPairwiseDistance(ImageBatch)"/>, of the <paramref name="count"/> pictures from <paramref name="first"/> on.</summary>
+    /// <summary>Mean distance over all pairs of the <paramref name="count"/> pictures from <paramref name="first"/> on, 0..1; 0 for fewer than two.</summary>
     public static double MeanPairwiseDistance(ImageBatch images, int first, int count)
     {
         double sum = 0;

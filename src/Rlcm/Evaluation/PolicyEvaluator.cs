@@ -23,17 +23,17 @@ public sealed record EvaluatedPictures(ImageBatch Images, IReadOnlyList<double> 
 public sealed class PolicyEvaluator(
     Func<int, IStepPolicy> policyOf, IReward reward, IReadOnlyList<string> prompts, IReadOnlySet<string> trainingPrompts, Recognizer? recognizer, int batchSize)
 {
-    /// <summary>The horizons of a report.</summary>
+    /// <summary>The horizons of a report, where the model has as many steps.</summary>
     public static readonly IReadOnlyList<int> Horizons = [1, 2, 4, 8];
 
     private const ulong Seed = 0; // evaluations of all runs compare, whatever their training seed
     private const int RecognitionSeeds = 2;
 
     /// <summary>Draws and scores the evaluation pictures at <paramref name="horizon"/> steps.</summary>
-    public EvaluatedPictures Evaluate(int horizon)
+    public EvaluatedPictures Evaluate(int horizon, CancellationToken stop)
     {
-        var images = RolloutCollector.Sample(policyOf(horizon), Items(prompts, Enumerable.Range(0, prompts.Count).Select(index => (long)index)), batchSize);
-        var scores = RewardGuard.ScoreAsync(reward, images, prompts, "an evaluation", CancellationToken.None).GetAwaiter().GetResult();
+        var images = RolloutCollector.Sample(policyOf(horizon), Items(prompts, Enumerable.Range(0, prompts.Count).Select(index => (long)index)), batchSize, stop);
+        var scores = RewardGuard.ScoreAsync(reward, images, prompts, "an evaluation", offset: 0, stop).GetAwaiter().GetResult();
         return new(images, Array.ConvertAll(scores, score => (double)score));
     }
 
@@ -41,16 +41,14 @@ public sealed class PolicyEvaluator(
     /// Draws every animal in every style with <paramref name="seeds"/> seeds at <paramref name="horizon"/> steps and says which are
     /// recognized; null without a gallery.
     /// </summary>
-    public RecognizedShare? Recognize(int horizon, int seeds) => recognizer is null ? null : RecognizedShare.Compute(
-        recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), Items(texts, noise), batchSize), seeds);
+    public RecognizedShare? Recognize(int horizon, int seeds, CancellationToken stop) => recognizer is null ? null : RecognizedShare.Compute(
+        recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), Items(texts, noise), batchSize, stop), seeds, cancellationToken: stop);
 
-    /// <summary>Everything that <c>evaluation.json</c> says of a policy, at 1, 2, 4 and 8 steps.</summary>
-    public IReadOnlyList<HorizonReport> Report() => [.. Horizons.Select(Report)];
-
-    private HorizonReport Report(int horizon)
+    /// <summary>Everything that <c>evaluation.json</c> says of a policy at <paramref name="horizon"/> steps.</summary>
+    public HorizonReport Report(int horizon, CancellationToken stop)
     {
-        var pictures = Evaluate(horizon);
-        var recognized = Recognize(horizon, RecognitionSeeds);
+        var pictures = Evaluate(horizon, stop);
+        var recognized = Recognize(horizon, RecognitionSeeds, stop);
         return new(
             horizon,
             RewardSummary.Of([.. RewardsWhere(pictures, trainingPrompts.Contains)]),

@@ -26,13 +26,10 @@ public sealed record RecognizedShare(IReadOnlyList<RecognizedSample> Samples, do
     public const int DefaultSeeds = 4;
 
     /// <summary>Recognized pictures over all pictures, 0..1.</summary>
-    public double Share => Samples.Average(sample => sample.IsRecognized ? 1.0 : 0.0);
+    public double Share => ShareOf(Samples);
 
     /// <summary>The share of each animal.</summary>
-    public IReadOnlyDictionary<string, double> ByAnimal => Shares(sample => sample.Word);
-
-    /// <summary>The share of each style word.</summary>
-    public IReadOnlyDictionary<string, double> ByStyle => Shares(sample => sample.Style);
+    public IReadOnlyDictionary<string, double> ByAnimal => Samples.GroupBy(sample => sample.Word).ToDictionary(group => group.Key, ShareOf);
 
     /// <summary>
     /// Draws every animal in every style with <paramref name="seeds"/> seeds (0, 1, ...) and recognizes the pictures:
@@ -60,6 +57,5 @@ public sealed record RecognizedShare(IReadOnlyList<RecognizedSample> Samples, do
         return new RecognizedShare([.. samples], diversity);
     }
 
-    private Dictionary<string, double> Shares(Func<RecognizedSample, string> key) =>
-        Samples.GroupBy(key).ToDictionary(group => group.Key, group => group.Average(sample => sample.IsRecognized ? 1.0 : 0.0));
+    private static double ShareOf(IEnumerable<RecognizedSample> samples) => samples.Average(sample => sample.IsRecognized ? 1.0 : 0.0);
 }

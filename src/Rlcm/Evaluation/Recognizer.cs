@@ -16,6 +16,9 @@ public sealed record Recognition(GalleryEntry Entry, double Distance, int Dx, in
 /// </summary>
 public sealed class Recognizer
 {
+    /// <summary>Height and width of the pictures that can be recognized.</summary>
+    public const int PictureSize = InkPicture.Size;
+
     private const int CoarseBlock = 16;
     private const int FineBlock = 8;
     private const int Variants = 2 * InkPicture.Shifts * InkPicture.Shifts;
@@ -38,7 +41,7 @@ public sealed class Recognizer
     /// <exception cref="ArgumentException">The pictures are not 64x64.</exception>
     public IReadOnlyList<Recognition> Recognize(ImageBatch images, CancellationToken cancellationToken = default)
     {
-        if (images.Width != InkPicture.Size || images.Height != InkPicture.Size)
+        if (images.Width != PictureSize || images.Height != PictureSize)
             throw new ArgumentException($"The gallery is compared at 64x64; found {images.Height}x{images.Width}.", nameof(images));
         var recognitions = new Recognition[images.Count];
         Parallel.For(0, images.Count, new ParallelOptions { CancellationToken = cancellationToken }, i => recognitions[i] = Nearest(images[i]));

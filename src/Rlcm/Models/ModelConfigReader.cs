@@ -19,7 +19,7 @@ internal sealed class ModelConfigReader
             throw new UserErrorException($"{path}: the model's configuration is missing; expected a folder in diffusers layout, with a config.json in each part.");
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(UserFile.Read(path));
             ClassName = document.RootElement.TryGetProperty("_class_name", out var name) ? name.ToString() : "";
             _rest = document.RootElement.EnumerateObject()
                 .Where(entry => !entry.Name.StartsWith('_'))

@@ -43,9 +43,12 @@ public sealed class LcmPolicy : IStepPolicy
 
         _model = model;
         _plan = LcmPlan.Create(model.Scheduler.CreateNoiseSchedule(), settings.Horizon, settings.Grid, settings.FinalStep, settings.OriginSteps);
-        Guidance = model.Unet.Config.TimeCondProjDim is { } width
-            ? GuidanceEmbedding.Create([settings.GuidanceScale], width).DetachFromDisposeScope()
-            : null;
+        if (model.Unet.Config.TimeCondProjDim is { } width)
+        {
+            using var embedding = GuidanceEmbedding.Create([settings.GuidanceScale], width);
+            Guidance = embedding.data<float>().ToArray();
+        }
+
         var factor = model.Vae.Config.SpatialFactor;
         StateShape =
         [
@@ -55,8 +58,8 @@ public sealed class LcmPolicy : IStepPolicy
         ];
     }
 
-    /// <summary>The embedded guidance scale, [1, width]. Tests set the original's values: sin(7000 f) magnifies rounding.</summary>
-    internal Tensor? Guidance { get; set; }
+    /// <summary>The embedded guidance scale. Tests set the original's values: sin(7000 f) magnifies rounding.</summary>
+    internal float[]? Guidance { get; set; }
 
     /// <inheritdoc/>
     public int Horizon => _plan.Horizon;
@@ -86,7 +89,7 @@ public sealed class LcmPolicy : IStepPolicy
         var plan = _plan.Steps[step];
         var count = states.shape[0];
         var timesteps = full(count, (long)plan.Level.Timestep, ScalarType.Int64, states.device);
-        var guidance = Guidance?.to(states.device).expand(count, -1);
+        var guidance = Guidance is null ? null : tensor(Guidance, device: states.device).expand(count, -1);
         var epsilon = _model.Unet.forward(new(states, timesteps, condition, guidance));
         var sample = LcmScheduler.Denoise(states, epsilon, plan.Level);
         var mean = LcmScheduler.Mean(sample, plan.Next);

@@ -72,16 +72,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
 
     private void Checkpoint(Adam adam, long step)
     {
-        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var (name, value, average) in stage.Weights)
-        {
-            tensors[$"weight.{name}"] = value;
-            tensors[$"average.{name}"] = average;
-        }
-
-        foreach (var (key, value) in adam.State())
-            tensors[key] = value;
-        folder.Checkpoints.Save(step, tensors, new State(step, adam.StepCount));
+        folder.Checkpoints.Save(step, Tensors(adam), new State(step, adam.StepCount));
         stage.Save(folder.ModelPath);
         folder.FlushLosses();
     }
@@ -92,18 +83,23 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
             return 0;
         using (checkpoint)
         {
-            using var scope = NewDisposeScope();
-            using var noGrad = no_grad();
-            foreach (var (name, value, average) in stage.Weights)
-            {
-                value.copy_(checkpoint.Tensor($"weight.{name}"));
-                average.copy_(checkpoint.Tensor($"average.{name}"));
-            }
-
             var state = checkpoint.State<State>();
-            adam.Restore(checkpoint.Tensor, state.AdamSteps);
+            checkpoint.CopyTo(Tensors(adam));
+            adam.StepCount = state.AdamSteps;
             _averages.Count = state.Step;
             return state.Step;
         }
+    }
+
+    private Dictionary<string, Tensor> Tensors(Adam adam)
+    {
+        var tensors = adam.State().ToDictionary(item => item.Key, item => item.Value, StringComparer.Ordinal);
+        foreach (var (name, value, average) in stage.Weights)
+        {
+            tensors[$"weight.{name}"] = value;
+            tensors[$"average.{name}"] = average;
+        }
+
+        return tensors;
     }
 }

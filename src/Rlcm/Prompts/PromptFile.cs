@@ -8,13 +8,13 @@ namespace Rlcm.Prompts;
 public static class PromptFile
 {
     /// <summary>Reads all prompts in the order of the file, without surrounding white space.</summary>
-    /// <exception cref="UserErrorException">The file does not exist, is not UTF-8, or holds no prompt.</exception>
+    /// <exception cref="UserErrorException">The file does not exist, cannot be read, is not UTF-8, or holds no prompt.</exception>
     public static IReadOnlyList<string> Read(string path)
     {
         if (!File.Exists(path))
             throw new UserErrorException($"The prompt file {path} does not exist: name a UTF-8 text file with one prompt a line.");
 
-        var bytes = File.ReadAllBytes(path);
+        var bytes = UserFile.Read(path);
         RequireUtf8(path, bytes);
         string[] prompts = [.. Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF').Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         if (prompts.Length == 0)

@@ -11,11 +11,12 @@ public static class RewardGuard
     /// <param name="images">N pictures.</param>
     /// <param name="prompts">[N], the prompt of each.</param>
     /// <param name="origin">Where the pictures come from, for messages, such as <c>update 12</c>.</param>
+    /// <param name="offset">Index of the first picture among all of that origin, for messages.</param>
     /// <param name="cancellationToken">Passed on to the reward.</param>
     /// <exception cref="ArgumentException">The numbers of pictures and prompts differ.</exception>
     /// <exception cref="UserErrorException">The reward threw, or returned a wrong number of scores or one that is not finite.</exception>
     public static async Task<float[]> ScoreAsync(
-        IReward reward, ImageBatch images, IReadOnlyList<string> prompts, string origin, CancellationToken cancellationToken)
+        IReward reward, ImageBatch images, IReadOnlyList<string> prompts, string origin, int offset, CancellationToken cancellationToken)
     {
         if (images.Count != prompts.Count)
             throw new ArgumentException($"Expected a prompt for each of {images.Count} images, found {prompts.Count}.", nameof(prompts));
@@ -26,7 +27,7 @@ public static class RewardGuard
 
         var bad = Array.FindIndex(scores, score => !float.IsFinite(score));
         if (bad >= 0)
-            throw new UserErrorException($"Reward '{reward.Name}' returned {scores[bad]} for image {bad} of {origin}, prompt '{prompts[bad]}'; a score must be a finite number: correct the reward.");
+            throw new UserErrorException($"Reward '{reward.Name}' returned {scores[bad]} for image {offset + bad} of {origin}, prompt '{prompts[bad]}'; a score must be a finite number: correct the reward.");
         return scores;
     }
 

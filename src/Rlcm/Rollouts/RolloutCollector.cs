@@ -42,9 +42,11 @@ public static class RolloutCollector
     }
 
     /// <summary>Samples pictures without recording how, in batches of <paramref name="batchSize"/>.</summary>
-    public static ImageBatch Sample(IStepPolicy policy, IReadOnlyList<RolloutItem> items, int batchSize) =>
+    /// <exception cref="OperationCanceledException">Stopped, which takes effect between batches.</exception>
+    public static ImageBatch Sample(IStepPolicy policy, IReadOnlyList<RolloutItem> items, int batchSize, CancellationToken stop = default) =>
         ImageBatch.Concatenate([.. items.Chunk(batchSize).Select(batch =>
         {
+            stop.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             return Run(policy, batch, policy.Encode([.. batch.Select(item => item.Prompt)]), (_, _, _, _) => { });

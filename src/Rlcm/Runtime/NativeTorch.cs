@@ -38,8 +38,7 @@ public static class NativeTorch
         if (folder is null || SystemProvides(Needed))
             return;
 
-        var copy = Prepare(Path.Combine(folder, Shim), CacheFolder());
-        if (copy is null)
+        if (PrepareIn(CacheFolder(), Path.Combine(folder, Shim)) is not { } copy)
             return;
 
         foreach (var library in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
@@ -91,6 +90,24 @@ public static class NativeTorch
         return copy;
     }
 
+    /// <summary>As <see cref="Prepare"/>, below a new temporary folder where <paramref name="cache"/> cannot be written; null where neither can, which TorchSharp reports itself.</summary>
+    internal static string? PrepareIn(string cache, string shim)
+    {
+        foreach (var folder in (Func<string>[])[() => cache, () => Directory.CreateTempSubdirectory("rlcm-native-").FullName])
+        {
+            try
+            {
+                return Prepare(shim, folder());
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // on to the next folder
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>True when the system's libstdc++ defines <paramref name="version"/>; true as well when none is found, for then there is nothing to mend.</summary>
     internal static bool SystemProvides(string version)
     {
@@ -111,15 +128,6 @@ public static class NativeTorch
     private static string CacheFolder()
     {
         var data = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        var folder = data.Length > 0 ? Path.Combine(data, "rlcm", "native") : Path.Combine(AppContext.BaseDirectory, "rlcm-native");
-        try
-        {
-            Directory.CreateDirectory(folder);
-            return folder;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return Directory.CreateTempSubdirectory("rlcm-native-").FullName;
-        }
+        return data.Length > 0 ? Path.Combine(data, "rlcm", "native") : Path.Combine(AppContext.BaseDirectory, "rlcm-native");
     }
 }

@@ -44,32 +44,11 @@ public sealed class RunFolder
     public static string DefaultPath(string task, TimeProvider time) =>
         System.IO.Path.Combine("runs", $"{task}-{time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)}");
 
-    /// <summary>
-    /// Makes sure that <paramref name="path"/> can become a run folder, and leaves nothing behind: to be called before the work that
-    /// <see cref="Create"/> comes after.
-    /// </summary>
-    /// <exception cref="UserErrorException">It is a file, is not empty or cannot be written.</exception>
-    public static void Check(string path)
-    {
-        if (path.Length == 0)
-            throw new UserErrorException("The output is an empty text, expected a folder; choose another --output.");
-        var full = System.IO.Path.GetFullPath(path);
-        if (File.Exists(full))
-            throw new UserErrorException($"The output {full} is a file, expected a folder; choose another --output.");
-        if (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any())
-            throw new UserErrorException($"The output folder {full} is not empty, expected a new or empty one; choose another --output or remove the folder.");
-
-        var existing = full;
-        while (!System.IO.Path.Exists(existing))
-            existing = System.IO.Path.GetDirectoryName(existing)!;
-        Probe(full, existing);
-    }
-
     /// <summary>Makes the folder and those inside it.</summary>
-    /// <exception cref="UserErrorException">As <see cref="Check"/>.</exception>
+    /// <exception cref="UserErrorException">As <see cref="OutputPath.CheckFolder"/>.</exception>
     public static RunFolder Create(string path)
     {
-        Check(path);
+        OutputPath.CheckFolder(path);
         var run = new RunFolder(path);
         foreach (var folder in (string[])[run.Images, run.Plots, run.Events, run.Checkpoints])
             Directory.CreateDirectory(folder);
@@ -84,20 +63,6 @@ public sealed class RunFolder
         return File.Exists(run.Config)
             ? run
             : throw new UserErrorException($"The folder {run.Path} holds no run, expected the file config.json in it; check the path.");
-    }
-
-    private static void Probe(string full, string existing)
-    {
-        var probe = System.IO.Path.Combine(existing, $".rlcm-{Guid.NewGuid():N}.tmp");
-        try
-        {
-            File.Create(probe).Dispose();
-            File.Delete(probe);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"The output folder {full} cannot be written: {exception.Message} Choose another --output.", exception);
-        }
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);

@@ -11,6 +11,9 @@ namespace Rlcm.Runtime;
 /// <remarks>Not TorchSharp's SummaryWriter: its first event carries ticks instead of seconds as time, which misplaces the whole run.</remarks>
 internal sealed class TensorBoardWriter : IDisposable
 {
+    /// <summary>How names of event files begin.</summary>
+    public const string FilePrefix = "events.out.tfevents.";
+
     private readonly FileStream _file;
     private readonly TimeProvider _time;
 
@@ -20,7 +23,7 @@ internal sealed class TensorBoardWriter : IDisposable
         _time = time;
         Directory.CreateDirectory(folder);
         // As TensorFlow names them: the last number tells files of one process and second apart.
-        var prefix = $"events.out.tfevents.{time.GetUtcNow().ToUnixTimeSeconds():D10}.rlcm.{Environment.ProcessId}";
+        var prefix = $"{FilePrefix}{time.GetUtcNow().ToUnixTimeSeconds():D10}.rlcm.{Environment.ProcessId}";
         var name = $"{prefix}.{Directory.GetFiles(folder, prefix + ".*").Length}";
         _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
         WriteRecord(Message.Create(WallTime, message => message.Bytes(3, "brain.Event:2"u8))); // file_version

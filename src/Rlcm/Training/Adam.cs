@@ -1,4 +1,3 @@
-using Rlcm.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -56,8 +55,8 @@ public sealed class Adam : IDisposable
     /// <summary>Added to the root of the second moment.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Steps taken so far.</summary>
-    public long StepCount { get; private set; }
+    /// <summary>Steps taken so far; a checkpoint keeps it beside <see cref="State"/> and sets it again.</summary>
+    public long StepCount { get; set; }
 
     /// <summary>The parameters, in the order given.</summary>
     public IEnumerable<Parameter> Parameters => _parameters.Entries.Select(entry => entry.Parameter);
@@ -91,26 +90,6 @@ public sealed class Adam : IDisposable
 
     /// <summary>The moments, live, under <c>adam.exp_avg.NAME</c> and <c>adam.exp_avg_sq.NAME</c>, in the shapes of the parameters.</summary>
     public IEnumerable<(string Key, Tensor Value)> State() => _state;
-
-    /// <summary>Continues from the moments that <paramref name="read"/> returns for the keys of <see cref="State"/> and from that step count.</summary>
-    /// <exception cref="UserErrorException">A moment has another shape than its parameter; nothing before it is undone.</exception>
-    public void Restore(Func<string, Tensor> read, long stepCount)
-    {
-        using var noGrad = no_grad();
-        foreach (var (key, value) in _state)
-        {
-            using var stored = read(key);
-            if (!stored.shape.AsSpan().SequenceEqual(value.shape))
-            {
-                throw new UserErrorException($"The optimizer state {key} has shape [{string.Join(", ", stored.shape)}], expected "
-                    + $"[{string.Join(", ", value.shape)}]; the checkpoint belongs to another model or adapter rank.");
-            }
-
-            value.copy_(stored);
-        }
-
-        StepCount = stepCount;
-    }
 
     /// <inheritdoc/>
     public void Dispose()

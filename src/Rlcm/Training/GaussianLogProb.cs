@@ -38,8 +38,8 @@ public static class GaussianLogProb
         using var scope = NewDisposeScope();
         var inverse = PerImage.Coefficients(std, mean, value => 1 / value);
         var z = ((sample.detach() - mean) * inverse).flatten(1);                 // [B, d]
-        var constant = PerImage.Coefficients(std, z, value => Math.Log(value) + HalfLogTwoPi).flatten();
-        var logProb = -0.5 * (z * z).mean([1L]) - constant;                       // [B]
+        var quadratic = (z * z).mean([1L]);                                       // [B]
+        var logProb = -0.5 * quadratic - PerImage.Coefficients(std, quadratic, value => Math.Log(value) + HalfLogTwoPi);
         return (reduction == LogProbReduction.Sum ? logProb * z.shape[1] : logProb).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Rlcm.Runtime;
 
@@ -9,24 +10,24 @@ public static class MetricsFile
     /// <summary>Names in snake case.</summary>
     internal static readonly JsonSerializerOptions JsonOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    private sealed record EvaluationLine(EvaluationMetrics Evaluation);
+    private sealed record EvaluationLine(EvaluationMetrics? Evaluation);
 
     /// <summary>The updates and the evaluations of the file, each in order. A last line that was cut off while being written is left out.</summary>
-    /// <exception cref="UserErrorException">Another line is no metrics object.</exception>
+    /// <exception cref="UserErrorException">The file is missing or cannot be read, or another line is no metrics object.</exception>
     public static (IReadOnlyList<UpdateMetrics> Updates, IReadOnlyList<EvaluationMetrics> Evaluations) Read(string path)
     {
         var updates = new List<UpdateMetrics>();
         var evaluations = new List<EvaluationMetrics>();
-        var text = File.ReadAllText(path);
+        var text = Encoding.UTF8.GetString(UserFile.Read(path));
         var lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < lines.Length; i++)
         {
             try
             {
                 if (lines[i].StartsWith("{\"evaluation\"", StringComparison.Ordinal))
-                    evaluations.Add(JsonSerializer.Deserialize<EvaluationLine>(lines[i], JsonOptions)!.Evaluation);
+                    evaluations.Add(Parse<EvaluationLine>(lines[i]).Evaluation ?? throw new JsonException());
                 else
-                    updates.Add(JsonSerializer.Deserialize<UpdateMetrics>(lines[i], JsonOptions)!);
+                    updates.Add(Parse<UpdateMetrics>(lines[i]));
             }
             catch (JsonException exception)
             {
@@ -36,4 +37,6 @@ public static class MetricsFile
 
         return (updates, evaluations);
     }
+
+    private static T Parse<T>(string line) => JsonSerializer.Deserialize<T>(line, JsonOptions) ?? throw new JsonException();
 }

@@ -21,7 +21,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     private readonly TensorBoardLog _events;
     private readonly IProgress<UpdateMetrics> _updates;
     private readonly IProgress<EvaluationMetrics> _evaluations;
-    private readonly List<EvaluationMetrics> _evaluated = [];
+    private readonly List<EvaluationMetrics> _evaluated;
 
     /// <param name="config">The run's configuration.</param>
     /// <param name="folder">The run's folder.</param>
@@ -38,9 +38,9 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         (_config, _folder, _evaluator, _adapters, _updates, _evaluations) = (config, folder, evaluator, adapters, updates, evaluations);
         _checkpoints = new(folder.Checkpoints, config.KeepLast);
         _metrics = continuesFrom is { } lastUpdate ? MetricsLog.Continue(folder.Metrics, lastUpdate) : MetricsLog.Create(folder.Metrics);
-        _events = new(folder.Events, time);
-        if (continuesFrom is not null)
-            _evaluated.AddRange(MetricsFile.Read(folder.Metrics).Evaluations);
+        var (done, evaluated) = MetricsFile.Read(folder.Metrics);
+        _events = TensorBoardLog.Continue(folder.Events, done, evaluated, time);
+        _evaluated = [.. evaluated];
     }
 
     /// <summary>What the last evaluation of this session drew; null before the first.</summary>
@@ -53,7 +53,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         _events.Append(metrics);
         _updates.Report(metrics);
         if (metrics.Update % _config.EvaluateEvery == 0 || metrics.Update == _config.Updates)
-            Evaluate(metrics.Update, metrics.Queries, metrics.Seconds);
+            Evaluate(metrics.Update, metrics.Queries, metrics.Seconds, CancellationToken.None); // a part of its update
         if (metrics.Update % _config.CheckpointEvery == 0 || metrics.Update == _config.Updates)
             Save(trainer);
     }
@@ -67,14 +67,14 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     }
 
     /// <summary>Draws, scores and keeps the evaluation pictures of the adapters as they are; keeps the adapters where they are the best so far.</summary>
-    public EvaluatedPictures Evaluate(int update, long queries, double seconds)
+    public EvaluatedPictures Evaluate(int update, long queries, double seconds, CancellationToken stop)
     {
         using var merged = _adapters.Merge();
-        var pictures = _evaluator.Evaluate(_config.Horizon);
+        var pictures = _evaluator.Evaluate(_config.Horizon, stop);
         PngFile.Write(Path.Combine(_folder.Images, $"{update:D6}.png"), ImageGrid.Compose(pictures.Images, GridColumns));
         var moments = RewardMoments.Of([.. pictures.Rewards]);
         var isBest = _evaluated.All(earlier => moments.Mean > earlier.RewardMean);
-        var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1)?.Share;
+        var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1, stop)?.Share;
         var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized, isBest);
         _metrics.Append(line);
         _events.Append(line);

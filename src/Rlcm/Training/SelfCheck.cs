@@ -63,13 +63,14 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
             "change microBatch or minibatches");
     }
 
-    /// <summary>The process's peak so far, which holds a micro-batch with its gradients, and what an update records, against what there is.</summary>
+    /// <summary>The process's peak so far, which holds a micro-batch with its gradients, what an update records and the encoded prompts, against what there is.</summary>
     private SelfCheckResult Memory()
     {
         using var scope = NewDisposeScope();
         using var process = Process.GetCurrentProcess();
         var state = policy.StateShape.Aggregate(1L, (product, side) => product * side);
-        var floats = config.ImagesPerUpdate * (2 * policy.ScoredSteps * state + policy.Encode([prompts[0]]).numel());
+        var condition = policy.Encode([prompts[0]]).numel();
+        var floats = config.ImagesPerUpdate * (2 * policy.ScoredSteps * state + condition) + prompts.Count * condition;
         var predicted = process.PeakWorkingSet64 + floats * sizeof(float);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return new(

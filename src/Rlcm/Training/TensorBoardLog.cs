@@ -8,8 +8,24 @@ public sealed class TensorBoardLog : IDisposable
 {
     private readonly TensorBoardWriter _writer;
 
-    /// <summary>Starts a new event file in <paramref name="folder"/>, beside those of earlier sessions of the run.</summary>
-    public TensorBoardLog(string folder, TimeProvider time) => _writer = new TensorBoardWriter(folder, time);
+    private TensorBoardLog(TensorBoardWriter writer) => _writer = writer;
+
+    /// <summary>Starts the events of a run from nothing in <paramref name="folder"/>; earlier ones are deleted.</summary>
+    public static TensorBoardLog Create(string folder, TimeProvider time) => Continue(folder, [], [], time);
+
+    /// <summary>Starts with what <paramref name="updates"/> and <paramref name="evaluations"/> of <c>metrics.jsonl</c> say; earlier event files are deleted, since they may go beyond.</summary>
+    public static TensorBoardLog Continue(string folder, IReadOnlyList<UpdateMetrics> updates, IReadOnlyList<EvaluationMetrics> evaluations, TimeProvider time)
+    {
+        string[] earlier = Directory.Exists(folder) ? Directory.GetFiles(folder, TensorBoardWriter.FilePrefix + "*") : [];
+        var log = new TensorBoardLog(new(folder, time));
+        foreach (var update in updates)
+            log.Append(update);
+        foreach (var evaluation in evaluations)
+            log.Append(evaluation);
+        foreach (var file in earlier)
+            File.Delete(file);
+        return log;
+    }
 
     /// <summary>Adds <c>train/NAME</c> for every number, at the step of that update.</summary>
     public void Append(UpdateMetrics metrics) => Append("train", metrics.Update, JsonSerializer.SerializeToElement(metrics, MetricsFile.JsonOptions));

@@ -21,20 +21,33 @@ public static class TrainConfigReader
     /// <param name="flags">Keys that have a flag of their own.</param>
     /// <param name="assignments"><c>key=value</c> each.</param>
     /// <exception cref="UserErrorException">Something is wrong: a line for each mistake says where, what was expected and what was found.</exception>
-    public static TrainConfig Read(string preset, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments)
+    public static TrainConfig Read(string preset, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments) =>
+        Read(TrainConfigSources.FindPreset(preset), flags, assignments, TrainConfigKey.All);
+
+    /// <summary>As <see cref="Read(string, IEnumerable{TrainConfigFlag}, IEnumerable{string})"/>, for a run that is continued: what decides its course stays as it is.</summary>
+    /// <param name="path">The run's own configuration.</param>
+    /// <param name="flags">Keys that have a flag of their own.</param>
+    /// <param name="assignments"><c>key=value</c> each.</param>
+    /// <exception cref="UserErrorException">Something is wrong, or a key is not among <see cref="TrainConfigRules.ChangeableOnResume"/>.</exception>
+    public static TrainConfig ReadResumed(string path, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments) =>
+        Read(path, flags, assignments, [.. TrainConfigKey.All.Where(key => TrainConfigRules.ChangeableOnResume.Contains(key.Name))]);
+
+    private static TrainConfig Read(string path, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments, IReadOnlyList<TrainConfigKey> changeable)
     {
         var errors = new List<string>();
-        List<TrainConfigEntry> entries =
+        var preset = TrainConfigSources.ReadFile(path, errors);
+        List<TrainConfigEntry> changes =
         [
-            .. TrainConfigSources.ReadFile(TrainConfigSources.FindPreset(preset), errors),
             .. flags.Select(flag => new TrainConfigEntry(flag.Key, null, flag.Value, flag.Flag)),
             .. assignments.Select(assignment => TrainConfigSources.ReadAssignment(assignment, errors)).OfType<TrainConfigEntry>(),
         ];
+        errors.AddRange(changes.Where(entry => TrainConfigKey.All.Except(changeable).Any(key => key.Name == entry.Key)).Select(entry =>
+            $"{entry.Origin}: a run that is continued keeps its {entry.Key}, only {string.Join(", ", changeable.Select(key => key.Name))} may change; leave it out, or start a new run"));
 
         var config = new TrainConfig();
         var origins = new Dictionary<string, string>(StringComparer.Ordinal);
         var faulty = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var entry in entries)
+        foreach (var entry in preset.Concat(changes))
         {
             if (TrainConfigKey.All.FirstOrDefault(key => key.Name == entry.Key) is not { } key)
             {

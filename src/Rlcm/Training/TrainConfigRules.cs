@@ -10,6 +10,13 @@ public sealed record TrainConfigConflict(IReadOnlyList<string> Keys, string Mess
 /// <summary>The rules of a configuration that concern several keys at once.</summary>
 public static class TrainConfigRules
 {
+    /// <summary>
+    /// The keys that may change when a run is continued: how long it goes on, what it keeps, where and in which portions it computes. None
+    /// changes what an update computes but by rounding, except that a linear learning rate falls towards the new end.
+    /// </summary>
+    public static IReadOnlyList<string> ChangeableOnResume { get; } =
+        ["updates", "microBatch", "samplingBatch", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "device"];
+
     /// <summary>All conflicts of <paramref name="config"/>; none when it can be run.</summary>
     public static IEnumerable<TrainConfigConflict> Check(TrainConfig config) =>
         [.. CheckSampling(config), .. CheckBatches(config), .. CheckAdvantage(config)];

@@ -16,6 +16,8 @@ namespace Rlcm.Training;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
+    private const int EncodingBatch = 32; // prompts
+
     private readonly TrainConfig _config;
     private readonly IStepPolicy _policy;
     private readonly LoraAdapters _adapters;
@@ -41,7 +43,7 @@ public sealed class Trainer : IDisposable
         TrainConfig config, IStepPolicy policy, LoraAdapters adapters, IReward reward, IReadOnlyList<string> prompts, ITrainingRecorder recorder)
     {
         (_config, _policy, _adapters, _reward, _prompts, _recorder) = (config, policy, adapters, reward, prompts, recorder);
-        _conditions = policy.Encode(prompts).DetachFromDisposeScope();
+        _conditions = Encode(policy, prompts);
         _adam = new(adapters.Parameters(), config.LearningRate);
         _tracker = new(config.BufferSize, config.MinCount);
         _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side));
@@ -65,6 +67,12 @@ public sealed class Trainer : IDisposable
         }
     }
 
+    private static Tensor Encode(IStepPolicy policy, IReadOnlyList<string> prompts)
+    {
+        using var scope = NewDisposeScope();
+        return cat([.. prompts.Chunk(EncodingBatch).Select(policy.Encode)]).DetachFromDisposeScope();
+    }
+
     private Rollout Collect()
     {
         using var merged = _adapters.Merge();
@@ -77,7 +85,7 @@ public sealed class Trainer : IDisposable
             var rows = tensor(batch.Select(draw => (long)draw.Item).ToArray(), device: _conditions.device);
             var trajectory = RolloutCollector.Collect(_policy, items, _conditions.index_select(0, rows), _config.LogProb, _adam.StepCount);
             trajectories.Add(trajectory);
-            scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", CancellationToken.None)));
+            scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", batch[0].Index, CancellationToken.None)));
         }
 
         return new(Trajectory.Concatenate(trajectories), scores);
@@ -153,26 +161,22 @@ public sealed class Trainer : IDisposable
     /// <param name="keep">Numbers of earlier checkpoints that must stay.</param>
     public void Save(CheckpointStore store, IReadOnlyCollection<long> keep)
     {
-        var tensors = _adapters.Parameters().Select(entry => (entry.Name, Value: (Tensor)entry.Value)).Concat(_adam.State());
-        store.Save(
-            _update,
-            tensors.ToDictionary(entry => entry.Item1, entry => entry.Value, StringComparer.Ordinal),
-            new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export()),
-            keep: keep);
+        store.Save(_update, Tensors(), new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export()), keep);
     }
 
     /// <summary>Continues from a checkpoint.</summary>
+    /// <exception cref="UserErrorException">It does not fit the adapters.</exception>
     public void Restore(LoadedCheckpoint checkpoint)
     {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        foreach (var (name, value) in _adapters.Parameters())
-            value.copy_(checkpoint.Tensor(name));
         var state = checkpoint.State<TrainingState>();
-        _adam.Restore(checkpoint.Tensor, state.AdamSteps);
+        checkpoint.CopyTo(Tensors());
         _tracker.Import(state.Rewards);
+        _adam.StepCount = state.AdamSteps;
         (_update, _queries, _seconds) = (state.Update, state.Queries, state.Seconds);
     }
+
+    private Dictionary<string, Tensor> Tensors() => _adapters.Parameters().Select(entry => (Key: entry.Name, Value: (Tensor)entry.Value))
+        .Concat(_adam.State()).ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -56,9 +56,7 @@ public sealed class TrainingSession : IDisposable
             _model.MoveTo(torch.CUDA);
         _policy = PolicyAt(config.Horizon);
         _adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
-        var gallery = Path.Combine(ModelFolder, Gallery.FolderName);
-        _evaluator = new(PolicyAt, _reward, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal),
-            Directory.Exists(gallery) ? new Recognizer(Gallery.Read(gallery)) : null, config.SamplingBatch);
+        _evaluator = new(PolicyAt, _reward, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal), FindRecognizer(), config.SamplingBatch);
     }
 
     /// <summary>Where the base model lies.</summary>
@@ -71,14 +69,15 @@ public sealed class TrainingSession : IDisposable
     /// <param name="time">Time of the TensorBoard events.</param>
     /// <param name="stop">Stops after the current update; the adapter is saved all the same.</param>
     /// <returns>The pictures and figures, or null when the run was stopped early.</returns>
+    /// <exception cref="OperationCanceledException">Stopped before the first update of this session; there is nothing to save.</exception>
     public TrainingOutcome? Run(RunFolder folder, bool resume, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
     {
-        var beforeReport = _evaluator.Report();
+        var beforeReport = Report(stop);
         using var checkpoint = resume ? new CheckpointStore(folder.Checkpoints).Latest() : null;
         using var recorder = new RunRecorder(
             _config, folder, _evaluator, _adapters, (int?)checkpoint?.Number, reporters.Updates, reporters.Evaluations, time);
         using var trainer = new Trainer(_config, _policy, _adapters, _reward, _prompts, recorder);
-        var before = checkpoint is null ? recorder.Evaluate(update: 0, queries: 0, seconds: 0) : _evaluator.Evaluate(_config.Horizon);
+        var before = checkpoint is null ? recorder.Evaluate(update: 0, queries: 0, seconds: 0, stop) : _evaluator.Evaluate(_config.Horizon, stop);
         WriteGrid(folder, "before.png", before);
         if (checkpoint is not null)
             trainer.Restore(checkpoint);
@@ -91,13 +90,23 @@ public sealed class TrainingSession : IDisposable
             return null;
         }
 
-        using var merged = _adapters.Merge();
-        var after = recorder.Latest ?? _evaluator.Evaluate(_config.Horizon);
-        WriteGrid(folder, "after.png", after);
-        var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, _evaluator.Report());
-        AtomicFile.Write(folder.Evaluation, stream => JsonSerializer.Serialize(stream, report, ReportOptions));
-        return new(_evaluationPrompts, before, after, report);
+        try
+        {
+            using var merged = _adapters.Merge();
+            var after = recorder.Latest ?? _evaluator.Evaluate(_config.Horizon, stop);
+            var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, Report(stop));
+            WriteGrid(folder, "after.png", after);
+            AtomicFile.Write(folder.Evaluation, stream => JsonSerializer.Serialize(stream, report, ReportOptions));
+            return new(_evaluationPrompts, before, after, report);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return null; // all updates are saved, only the report is missing
+        }
     }
+
+    private HorizonReport[] Report(CancellationToken stop) =>
+        [.. PolicyEvaluator.Horizons.Where(horizon => horizon <= _config.OriginSteps).Select(horizon => _evaluator.Report(horizon, stop))];
 
     private static void WriteGrid(RunFolder folder, string name, EvaluatedPictures pictures) =>
         PngFile.Write(Path.Combine(folder.Images, name), ImageGrid.Compose(pictures.Images, RunRecorder.GridColumns));
@@ -117,6 +126,14 @@ public sealed class TrainingSession : IDisposable
         Height = _config.Height,
         Width = _config.Width,
     });
+
+    /// <summary>A search in the model's gallery, where it has one of pictures as large as the policy's.</summary>
+    private Recognizer? FindRecognizer()
+    {
+        var gallery = Path.Combine(ModelFolder, Gallery.FolderName);
+        var fits = _policy.StateShape.Skip(1).All(side => side * _model.Vae.Config.SpatialFactor == Recognizer.PictureSize);
+        return fits && Directory.Exists(gallery) ? new(Gallery.Read(gallery)) : null;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

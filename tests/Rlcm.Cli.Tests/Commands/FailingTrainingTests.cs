@@ -87,7 +87,7 @@ public sealed class FailingTrainingTests : IDisposable
         var updates = (int)(checkpoint?.Number ?? 0);
         var policy = new DisturbedPolicy(new LcmPolicy(_model, new(Config.Horizon, Config.GuidanceScale)), () => disturbance(updates + 1));
         var evaluator = new PolicyEvaluator(_ => policy, reward, TinyModels.Prompts, new HashSet<string>(StringComparer.Ordinal), recognizer: null, batchSize: 4);
-        using var recorder = new RunRecorder(Config, folder, evaluator, adapters, updates, new Count(() => updates++), new Ignored(), TimeProvider.System);
+        using var recorder = new RunRecorder(Config, folder, evaluator, adapters, (int?)checkpoint?.Number, new Count(() => updates++), new Ignored(), TimeProvider.System);
         using var trainer = new Trainer(Config, policy, adapters, reward, TinyModels.Prompts, recorder);
         if (checkpoint is not null)
             trainer.Restore(checkpoint);

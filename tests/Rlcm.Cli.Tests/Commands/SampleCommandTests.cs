@@ -95,7 +95,7 @@ public sealed class SampleCommandTests : IDisposable
     [InlineData("file.txt/pictures", "cannot be written")]
     [InlineData("file.txt", "is a file, expected a folder")]
     [InlineData("full", "is not empty")]
-    [InlineData("folder.png", "is a folder, expected a PNG file")]
+    [InlineData("folder.png", "is a folder, expected a file")]
     public async Task An_output_that_cannot_be_written_is_refused_before_the_model_is_loaded(string output, string expected)
     {
         File.WriteAllText(_folder["file.txt"], "mine");

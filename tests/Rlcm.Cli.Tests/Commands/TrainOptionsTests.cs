@@ -55,14 +55,42 @@ public sealed class TrainOptionsTests : IDisposable
     [Theory]
     [InlineData("--config", "quick")]
     [InlineData("--output", "elsewhere")]
-    [InlineData("--task", "incompression")]
-    [InlineData("--model", "m")]
-    [InlineData("--prompts", "p")]
-    [InlineData("--seed", "2")]
-    public void What_a_run_was_started_with_cannot_be_changed_when_it_is_continued(string option, string value)
+    public void A_run_is_continued_with_its_own_files(string option, string value)
     {
         File.WriteAllText(_folder["config.json"], "{}");
         Assert.Contains($"found {option} beside it", Assert.Throws<UserErrorException>(() => Read("--resume", _folder.Path, option, value)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--task", "incompression", "task")]
+    [InlineData("--model", "m", "model")]
+    [InlineData("--prompts", "p", "prompts")]
+    [InlineData("--seed", "2", "seed")]
+    [InlineData("--set", "seed=2", "seed")]
+    [InlineData("--set", "task=incompression", "task")]
+    [InlineData("--set", "loraRank=8", "loraRank")]
+    public void What_decides_the_course_of_a_run_cannot_be_changed_when_it_is_continued(string option, string value, string key)
+    {
+        File.WriteAllText(_folder["config.json"], "{}");
+        var error = Assert.Throws<UserErrorException>(() => Read("--resume", _folder.Path, option, value)).Message;
+        Assert.StartsWith(option == "--set" ? $"--set {key}: " : $"{option}: ", error, StringComparison.Ordinal);
+        Assert.Contains($"a run that is continued keeps its {key}, only ", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("updates", "2000")]
+    [InlineData("microBatch", "4")]
+    [InlineData("samplingBatch", "8")]
+    [InlineData("evaluateEvery", "7")]
+    [InlineData("checkpointEvery", "7")]
+    [InlineData("keepLast", "7")]
+    [InlineData("keepBest", "7")]
+    [InlineData("threads", "1")]
+    [InlineData("device", "cuda")]
+    public void What_does_not_may_be_changed(string key, string value)
+    {
+        File.WriteAllText(_folder["config.json"], "{}");
+        Assert.True(Read("--resume", _folder.Path, "--set", $"{key}={value}").Resume);
     }
 
     private static TrainRequest Read(params string[] arguments)

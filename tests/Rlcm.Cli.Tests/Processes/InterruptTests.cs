@@ -42,6 +42,7 @@ public sealed partial class InterruptTests : IDisposable
         Assert.Equal([$"update {done + 1}/{done + 2}", $"update {done + 2}/{done + 2}"], lines.Where(line => line.StartsWith("update ", StringComparison.Ordinal)).Select(line => line.Split("  ")[0]));
         Assert.Equal(Enumerable.Range(1, done + 2), MetricsFile.Read(folder.Metrics).Updates.Select(line => line.Update));
         Assert.True(File.Exists(folder.Evaluation));
+        Assert.Equal(done + 2, TrainConfigReader.Read(folder.Config, [], []).Updates);
     }
 
     [GeneratedRegex("^Stopped after update (?<update>[0-9]+). The adapter so far is (?<adapter>.+); 'rlcm train --resume (?<run>.+)' continues.$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

@@ -56,8 +56,10 @@ public sealed class TrainReporterTests
             reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25, 0.9, true));
             reporter.Report(Update(1, 10));
             reporter.Report(Update(2, 10));
+            reporter.Report(new EvaluationMetrics(2, 0, 0, 64, -5.75, 0.25, 0.8, true));
         }
 
+        Assert.Contains("-5.750 +- 0.250, recognized 80 % after update 2", console.Output, StringComparison.Ordinal);
         Assert.Contains("weights stay [sic]", console.Output, StringComparison.Ordinal);
         Assert.Contains($"1/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);
         Assert.Contains($"2/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);

@@ -24,7 +24,7 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
-    public void Tensors_state_and_extra_folders_come_back_exactly()
+    public void Tensors_and_state_come_back_exactly()
     {
         var store = new CheckpointStore(folder["checkpoints"]);
         Save(store, 7, value: 0.1f);
@@ -37,7 +37,33 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal([0.1f, -0f], tensor.data<float>().ToArray());
         Assert.Equal((State.Step, State.Best, State.Seed), (state.Step, state.Best, state.Seed));
         Assert.Equal(State.Rewards, state.Rewards);
-        Assert.Equal("hello", File.ReadAllText(Path.Combine(loaded.Folder, "adapter", "text")));
+    }
+
+    [Fact]
+    public void Tensors_are_copied_where_keys_and_shapes_agree()
+    {
+        var store = new CheckpointStore(folder.Path);
+        Save(store, 1, value: 3);
+        using var loaded = store.Latest();
+        using var target = zeros(2);
+        loaded!.CopyTo(new Dictionary<string, Tensor> { ["adam.exp_avg.weight"] = target });
+        Assert.Equal([3, -0f], target.data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Tensors_of_other_keys_or_shapes_are_refused_before_anything_is_copied()
+    {
+        var store = new CheckpointStore(folder.Path);
+        Save(store, 1, value: 3);
+        using var loaded = store.Latest();
+        using var target = zeros(2);
+        using var wide = zeros(3, 2); // a copy would broadcast
+        Assert.Contains("1 unexpected: adam.exp_avg.weight", Refused([]), StringComparison.Ordinal);
+        Assert.Contains("1 missing: more;", Refused(new() { ["adam.exp_avg.weight"] = target, ["more"] = target }), StringComparison.Ordinal);
+        Assert.Contains("1 mis-shaped: adam.exp_avg.weight (expected [3, 2], found [2])", Refused(new() { ["adam.exp_avg.weight"] = wide }), StringComparison.Ordinal);
+        Assert.Equal([0, 0], target.data<float>().ToArray());
+
+        string Refused(Dictionary<string, Tensor> targets) => Assert.Throws<UserErrorException>(() => loaded!.CopyTo(targets)).Message;
     }
 
     [Fact]
@@ -81,8 +107,7 @@ public sealed class CheckpointStoreTests : IDisposable
         var store = new CheckpointStore(folder.Path);
         Save(store, 1);
         using var tensor = ones(1);
-        Assert.Throws<IOException>(() => store.Save(
-            2, new Dictionary<string, Tensor> { ["a"] = tensor }, State, new Dictionary<string, Action<string>> { ["x"] = _ => throw new IOException("disk full") }));
+        Assert.Throws<IOException>(() => store.Save(2, new Dictionary<string, Tensor> { ["a"] = tensor }, new Unwritable("disk full")));
 
         Assert.Equal([1L], store.Numbers);
         using var loaded = store.Latest();
@@ -92,7 +117,6 @@ public sealed class CheckpointStoreTests : IDisposable
     [Theory]
     [InlineData("state.safetensors")]
     [InlineData("state.json")]
-    [InlineData("adapter/text")]
     public void A_changed_byte_is_found_and_its_file_named(string name)
     {
         var store = new CheckpointStore(folder.Path);
@@ -107,7 +131,7 @@ public sealed class CheckpointStoreTests : IDisposable
 
     [Theory]
     [InlineData("state.safetensors")]
-    [InlineData("adapter/text")]
+    [InlineData("state.json")]
     [InlineData("checksums.json")]
     public void A_missing_file_is_named(string name)
     {
@@ -138,7 +162,11 @@ public sealed class CheckpointStoreTests : IDisposable
             number,
             new Dictionary<string, Tensor> { ["adam.exp_avg.weight"] = moment },
             State,
-            new Dictionary<string, Action<string>> { ["adapter"] = path => File.WriteAllText(Path.Combine(path, "text"), "hello") },
             keep);
+    }
+
+    private sealed record Unwritable(string Reason)
+    {
+        public long Step => throw new IOException(Reason);
     }
 }

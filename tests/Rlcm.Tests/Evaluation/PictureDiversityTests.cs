@@ -19,9 +19,9 @@ public sealed class PictureDiversityTests
     public void The_mean_over_pairs_has_its_closed_form()
     {
         // Pairs: 0-51, 0-153, 51-153, i.e. 0.2, 0.6, 0.4.
-        Assert.Equal(0.4, PictureDiversity.MeanPairwiseDistance(Drawings.Batch(Flat(0), Flat(51), Flat(153))), 1e-12);
+        Assert.Equal(0.4, PictureDiversity.MeanPairwiseDistance(Drawings.Batch(Flat(0), Flat(51), Flat(153)), 0, 3), 1e-12);
         Assert.Equal(0.4, PictureDiversity.MeanPairwiseDistance(Drawings.Batch(Flat(0), Flat(51), Flat(153), Flat(255)), 1, 2), 1e-12);
-        Assert.Equal(0, PictureDiversity.MeanPairwiseDistance(Drawings.Batch(Flat(7))));
+        Assert.Equal(0, PictureDiversity.MeanPairwiseDistance(Drawings.Batch(Flat(7)), 0, 1));
     }
 
     [Fact]

@@ -27,7 +27,8 @@ internal sealed class GoldenPipeline : IDisposable
             Height = size[0].GetInt32(),
             Width = size[1].GetInt32(),
         });
-        Policy.Guidance = Rollout.Read("w_embedding")[TensorIndex.Slice(0, 1)].DetachFromDisposeScope();
+        using var guidance = Rollout.Read("w_embedding");
+        Policy.Guidance = [.. guidance.data<float>().Take((int)guidance.shape[1])];
         Settings = settings;
         Name = name;
     }

@@ -41,6 +41,13 @@ public sealed class PromptFileTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_cannot_be_read_is_named()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is Linux's");
+        Assert.StartsWith("The file /proc/self/mem cannot be read (", Assert.Throws<UserErrorException>(() => PromptFile.Read("/proc/self/mem")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_missing_file_is_named() =>
         Assert.Contains("gone.txt", Assert.Throws<UserErrorException>(() => PromptFile.Read(_folder["gone.txt"])).Message, StringComparison.Ordinal);
 }

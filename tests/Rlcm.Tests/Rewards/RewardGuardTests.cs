@@ -21,7 +21,7 @@ public sealed class RewardGuardTests
     public async Task A_score_that_is_no_number_is_an_error_with_its_address(float score)
     {
         var error = await Assert.ThrowsAsync<UserErrorException>(() => Score(_ => [1, score, score]));
-        Assert.Contains($"Reward 'mine' returned {score} for image 1 of update 7, prompt 'a bat'", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"Reward 'mine' returned {score} for image 17 of update 7, prompt 'a bat'", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -61,10 +61,10 @@ public sealed class RewardGuardTests
 
     [Fact]
     public async Task Images_without_prompts_are_refused() =>
-        await Assert.ThrowsAsync<ArgumentException>(() => RewardGuard.ScoreAsync(new Mine(_ => []), Images, ["one"], "update 7", CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentException>(() => RewardGuard.ScoreAsync(new Mine(_ => []), Images, ["one"], "update 7", offset: 16, CancellationToken.None));
 
     private static Task<float[]> Score(Func<CancellationToken, float[]> scores, CancellationToken cancellationToken = default) =>
-        RewardGuard.ScoreAsync(new Mine(scores), Images, Prompts, "update 7", cancellationToken);
+        RewardGuard.ScoreAsync(new Mine(scores), Images, Prompts, "update 7", offset: 16, cancellationToken);
 
     private sealed class Mine(Func<CancellationToken, float[]> scores) : IReward
     {

@@ -35,6 +35,15 @@ public sealed class NativeTorchTests
     }
 
     [Fact]
+    public void A_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder()
+    {
+        var copy = NativeTorch.PrepareIn("/proc", Shim);
+        Assert.NotNull(copy);
+        Assert.DoesNotContain(NativeTorch.Needed, ElfVersionNeed.List(File.ReadAllBytes(copy)));
+        Directory.Delete(Path.GetDirectoryName(Path.GetDirectoryName(copy))!, recursive: true);
+    }
+
+    [Fact]
     public void A_file_without_the_need_is_left_alone()
     {
         using var cache = new TemporaryFolder();

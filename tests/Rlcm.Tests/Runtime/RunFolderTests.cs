@@ -20,15 +20,8 @@ public sealed class RunFolderTests : IDisposable
     public void An_empty_folder_may_be_used()
     {
         Directory.CreateDirectory(_folder["empty"]);
-        RunFolder.Check(_folder["empty"]);
+        OutputPath.CheckFolder(_folder["empty"]);
         Assert.True(Directory.Exists(RunFolder.Create(_folder["empty"]).Images));
-    }
-
-    [Fact]
-    public void A_check_leaves_nothing_behind()
-    {
-        RunFolder.Check(_folder["a/b"]);
-        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
     [Fact]
@@ -37,22 +30,6 @@ public sealed class RunFolderTests : IDisposable
         File.WriteAllText(_folder["note.txt"], "mine");
         Assert.Contains("not empty", Assert.Throws<UserErrorException>(() => RunFolder.Create(_folder.Path)).Message, StringComparison.Ordinal);
         Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
-    }
-
-    [Theory]
-    [InlineData("file.txt", "is a file")]
-    [InlineData("file.txt/below", "cannot be written")]
-    public void A_path_that_can_be_no_folder_is_refused(string path, string expected)
-    {
-        File.WriteAllText(_folder["file.txt"], "mine");
-        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => RunFolder.Check(_folder[path])).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_folder_that_cannot_be_written_is_refused()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is Linux's");
-        Assert.Contains("cannot be written", Assert.Throws<UserErrorException>(() => RunFolder.Check("/proc/rlcm/run")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

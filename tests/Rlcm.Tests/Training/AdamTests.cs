@@ -88,9 +88,11 @@ public sealed class AdamTests
         Train(whole, adam, 3, 6);
 
         using var second = new Adam(Named(resumed), learningRate: 0.01);
-        second.Restore(key => state[key], stepCount: 3);
+        second.StepCount = 3;
         using (no_grad())
         {
+            foreach (var (key, moment) in second.State())
+                moment.copy_(state[key]);
             foreach (var (parameter, saved) in resumed.parameters().Zip(weights))
                 parameter.copy_(saved);
         }
@@ -158,12 +160,9 @@ public sealed class AdamTests
     }
 
     [Fact]
-    public void State_of_another_shape_and_mixed_types_are_refused()
+    public void No_parameters_and_mixed_types_are_refused()
     {
         using var scope = NewDisposeScope();
-        using var adam = new Adam([("w", new Parameter(zeros(2, 3)))], learningRate: 0.1);
-
-        Assert.Contains("adam.exp_avg.w", Assert.Throws<UserErrorException>(() => adam.Restore(_ => zeros(1, 3), 1)).Message);
         Assert.Throws<ArgumentException>(() => new Adam([], 0.1));
         Assert.Throws<ArgumentException>(() => new Adam([("a", new Parameter(zeros(1))), ("b", new Parameter(zeros(1, float64)))], 0.1));
     }

@@ -41,6 +41,16 @@ public sealed class GaussianLogProbTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0.7)]
+    [InlineData(0.3, 0.9)]
+    public void It_works_on_another_device_than_the_processor(params double[] std)
+    {
+        // The meta device computes shapes only, but refuses to mix devices as a GPU does.
+        var (sample, mean) = (Random(1).to(torch.META), Random(2).to(torch.META));
+        Assert.Equal([2], GaussianLogProb.Compute(sample, mean, LogProbReduction.Mean, std).shape);
+    }
+
+    [Theory]
     [InlineData(LogProbReduction.Mean)]
     [InlineData(LogProbReduction.Sum)]
     public void Its_gradient_by_the_mean_equals_finite_differences(LogProbReduction reduction)

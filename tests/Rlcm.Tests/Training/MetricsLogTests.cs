@@ -65,9 +65,16 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
-    public void A_foreign_line_is_refused_with_its_number()
+    public void A_missing_file_is_named() =>
+        Assert.Contains($"The file {LogPath} cannot be read", Assert.Throws<UserErrorException>(() => MetricsFile.Read(LogPath)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("null")]
+    [InlineData("{\"evaluation\":null}")]
+    public void A_foreign_line_is_refused_with_its_number(string line)
     {
-        File.WriteAllText(LogPath, "{\"update\":1}\nnothing\n");
+        File.WriteAllText(LogPath, $"{{\"update\":1}}\n{line}\n");
         Assert.Contains("metrics.jsonl:2:", Assert.Throws<UserErrorException>(() => MetricsFile.Read(LogPath)).Message, StringComparison.Ordinal);
     }
 

@@ -17,14 +17,10 @@ public sealed class TensorBoardLogTests : IDisposable
     [Fact]
     public void Events_hold_the_metrics_tag_by_tag_and_step_by_step()
     {
-        var updates = new[]
-        {
-            new UpdateMetrics(1, 64, 2.5, -6.25, 0.5, 0.125, 1e-3, 1.5, 0.25, 1e-9, 0.75, 1e-4, 25.6),
-            new UpdateMetrics(200, 12800, 5, -6, 0.5, 0, 1e-3, 1, 0.25, 1e-9, 0.75, 1e-4, 25.6),
-        };
+        UpdateMetrics[] updates = [Update(1), Update(200)];
         var evaluation = new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.75, 0.9, true);
         using (var metrics = MetricsLog.Create(_folder["metrics.jsonl"]))
-        using (var log = new TensorBoardLog(_folder["events"], TimeProvider.System))
+        using (var log = TensorBoardLog.Create(_folder["events"], TimeProvider.System))
         {
             metrics.Append(evaluation);
             log.Append(evaluation);
@@ -51,4 +47,22 @@ public sealed class TensorBoardLogTests : IDisposable
                 item.Scalars.Select(scalar => (scalar.Key, scalar.Value)));
         }
     }
+
+    [Fact]
+    public void A_continued_log_holds_no_step_twice()
+    {
+        using (var log = TensorBoardLog.Create(_folder["events"], TimeProvider.System))
+        {
+            for (var update = 1; update <= 4; update++)
+                log.Append(Update(update));
+        }
+
+        File.WriteAllText(_folder["events/note.txt"], "mine");
+        using (var log = TensorBoardLog.Continue(_folder["events"], [Update(1), Update(2)], [], TimeProvider.System))
+            log.Append(Update(3));
+        var events = EventFile.Read(Assert.Single(Directory.GetFiles(_folder["events"]), file => Path.GetFileName(file) != "note.txt"));
+        Assert.Equal([1L, 2, 3], events.Skip(1).Select(item => item.Step));
+    }
+
+    private static UpdateMetrics Update(int update) => new(update, 64 * update, 2.5, -6.25, 0.5, 0.125, 1e-3, 1.5, 0.25, 1e-9, 0.75, 1e-4, 25.6);
 }

@@ -77,6 +77,15 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_of_another_rank_is_refused()
+    {
+        var store = new CheckpointStore(_folder["checkpoints"]);
+        Train(Config with { Updates = 1 }, store: store);
+        var error = Assert.Throws<UserErrorException>(() => Train(Config with { LoraRank = 1 }, resume: store));
+        Assert.Contains("mis-shaped: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_learning_rate_falls_linearly_to_two_thirds()
     {
         var rates = Train(Config with { LearningRateDecay = LearningRateDecay.Linear }).Lines.Select(line => line.LearningRate).ToArray();
@@ -102,7 +111,6 @@ public sealed class TrainerTests : IDisposable
     private Recorder Train(TrainConfig config, int stopAfter = int.MaxValue, CheckpointStore? store = null, CheckpointStore? resume = null, IReward? reward = null)
     {
         var policy = new LcmPolicy(_model, new(config.Horizon, config.GuidanceScale));
-        using var guidance = policy.Guidance;
         using var adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         using var stop = new CancellationTokenSource();
         var recorder = new Recorder(stopAfter, stop);

@@ -1,8 +1,11 @@
+using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Diffusion;
+using Rlcm.Evaluation;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Runtime;
+using Rlcm.Tests.Evaluation;
 using Rlcm.Training;
 using Xunit;
 
@@ -74,6 +77,60 @@ public sealed class TrainingSessionTests : IDisposable
         Train(_config, "parts", resume: true);
         Assert.Equal(Adapter(whole.Adapter), Adapter(parts.Adapter));
         Assert.Equal(Rewards(whole), Rewards(parts));
+    }
+
+    [Fact]
+    public void A_stop_before_the_first_update_is_no_result()
+    {
+        Assert.Throws<OperationCanceledException>(() => Train(_config, "run", stop: new CancellationToken(canceled: true)));
+        Assert.True(File.Exists(Train(_config with { Updates = 1 }, "run", resume: true).Evaluation));
+    }
+
+    [Fact]
+    public void A_run_that_is_stopped_after_its_last_update_lacks_its_report_only()
+    {
+        var config = _config with { Updates = 2 };
+        using var stop = new CancellationTokenSource();
+        var run = Train(config, "run", afterUpdate: update =>
+        {
+            if (update == 2)
+                stop.Cancel();
+        }, stop: stop.Token);
+        Assert.True(File.Exists(Path.Combine(run.Adapter, "adapter_model.safetensors")));
+        Assert.False(File.Exists(run.Evaluation));
+
+        Train(config, "run", resume: true);
+        Assert.True(File.Exists(run.Evaluation));
+    }
+
+    [Fact]
+    public void Pictures_of_another_size_than_the_gallerys_are_not_recognized()
+    {
+        Drawings.Gallery(4).Write(Path.Combine(_config.Model, Gallery.FolderName)); // 64x64, the model draws 16x16
+        var run = Train(_config with { Updates = 1 }, "run");
+        Assert.All(MetricsFile.Read(run.Metrics).Evaluations, line => Assert.Null(line.RecognizedShare));
+    }
+
+    [Fact]
+    public void A_report_goes_no_further_than_the_steps_of_the_model()
+    {
+        var run = Train(_config with { Updates = 1, OriginSteps = 4 }, "run");
+        var horizons = JsonDocument.Parse(File.ReadAllText(run.Evaluation)).RootElement.GetProperty("after").EnumerateArray();
+        Assert.Equal([1, 2, 4], horizons.Select(report => report.GetProperty("horizon").GetInt32()));
+    }
+
+    [Fact]
+    public void TensorBoard_holds_no_step_twice_after_a_crash()
+    {
+        var config = _config with { CheckpointEvery = 2 };
+        Assert.Throws<InvalidOperationException>(() => Train(config, "run", afterUpdate: update =>
+        {
+            if (update == 4)
+                throw new InvalidOperationException("no power");
+        }));
+        var run = Train(config, "run", resume: true);
+        var events = EventFile.Read(Assert.Single(Directory.GetFiles(run.Events)));
+        Assert.Equal([1L, 2, 3, 4, 5, 6], events.Where(item => item.Scalars.ContainsKey("train/reward_mean")).Select(item => item.Step));
     }
 
     private static IEnumerable<(int, double)> Rewards(RunFolder run) => MetricsFile.Read(run.Metrics).Updates.Select(line => (line.Update, line.RewardMean));

@@ -1,0 +1,46 @@
+namespace Rlcm.Runtime;
+
+/// <summary>Makes sure that an output can be written, before the work that it comes after; leaves nothing behind.</summary>
+public static class OutputPath
+{
+    /// <summary><paramref name="path"/> can become a new folder or is an empty one.</summary>
+    /// <exception cref="UserErrorException">It is a file, is not empty or cannot be written.</exception>
+    public static void CheckFolder(string path)
+    {
+        if (path.Length == 0)
+            throw new UserErrorException("The output is an empty text, expected a folder; choose another --output.");
+        var full = Path.GetFullPath(path);
+        if (File.Exists(full))
+            throw new UserErrorException($"The output {full} is a file, expected a folder; choose another --output.");
+        if (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any())
+            throw new UserErrorException($"The output folder {full} is not empty, expected a new or empty one; choose another --output or remove the folder.");
+        Probe(full, $"The output folder {full}");
+    }
+
+    /// <summary><paramref name="path"/> can become a file or is one, which will be replaced.</summary>
+    /// <exception cref="UserErrorException">It is a folder or cannot be written.</exception>
+    public static void CheckFile(string path)
+    {
+        var full = Path.GetFullPath(path);
+        if (Directory.Exists(full))
+            throw new UserErrorException($"The output {full} is a folder, expected a file; choose another --output.");
+        Probe(Path.GetDirectoryName(full)!, $"The output {full}");
+    }
+
+    /// <summary>Writes into the nearest folder at or above <paramref name="folder"/> that is there, and deletes it again.</summary>
+    private static void Probe(string folder, string what)
+    {
+        while (!Path.Exists(folder))
+            folder = Path.GetDirectoryName(folder)!;
+        var probe = Path.Combine(folder, $".rlcm-{Guid.NewGuid():N}.tmp");
+        try
+        {
+            File.Create(probe).Dispose();
+            File.Delete(probe);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"{what} cannot be written: {exception.Message} Choose another --output.", exception);
+        }
+    }
+}
