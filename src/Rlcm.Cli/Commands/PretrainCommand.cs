@@ -78,28 +78,29 @@ internal static class PretrainCommand
             var vae = VaeFolder.Load(ShippedFiles.Require(arguments.GetRequiredValue(vaeFolder), "the autoencoder"));
             var pictures = options.Pictures(arguments, vae.Config.SampleSize, stop);
 
+            var tokenizerFolder = start is not null ? Path.Combine(start, "tokenizer") : LearnTokenizer(options, arguments, pictures, mergeCount);
+            var tokenizer = ClipTokenizer.FromFolder(tokenizerFolder);
+
             TextToImageModel Build() => start is not null
                 ? Continue(start, vae, generation)
-                : Begin(options, arguments, settings, vae, LearnTokenizer(options, arguments, pictures, mergeCount), generation);
+                : Begin(options, arguments, settings, vae, tokenizer, generation);
 
             var (online, average) = (Build(), Build());
-            var tokenizerFolder = start is not null ? Path.Combine(start, "tokenizer") : TokenizerFolder(options, arguments);
-            var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, online.Tokenizer);
+            var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, tokenizer);
             using var stage = new TeacherStage(online, average, data, pictures.Weights, settings, tokenizerFolder, prompts);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;
     }
 
-    private static string TokenizerFolder(StageOptions options, ParseResult arguments) => Path.Combine(options.Output(arguments), "tokenizer");
-
-    private static ClipTokenizer LearnTokenizer(StageOptions options, ParseResult arguments, TrainingPictures pictures, int merges)
+    /// <summary>Learns a tokenizer from the captions and returns its folder.</summary>
+    private static string LearnTokenizer(StageOptions options, ParseResult arguments, TrainingPictures pictures, int merges)
     {
-        var folder = TokenizerFolder(options, arguments);
+        var folder = Path.Combine(options.Output(arguments), "tokenizer");
         Directory.CreateDirectory(folder);
         var length = ClipTextConfig.Read(options.ArchitectureFile(arguments, "text_encoder.json")).MaxPositions;
         BpeTrainer.Write(folder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges), length);
-        return ClipTokenizer.FromFolder(folder);
+        return folder;
     }
 
     private static TextToImageModel Begin(StageOptions options, ParseResult arguments, PretrainingSettings settings, AutoencoderKL vae, ClipTokenizer tokenizer, GenerationConfig generation)

@@ -13,14 +13,13 @@ public static class ModelWeights
     /// <param name="model">The module to fill.</param>
     /// <param name="path">A safetensors file.</param>
     /// <param name="ignored">Keys that old files carry and that are no weights, such as position ids.</param>
-    /// <param name="optional">Keys that the file may lack; those weights keep their values.</param>
     /// <exception cref="UserErrorException">Missing, unexpected or mis-shaped keys: the first ten of each are named, and nothing is loaded.</exception>
-    public static void Load(nn.Module model, string path, IReadOnlySet<string>? ignored = null, IReadOnlySet<string>? optional = null)
+    public static void Load(nn.Module model, string path, IReadOnlySet<string>? ignored = null)
     {
         using var file = SafetensorsFile.Open(path);
         using var scope = NewDisposeScope();
         var weights = model.state_dict();
-        var missing = weights.Keys.Where(key => !file.Keys.Contains(key) && optional?.Contains(key) != true).ToArray();
+        var missing = weights.Keys.Where(key => !file.Keys.Contains(key)).ToArray();
         var unexpected = file.Keys.Where(key => !weights.ContainsKey(key) && ignored?.Contains(key) != true).ToArray();
         var misshaped = weights
             .Where(weight => file.Keys.Contains(weight.Key) && !weight.Value.shape.AsSpan().SequenceEqual(file[weight.Key].Shape))
@@ -36,8 +35,6 @@ public static class ModelWeights
         using var noGrad = no_grad();
         foreach (var (key, weight) in weights)
         {
-            if (!file.Keys.Contains(key))
-                continue;
             using var stored = file.Read(key);
             weight.copy_(stored);
         }

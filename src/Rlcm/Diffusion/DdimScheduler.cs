@@ -52,20 +52,9 @@ public static class DdimScheduler
         var fromSignal = PerImage.Coefficients(steps, sample, step => step.From.Signal);
         var fromNoise = PerImage.Coefficients(steps, sample, step => step.From.Noise);
         var original = (sample - fromNoise * epsilon) / fromSignal;
-        return Combine(original, epsilon, eta, steps).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The same mean from x0 and eps given apart, which is how distillation applies guidance to both.</summary>
-    /// <param name="original">Estimate of x0, [B, ...].</param>
-    /// <param name="epsilon">Estimate of the noise, shaped as x0.</param>
-    /// <param name="eta">0 for the deterministic sampler, 1 for DDPM's variance.</param>
-    /// <param name="steps">The transition: one, or one per image.</param>
-    public static Tensor Combine(Tensor original, Tensor epsilon, double eta, params ReadOnlySpan<DdimStep> steps)
-    {
-        using var scope = NewDisposeScope();
-        var signal = PerImage.Coefficients(steps, original, step => step.To.Signal);
-        var direction = PerImage.Coefficients(steps, original, step => Direction(step, eta));
-        return (signal * original + direction * epsilon).MoveToOuterDisposeScope();
+        var toSignal = PerImage.Coefficients(steps, sample, step => step.To.Signal);
+        var direction = PerImage.Coefficients(steps, sample, step => Direction(step, eta));
+        return (toSignal * original + direction * epsilon).MoveToOuterDisposeScope();
     }
 
     private static double Direction(DdimStep step, double eta)

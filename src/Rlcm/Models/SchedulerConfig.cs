@@ -72,7 +72,7 @@ public sealed record SchedulerConfig
         };
         if (ClassName == Lcm)
         {
-            entries["original_inference_steps"] = 50;
+            entries["original_inference_steps"] = LcmTimesteps.DefaultOriginSteps;
             entries["set_alpha_to_one"] = true;
             entries["steps_offset"] = 0;
             entries["timestep_scaling"] = LcmScheduler.TimestepScaling;

@@ -30,7 +30,7 @@ public sealed record PretrainingSettings
     /// <summary>Time between checkpoints.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Steps between sample pictures and points of the loss curve's average.</summary>
+    /// <summary>Steps between sample pictures.</summary>
     public long SampleEvery { get; init; } = 1000;
 
     /// <summary>Optimizer steps in all.</summary>

@@ -7,7 +7,7 @@ namespace Rlcm.Tests.Diffusion;
 
 public sealed class DdimSchedulerTests : IDisposable
 {
-    private static readonly NoiseSchedule Schedule = NoiseSchedule.StableDiffusion;
+    private static readonly NoiseSchedule Schedule = Schedules.StableDiffusion;
     private readonly DisposeScope _scope = torch.NewDisposeScope();
 
     public void Dispose() => _scope.Dispose();
@@ -46,7 +46,7 @@ public sealed class DdimSchedulerTests : IDisposable
         foreach (var eta in (double[])[0, 0.3, 1])
         {
             // With x0 = 0 the mean is sqrt(1 - a - sigma^2) eps; with independent noise of std sigma its variance is 1 - a again.
-            var mean = DdimScheduler.Combine(torch.zeros(1, 4), torch.ones(1, 4), eta, step);
+            var mean = DdimScheduler.Mean(torch.full(1, 4, step.From.Noise), torch.ones(1, 4), eta, step);
             Assert.Equal(1 - step.To.AlphaCumprod, Math.Pow(mean[0, 0].item<float>(), 2) + Math.Pow(step.Std(eta), 2), 1e-6);
         }
     }
