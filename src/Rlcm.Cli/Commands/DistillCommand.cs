@@ -47,6 +47,6 @@ internal static class DistillCommand
         var unet = new UNet2DConditionModel(teacher.Unet.Config with { TimeCondProjDim = GuidanceEmbedding.DefaultWidth });
         using var earlier = from is null ? null : TextToImageModel.Load(from);
         WeightInitializer.CopyFrom(unet, earlier?.Unet ?? teacher.Unet);
-        return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, new SchedulerConfig { ClassName = SchedulerConfig.Lcm }) { Generation = generation };
+        return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, teacher.Scheduler with { ClassName = SchedulerConfig.Lcm }) { Generation = generation };
     }
 }

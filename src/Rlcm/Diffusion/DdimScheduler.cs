@@ -25,7 +25,7 @@ public static class DdimScheduler
     /// <param name="stepsOffset">diffusers' <c>steps_offset</c>; 1 for Stable Diffusion 1.5.</param>
     /// <param name="setAlphaToOne">diffusers' <c>set_alpha_to_one</c>: whether the last step leads to a = 1 or, as for Stable Diffusion 1.5, to a_0.</param>
     /// <exception cref="UserErrorException">The steps do not fit into the schedule.</exception>
-    public static IReadOnlyList<DdimStep> CreateSteps(NoiseSchedule schedule, int steps, int stepsOffset = 1, bool setAlphaToOne = false)
+    public static IReadOnlyList<DdimStep> CreateSteps(NoiseSchedule schedule, int steps, int stepsOffset, bool setAlphaToOne)
     {
         if (steps < 1 || steps > schedule.TrainTimesteps)
             throw new UserErrorException($"DDIM: expected 1 to {schedule.TrainTimesteps} sampling steps, found {steps}; choose a number in that range.");

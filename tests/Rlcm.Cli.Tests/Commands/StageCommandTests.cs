@@ -47,6 +47,16 @@ public sealed class StageCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_student_has_the_noise_schedule_of_its_teacher()
+    {
+        var path = _folder["teacher/scheduler/scheduler_config.json"];
+        await File.WriteAllTextAsync(path, (await File.ReadAllTextAsync(path)).Replace("0.012", "0.02", StringComparison.Ordinal));
+        await Stage("lcm", "distill", "--teacher", _folder["teacher"], "--prompts", _folder["prompts.txt"]);
+        var student = SchedulerConfig.Read(_folder["lcm/model/scheduler/scheduler_config.json"]);
+        Assert.Equal((SchedulerConfig.Lcm, 0.02), (student.ClassName, student.BetaEnd));
+    }
+
+    [Fact]
     public async Task A_stage_is_continued_only_when_asked_to()
     {
         string[] arguments = ["pretrain", "vae", "--architecture", _folder["architecture"], "--dataset", _folder["pictures"], "--output", _folder["vae"], "--batch", "4"];

@@ -15,7 +15,7 @@ public sealed class DdimSchedulerTests : IDisposable
     [Fact]
     public void Fifty_steps_are_spaced_as_in_diffusers()
     {
-        var steps = DdimScheduler.CreateSteps(Schedule, 50);
+        var steps = DdimScheduler.CreateSteps(Schedule, 50, stepsOffset: 1, setAlphaToOne: false);
         Assert.Equal(Enumerable.Range(0, 50).Select(k => 981 - 20 * k), steps.Select(step => step.From.Timestep));
         Assert.Equal(steps.Skip(1).Select(step => step.From), steps.SkipLast(1).Select(step => step.To));
         Assert.Equal(Schedule[0], steps[^1].To);
@@ -28,7 +28,7 @@ public sealed class DdimSchedulerTests : IDisposable
     [InlineData(1000, 1)]
     [InlineData(50, -1)]
     public void Steps_outside_the_schedule_are_refused(int steps, int offset) =>
-        Assert.Throws<UserErrorException>(() => DdimScheduler.CreateSteps(Schedule, steps, offset));
+        Assert.Throws<UserErrorException>(() => DdimScheduler.CreateSteps(Schedule, steps, offset, setAlphaToOne: false));
 
     [Fact]
     public void The_true_noise_leads_along_the_noised_original()

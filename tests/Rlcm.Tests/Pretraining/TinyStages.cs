@@ -66,7 +66,7 @@ internal static class TinyStages
         {
             var unet = new UNet2DConditionModel(TinyModels.Unet(guided: true));
             WeightInitializer.CopyFrom(unet, teacher.Unet);
-            return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, new() { ClassName = SchedulerConfig.Lcm });
+            return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, teacher.Scheduler with { ClassName = SchedulerConfig.Lcm });
         }
 
         var (student, target) = (Student(), Student());
