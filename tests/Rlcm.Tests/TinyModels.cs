@@ -33,7 +33,7 @@ internal static class TinyModels
     public static string Write(string folder, string scheduler = SchedulerConfig.Lcm)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
-        var tokenizerFolder = Directory.CreateDirectory(Path.Combine(folder, "tokenizer-source")).FullName;
+        var tokenizerFolder = Directory.CreateDirectory($"{folder}.tokenizer").FullName;
         BpeTrainer.Write(tokenizerFolder, BpeTrainer.Learn(Prompts, mergeCount: 20, minimumCount: 1), maxLength: 8);
         var tokenizer = ClipTokenizer.FromFolder(tokenizerFolder);
         var text = new ClipTextModel(new()

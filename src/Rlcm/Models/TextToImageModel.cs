@@ -62,10 +62,13 @@ public sealed class TextToImageModel(
     }
 
     /// <summary>Writes the whole folder in diffusers' layout; weights as <paramref name="dtype"/>.</summary>
-    /// <param name="folder">Made where it does not exist; files of the same names are replaced.</param>
+    /// <param name="folder">Made or replaced as a whole, by <see cref="AtomicFolder.Replace"/>.</param>
     /// <param name="dtype">Type of the stored weights.</param>
     /// <param name="tokenizerFolder">Where the tokenizer's files are copied from.</param>
-    public void Save(string folder, ScalarType dtype, string tokenizerFolder)
+    public void Save(string folder, ScalarType dtype, string tokenizerFolder) =>
+        AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder));
+
+    private void Write(string folder, ScalarType dtype, string tokenizerFolder)
     {
         VaeFolder.Save(Vae, Path.Combine(folder, "vae"), dtype);
         ModelJson.Write(Path.Combine(folder, "unet", "config.json"), Unet.Config.ToJson());
@@ -75,7 +78,7 @@ public sealed class TextToImageModel(
         ModelJson.Write(Path.Combine(folder, "scheduler", "scheduler_config.json"), Scheduler.ToJson());
         Directory.CreateDirectory(Path.Combine(folder, "tokenizer"));
         foreach (var file in Directory.GetFiles(tokenizerFolder))
-            File.Copy(file, Path.Combine(folder, "tokenizer", Path.GetFileName(file)), overwrite: true);
+            File.Copy(file, Path.Combine(folder, "tokenizer", Path.GetFileName(file)));
         Generation.Write(folder);
         ModelJson.Write(Path.Combine(folder, "model_index.json"), Index());
     }
