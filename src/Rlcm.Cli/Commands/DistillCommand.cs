@@ -46,7 +46,7 @@ internal static class DistillCommand
     {
         var unet = new UNet2DConditionModel(teacher.Unet.Config with { TimeCondProjDim = GuidanceEmbedding.DefaultWidth });
         using var earlier = from is null ? null : TextToImageModel.Load(from);
-        WeightInitializer.CopyFrom(unet, earlier?.Unet ?? teacher.Unet);
+        WeightInitializer.CopyFrom(unet, earlier?.Unet ?? teacher.Unet, zero: UNet2DConditionModel.GuidanceProjection);
         return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, teacher.Scheduler with { ClassName = SchedulerConfig.Lcm }) { Generation = generation };
     }
 }

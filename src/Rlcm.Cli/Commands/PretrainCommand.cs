@@ -76,6 +76,8 @@ internal static class PretrainCommand
             var prompts = options.SamplePrompts(arguments);
             var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the model folder") : null;
             var vae = VaeFolder.Load(ShippedFiles.Require(arguments.GetRequiredValue(vaeFolder), "the autoencoder"));
+            if (start is null)
+                ModelParts.RequireFit(TextConfig(options, arguments), UnetConfig(options, arguments), vae.Config, arguments.GetRequiredValue(options.Architecture));
             var pictures = options.Pictures(arguments, vae.Config.SampleSize, stop);
 
             var tokenizerFolder = start is not null ? Path.Combine(start, "tokenizer") : LearnTokenizer(options, arguments, pictures, mergeCount);
@@ -93,25 +95,28 @@ internal static class PretrainCommand
         return command;
     }
 
+    private static ClipTextConfig TextConfig(StageOptions options, ParseResult arguments) => ClipTextConfig.Read(options.ArchitectureFile(arguments, "text_encoder.json"));
+
+    private static UNet2DConditionConfig UnetConfig(StageOptions options, ParseResult arguments) => UNet2DConditionConfig.Read(options.ArchitectureFile(arguments, "unet.json"));
+
     /// <summary>Learns a tokenizer from the captions and returns its folder.</summary>
     private static string LearnTokenizer(StageOptions options, ParseResult arguments, TrainingPictures pictures, int merges)
     {
         var folder = Path.Combine(options.Output(arguments), "tokenizer");
         Directory.CreateDirectory(folder);
-        var length = ClipTextConfig.Read(options.ArchitectureFile(arguments, "text_encoder.json")).MaxPositions;
-        BpeTrainer.Write(folder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges), length);
+        BpeTrainer.Write(folder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges), TextConfig(options, arguments).MaxPositions);
         return folder;
     }
 
     private static TextToImageModel Begin(StageOptions options, ParseResult arguments, PretrainingSettings settings, AutoencoderKL vae, ClipTokenizer tokenizer, GenerationConfig generation)
     {
-        var text = new ClipTextModel(ClipTextConfig.Read(options.ArchitectureFile(arguments, "text_encoder.json")) with
+        var text = new ClipTextModel(TextConfig(options, arguments) with
         {
             VocabularySize = tokenizer.VocabularySize,
             StartId = (int)tokenizer.StartId,
             EndId = (int)tokenizer.EndId,
         });
-        var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(options.ArchitectureFile(arguments, "unet.json")));
+        var unet = new UNet2DConditionModel(UnetConfig(options, arguments));
         WeightInitializer.Initialize(unet, settings.Seed, ".conv2.weight", "proj_out.weight", "conv_out.weight");
         WeightInitializer.Initialize(text, settings.Seed);
         return new(tokenizer, text, unet, vae, new SchedulerConfig { ClassName = SchedulerConfig.Ddim }) { Generation = generation };

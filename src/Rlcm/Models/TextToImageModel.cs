@@ -10,27 +10,35 @@ using static TorchSharp.torch;
 namespace Rlcm.Models;
 
 /// <summary>A text-to-image model in diffusers' layout: text encoder, U-Net and autoencoder with their tokenizer and noise schedule.</summary>
-public sealed class TextToImageModel(
-    ClipTokenizer tokenizer, ClipTextModel textEncoder, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig scheduler) : IDisposable
+public sealed class TextToImageModel : IDisposable
 {
     private const string WeightsFile = "diffusion_pytorch_model.safetensors";
 
     private static readonly HashSet<string> NoWeights = ["text_model.embeddings.position_ids"];
 
+    /// <summary>Puts the parts together.</summary>
+    /// <exception cref="UserErrorException">They are of different models.</exception>
+    public TextToImageModel(ClipTokenizer tokenizer, ClipTextModel textEncoder, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig scheduler)
+    {
+        ModelParts.RequireFit(tokenizer, textEncoder.Config, "text-to-image model");
+        ModelParts.RequireFit(textEncoder.Config, unet.Config, vae.Config, "text-to-image model");
+        (Tokenizer, TextEncoder, Unet, Vae, Scheduler) = (tokenizer, textEncoder, unet, vae, scheduler);
+    }
+
     /// <summary>Text to token ids.</summary>
-    public ClipTokenizer Tokenizer { get; } = tokenizer;
+    public ClipTokenizer Tokenizer { get; }
 
     /// <summary>Token ids to text embeddings.</summary>
-    public ClipTextModel TextEncoder { get; } = textEncoder;
+    public ClipTextModel TextEncoder { get; }
 
     /// <summary>Predicts noise.</summary>
-    public UNet2DConditionModel Unet { get; } = unet;
+    public UNet2DConditionModel Unet { get; }
 
     /// <summary>Latents to pictures and back.</summary>
-    public AutoencoderKL Vae { get; } = vae;
+    public AutoencoderKL Vae { get; }
 
     /// <summary>The noise schedule and which kind of model this is.</summary>
-    public SchedulerConfig Scheduler { get; } = scheduler;
+    public SchedulerConfig Scheduler { get; }
 
     /// <summary>How it is best sampled.</summary>
     public GenerationConfig Generation { get; init; } = new();
@@ -51,6 +59,8 @@ public sealed class TextToImageModel(
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "unet", "config.json")));
         var tokenizer = ClipTokenizer.FromFolder(Path.Combine(folder, "tokenizer"));
         var scheduler = SchedulerConfig.Read(Path.Combine(folder, "scheduler", "scheduler_config.json"));
+        ModelParts.RequireFit(tokenizer, textEncoder.Config, folder);
+        ModelParts.RequireFit(textEncoder.Config, unet.Config, AutoencoderKLConfig.Read(Path.Combine(folder, "vae", "config.json")), folder);
         ModelWeights.Load(textEncoder, Path.Combine(folder, "text_encoder", "model.safetensors"), ignored: NoWeights);
         ModelWeights.Load(unet, Path.Combine(folder, "unet", WeightsFile));
         var model = new TextToImageModel(tokenizer, textEncoder, unet, VaeFolder.Load(Path.Combine(folder, "vae")), scheduler)

@@ -57,6 +57,23 @@ public sealed class StageCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_student_cannot_start_from_another_architecture()
+    {
+        var other = TinyModels.Write(_folder["other"], width: 24);
+        Assert.Contains("start from a model of the same architecture", await RefusedDistillation("out", "--from", other), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_architecture_that_does_not_fit_the_autoencoder_is_refused_before_anything_is_written()
+    {
+        await File.WriteAllTextAsync(_folder["architecture/unet.json"], (await File.ReadAllTextAsync(_folder["architecture/unet.json"])).Replace("\"in_channels\": 4", "\"in_channels\": 9", StringComparison.Ordinal));
+        var error = await CommandLine.RefusedAsync(
+            "pretrain", "teacher", "--vae", _folder["teacher/vae"], "--architecture", _folder["architecture"], "--dataset", _folder["pictures"], "--output", _folder["out"]);
+        Assert.Contains("expected the U-Net's in_channels to be 4, the autoencoder's latent_channels, found 9", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
     public async Task A_stage_is_continued_only_when_asked_to()
     {
         string[] arguments = ["pretrain", "vae", "--architecture", _folder["architecture"], "--dataset", _folder["pictures"], "--output", _folder["vae"], "--batch", "4"];

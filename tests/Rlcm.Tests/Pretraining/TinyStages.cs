@@ -65,7 +65,7 @@ internal static class TinyStages
         TextToImageModel Student()
         {
             var unet = new UNet2DConditionModel(TinyModels.Unet(guided: true));
-            WeightInitializer.CopyFrom(unet, teacher.Unet);
+            WeightInitializer.CopyFrom(unet, teacher.Unet, UNet2DConditionModel.GuidanceProjection);
             return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, teacher.Scheduler with { ClassName = SchedulerConfig.Lcm });
         }
 
