@@ -22,20 +22,25 @@ internal static class PretrainCommand
     private static DocumentedCommand CreateVae(Terminal terminal)
     {
         var from = new Option<string?>("--from") { Description = "Start from this autoencoder's weights instead of from nothing", HelpName = "DIR" };
+        var rebalance = new Option<bool>("--rebalance") { Description = "With --from: balance the latents anew; models of the earlier autoencoder no longer fit" };
         var options = new StageOptions(terminal, new() { Images = 48_000, EmaDecay = 0.995 });
         var command = options.AddTo(new DocumentedCommand(
             "vae",
             "Trains the autoencoder that maps pictures to latents and back.",
             "rlcm pretrain vae --dataset emoji --output vae",
             "rlcm pretrain vae --dataset emoji --output vae --resume",
-            "rlcm pretrain vae --dataset emoji --from models/emoji-lcm/vae --images 10000 --output finer")
-            { from, options.Architecture });
+            "rlcm pretrain vae --dataset emoji --from models/emoji-lcm/vae --images 10000 --output finer",
+            "rlcm pretrain vae --dataset mine --from models/emoji-lcm/vae --rebalance --output mine-vae")
+            { from, rebalance, options.Architecture });
         command.SetAction((arguments, stop) =>
         {
-            var settings = options.Read(arguments);
-            var online = arguments.GetValue(from) is { } start ? ContinueVae(ShippedFiles.Require(start, "the autoencoder")) : BeginVae(options, arguments, settings);
+            var (start, anew) = (arguments.GetValue(from), arguments.GetValue(rebalance));
+            if (anew && start is null)
+                throw new UserErrorException("--rebalance: expected together with --from, found alone; leave it out, since an autoencoder trained from nothing is always balanced.");
+            var settings = options.Read(arguments, (from.Name, start is null ? "nothing" : "an autoencoder"), (rebalance.Name, anew ? "yes" : "no"));
+            var online = start is not null ? ContinueVae(ShippedFiles.Require(start, "the autoencoder")) : BeginVae(options, arguments, settings);
             var pictures = options.Pictures(arguments, online.Config.SampleSize, stop);
-            using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings);
+            using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings, balance: start is null || anew);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;
@@ -70,8 +75,9 @@ internal static class PretrainCommand
             { vaeFolder, from, options.Architecture, merges, options.Guidance, options.Prompts });
         command.SetAction((arguments, stop) =>
         {
-            var settings = options.Read(arguments);
             var mergeCount = arguments.Checked(merges, number => number >= 0, "a whole number of at least 0");
+            var tokenizerSource = arguments.GetValue(from) is null ? (merges.Name, $"{mergeCount}") : (from.Name, "a model");
+            var settings = options.Read(arguments, tokenizerSource);
             var generation = new GenerationConfig(options.GuidanceScale(arguments), ModelQuality.DiffusionSteps);
             var prompts = options.SamplePrompts(arguments);
             var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the model folder") : null;

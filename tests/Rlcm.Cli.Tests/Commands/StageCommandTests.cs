@@ -1,5 +1,6 @@
 using Rlcm.Imaging;
 using Rlcm.Models;
+using Rlcm.Models.Vae;
 using Rlcm.Tests;
 using Xunit;
 
@@ -74,6 +75,21 @@ public sealed class StageCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_continued_autoencoder_keeps_its_coordinates_unless_asked_to_balance_them_anew()
+    {
+        string[] vae = ["pretrain", "vae", "--learning-rate", "1e-9"];
+        Assert.Equal(
+            "--rebalance: expected together with --from, found alone; leave it out, since an autoencoder trained from nothing is always balanced.",
+            await CommandLine.RefusedAsync([.. vae, "--rebalance", "--dataset", _folder["pictures"], "--output", _folder["out"]]));
+        await Stage("kept", [.. vae, "--from", _folder["teacher/vae"]]);
+        await Stage("anew", [.. vae, "--from", _folder["teacher/vae"], "--rebalance"]);
+        Assert.Equal(TinyModels.Vae.ScalingFactor, ScalingFactor("kept/model/vae"));
+        Assert.NotEqual(TinyModels.Vae.ScalingFactor, ScalingFactor("anew/model/vae"));
+
+        double ScalingFactor(string folder) => AutoencoderKLConfig.Read(_folder[$"{folder}/config.json"]).ScalingFactor;
+    }
+
+    [Fact]
     public async Task A_stage_is_continued_only_when_asked_to()
     {
         string[] arguments = ["pretrain", "vae", "--architecture", _folder["architecture"], "--dataset", _folder["pictures"], "--output", _folder["vae"], "--batch", "4"];
@@ -83,6 +99,8 @@ public sealed class StageCommandTests : IDisposable
 
         await CommandLine.SucceedAsync([.. arguments, "--images", "8"]);
         Assert.Contains("is not empty", await CommandLine.RefusedAsync(arguments), StringComparison.Ordinal);
+        var other = await CommandLine.RefusedAsync([.. arguments, "--resume", "--group-weights", "animals=2", "--from", _folder["teacher/vae"]]);
+        Assert.Contains("was begun with --from = nothing, found an autoencoder; --group-weights = nothing, found animals=2; repeat", other, StringComparison.Ordinal);
         Assert.EndsWith($"Saved {_folder["vae/model"]}.\n", await CommandLine.SucceedAsync([.. arguments, "--images", "16", "--resume"]), StringComparison.Ordinal);
         Assert.Equal(4, File.ReadAllLines(_folder["vae/loss.jsonl"]).Length);
     }
