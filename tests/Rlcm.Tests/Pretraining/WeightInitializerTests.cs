@@ -66,6 +66,7 @@ public sealed class WeightInitializerTests : IDisposable
     {
         var config = TinyModels.Unet(guided: false);
         using var student = new UNet2DConditionModel(config);
+        WeightInitializer.Initialize(student, seed: 1);
         var before = student.state_dict().Values.Select(weight => weight.clone()).ToArray();
         Refused(new UNet2DConditionModel(config with { BlockOutChannels = [8, 24] }), ", 8, 3, 3], found [24, ");
         Refused(new UNet2DConditionModel(config with { UseLinearProjection = true }), "proj_in.weight: expected [8, 8, 1, 1], found [8, 8]");
