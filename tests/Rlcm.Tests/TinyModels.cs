@@ -30,10 +30,10 @@ internal static class TinyModels
     };
 
     /// <summary>Writes a tiny model into <paramref name="folder"/>: a consistency model, or a diffusion model without guidance embedding.</summary>
-    public static string Write(string folder, string scheduler = SchedulerConfig.Lcm)
+    public static string Write(string folder, string scheduler = SchedulerConfig.Lcm, int width = 16)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
-        var tokenizerFolder = Directory.CreateDirectory(Path.Combine(folder, "tokenizer-source")).FullName;
+        var tokenizerFolder = Directory.CreateDirectory($"{folder}.tokenizer").FullName;
         BpeTrainer.Write(tokenizerFolder, BpeTrainer.Learn(Prompts, mergeCount: 20, minimumCount: 1), maxLength: 8);
         var tokenizer = ClipTokenizer.FromFolder(tokenizerFolder);
         var text = new ClipTextModel(new()
@@ -47,7 +47,7 @@ internal static class TinyModels
             StartId = (int)tokenizer.StartId,
             EndId = (int)tokenizer.EndId,
         });
-        var unet = new UNet2DConditionModel(Unet(guided: scheduler == SchedulerConfig.Lcm));
+        var unet = new UNet2DConditionModel(Unet(guided: scheduler == SchedulerConfig.Lcm) with { BlockOutChannels = [8, width] });
         var vae = new AutoencoderKL(Vae);
         foreach (var (network, seed) in ((TorchSharp.torch.nn.Module, ulong)[])[(text, 1), (unet, 2), (vae, 3)])
             WeightInitializer.Initialize(network, seed);

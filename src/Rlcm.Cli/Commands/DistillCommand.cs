@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rlcm.Diffusion;
 using Rlcm.Models;
 using Rlcm.Models.Unet;
 using Rlcm.Pretraining;
@@ -9,7 +10,6 @@ namespace Rlcm.Cli.Commands;
 /// <summary><c>rlcm distill</c>: turns a diffusion model into a latent consistency model.</summary>
 internal static class DistillCommand
 {
-    private const int GuidanceEmbeddingWidth = 256;
     private const int RecommendedSteps = 4;
 
     public static Command Create(Terminal terminal)
@@ -44,9 +44,9 @@ internal static class DistillCommand
     /// <summary>The teacher's networks with a guidance embedding that starts without effect, or the U-Net of an earlier student.</summary>
     private static TextToImageModel Student(TextToImageModel teacher, string? from, GenerationConfig generation)
     {
-        var unet = new UNet2DConditionModel(teacher.Unet.Config with { TimeCondProjDim = GuidanceEmbeddingWidth });
+        var unet = new UNet2DConditionModel(teacher.Unet.Config with { TimeCondProjDim = GuidanceEmbedding.DefaultWidth });
         using var earlier = from is null ? null : TextToImageModel.Load(from);
-        WeightInitializer.CopyFrom(unet, earlier?.Unet ?? teacher.Unet);
-        return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, new SchedulerConfig { ClassName = SchedulerConfig.Lcm }) { Generation = generation };
+        WeightInitializer.CopyFrom(unet, earlier?.Unet ?? teacher.Unet, zero: UNet2DConditionModel.GuidanceProjection);
+        return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, teacher.Scheduler with { ClassName = SchedulerConfig.Lcm }) { Generation = generation };
     }
 }

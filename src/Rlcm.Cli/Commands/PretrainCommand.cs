@@ -22,20 +22,25 @@ internal static class PretrainCommand
     private static DocumentedCommand CreateVae(Terminal terminal)
     {
         var from = new Option<string?>("--from") { Description = "Start from this autoencoder's weights instead of from nothing", HelpName = "DIR" };
+        var rebalance = new Option<bool>("--rebalance") { Description = "With --from: balance the latents anew; models of the earlier autoencoder no longer fit" };
         var options = new StageOptions(terminal, new() { Images = 48_000, EmaDecay = 0.995 });
         var command = options.AddTo(new DocumentedCommand(
             "vae",
             "Trains the autoencoder that maps pictures to latents and back.",
             "rlcm pretrain vae --dataset emoji --output vae",
             "rlcm pretrain vae --dataset emoji --output vae --resume",
-            "rlcm pretrain vae --dataset emoji --from models/emoji-lcm/vae --images 10000 --output finer")
-            { from, options.Architecture });
+            "rlcm pretrain vae --dataset emoji --from models/emoji-lcm/vae --images 10000 --output finer",
+            "rlcm pretrain vae --dataset mine --from models/emoji-lcm/vae --rebalance --output mine-vae")
+            { from, rebalance, options.Architecture });
         command.SetAction((arguments, stop) =>
         {
-            var settings = options.Read(arguments);
-            var online = arguments.GetValue(from) is { } start ? ContinueVae(ShippedFiles.Require(start, "the autoencoder")) : BeginVae(options, arguments, settings);
+            var (start, anew) = (arguments.GetValue(from), arguments.GetValue(rebalance));
+            if (anew && start is null)
+                throw new UserErrorException("--rebalance: expected together with --from, found alone; leave it out, since an autoencoder trained from nothing is always balanced.");
+            var settings = options.Read(arguments, (from.Name, start is null ? "nothing" : "an autoencoder"), (rebalance.Name, anew ? "yes" : "no"));
+            var online = start is not null ? ContinueVae(ShippedFiles.Require(start, "the autoencoder")) : BeginVae(options, arguments, settings);
             var pictures = options.Pictures(arguments, online.Config.SampleSize, stop);
-            using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings);
+            using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings, balance: start is null || anew);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;
@@ -70,47 +75,54 @@ internal static class PretrainCommand
             { vaeFolder, from, options.Architecture, merges, options.Guidance, options.Prompts });
         command.SetAction((arguments, stop) =>
         {
-            var settings = options.Read(arguments);
             var mergeCount = arguments.Checked(merges, number => number >= 0, "a whole number of at least 0");
+            var tokenizerSource = arguments.GetValue(from) is null ? (merges.Name, $"{mergeCount}") : (from.Name, "a model");
+            var settings = options.Read(arguments, tokenizerSource);
             var generation = new GenerationConfig(options.GuidanceScale(arguments), ModelQuality.DiffusionSteps);
             var prompts = options.SamplePrompts(arguments);
             var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the model folder") : null;
             var vae = VaeFolder.Load(ShippedFiles.Require(arguments.GetRequiredValue(vaeFolder), "the autoencoder"));
+            if (start is null)
+                ModelParts.RequireFit(TextConfig(options, arguments), UnetConfig(options, arguments), vae.Config, arguments.GetRequiredValue(options.Architecture));
             var pictures = options.Pictures(arguments, vae.Config.SampleSize, stop);
+
+            var tokenizerFolder = start is not null ? Path.Combine(start, "tokenizer") : LearnTokenizer(options, arguments, pictures, mergeCount);
+            var tokenizer = ClipTokenizer.FromFolder(tokenizerFolder);
 
             TextToImageModel Build() => start is not null
                 ? Continue(start, vae, generation)
-                : Begin(options, arguments, settings, vae, LearnTokenizer(options, arguments, pictures, mergeCount), generation);
+                : Begin(options, arguments, settings, vae, tokenizer, generation);
 
             var (online, average) = (Build(), Build());
-            var tokenizerFolder = start is not null ? Path.Combine(start, "tokenizer") : TokenizerFolder(options, arguments);
-            var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, online.Tokenizer);
+            var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, tokenizer);
             using var stage = new TeacherStage(online, average, data, pictures.Weights, settings, tokenizerFolder, prompts);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;
     }
 
-    private static string TokenizerFolder(StageOptions options, ParseResult arguments) => Path.Combine(options.Output(arguments), "tokenizer");
+    private static ClipTextConfig TextConfig(StageOptions options, ParseResult arguments) => ClipTextConfig.Read(options.ArchitectureFile(arguments, "text_encoder.json"));
 
-    private static ClipTokenizer LearnTokenizer(StageOptions options, ParseResult arguments, TrainingPictures pictures, int merges)
+    private static UNet2DConditionConfig UnetConfig(StageOptions options, ParseResult arguments) => UNet2DConditionConfig.Read(options.ArchitectureFile(arguments, "unet.json"));
+
+    /// <summary>Learns a tokenizer from the captions and returns its folder.</summary>
+    private static string LearnTokenizer(StageOptions options, ParseResult arguments, TrainingPictures pictures, int merges)
     {
-        var folder = TokenizerFolder(options, arguments);
+        var folder = Path.Combine(options.Output(arguments), "tokenizer");
         Directory.CreateDirectory(folder);
-        var length = ClipTextConfig.Read(options.ArchitectureFile(arguments, "text_encoder.json")).MaxPositions;
-        BpeTrainer.Write(folder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges), length);
-        return ClipTokenizer.FromFolder(folder);
+        BpeTrainer.Write(folder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges), TextConfig(options, arguments).MaxPositions);
+        return folder;
     }
 
     private static TextToImageModel Begin(StageOptions options, ParseResult arguments, PretrainingSettings settings, AutoencoderKL vae, ClipTokenizer tokenizer, GenerationConfig generation)
     {
-        var text = new ClipTextModel(ClipTextConfig.Read(options.ArchitectureFile(arguments, "text_encoder.json")) with
+        var text = new ClipTextModel(TextConfig(options, arguments) with
         {
             VocabularySize = tokenizer.VocabularySize,
             StartId = (int)tokenizer.StartId,
             EndId = (int)tokenizer.EndId,
         });
-        var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(options.ArchitectureFile(arguments, "unet.json")));
+        var unet = new UNet2DConditionModel(UnetConfig(options, arguments));
         WeightInitializer.Initialize(unet, settings.Seed, ".conv2.weight", "proj_out.weight", "conv_out.weight");
         WeightInitializer.Initialize(text, settings.Seed);
         return new(tokenizer, text, unet, vae, new SchedulerConfig { ClassName = SchedulerConfig.Ddim }) { Generation = generation };

@@ -56,8 +56,11 @@ internal sealed class StageOptions
 
     /// <summary>Checks the options and the output folder before anything is loaded, and applies the number of threads.</summary>
     /// <exception cref="UserErrorException">Something is wrong with them.</exception>
-    public PretrainingSettings Read(ParseResult arguments)
+    /// <param name="arguments">What was given.</param>
+    /// <param name="choices">Further options that a resumed run has to repeat, with their values.</param>
+    public PretrainingSettings Read(ParseResult arguments, params IReadOnlyList<(string Option, string Value)> choices)
     {
+        var weights = ParseWeights(arguments.GetValue(_groupWeights));
         var settings = new PretrainingSettings
         {
             Images = arguments.Checked(_images, images => images >= 1, OptionChecks.Count),
@@ -65,6 +68,7 @@ internal sealed class StageOptions
             LearningRate = arguments.Checked(_learningRate, rate => rate > 0 && double.IsFinite(rate), "a number above 0"),
             EmaDecay = arguments.Checked(_emaDecay, decay => decay is >= 0 and < 1, "a number of at least 0 and below 1"),
             Seed = arguments.GetValue(_seed),
+            Choices = choices.Append((_groupWeights.Name, Describe(weights))).ToDictionary(StringComparer.Ordinal),
             CheckpointInterval = TimeSpan.FromMinutes(arguments.Checked(_checkpointMinutes, minutes => minutes is > 0 and <= 1e6, "a number above 0 and at most 1e6")),
         };
         _threads.Apply(arguments);
@@ -101,6 +105,10 @@ internal sealed class StageOptions
         _terminal.Output.WriteLine(done ? $"Saved {folder.ModelPath}." : $"Stopped; continue with --resume. The model so far is {folder.ModelPath}.");
         return ExitCode.Success;
     }
+
+    private static string Describe(Dictionary<string, double>? weights) => weights is null
+        ? "nothing"
+        : string.Join(',', weights.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key}={entry.Value}")));
 
     private static Dictionary<string, double>? ParseWeights(string? text)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Rlcm.Pretraining;
 
 namespace Rlcm.Cli.Plots;
@@ -10,13 +9,10 @@ internal static class LossCurve
 
     public static void Write(PretrainingFolder folder)
     {
-        var losses = File.ReadLines(folder.LossPath)
-            .Select(line => JsonDocument.Parse(line).RootElement)
-            .Select(entry => (Step: entry.GetProperty("step").GetDouble(), Loss: entry.GetProperty("loss").GetDouble()))
-            .ToArray();
+        var losses = folder.Losses.Read().ToArray();
         if (losses.Length == 0)
             return;
-        var means = losses.Chunk(Math.Max(1, losses.Length / Points)).Select(part => (Step: part[^1].Step, Loss: part.Average(entry => entry.Loss))).ToArray();
+        var means = losses.Chunk(Math.Max(1, losses.Length / Points)).Select(part => (Step: (double)part[^1].Step, Loss: part.Average(entry => entry.Loss))).ToArray();
         using var figure = new Figure(title: string.Empty, x: "step", y: "loss");
         figure.Plot.Add.ScatterLine(means.Select(mean => mean.Step).ToArray(), means.Select(mean => mean.Loss).ToArray());
         figure.Save(Path.Combine(folder.Path, "loss.png"));

@@ -11,21 +11,18 @@ public static class ModelWeights
     /// <param name="model">The module to fill.</param>
     /// <param name="path">A safetensors file.</param>
     /// <param name="ignored">Keys that old files carry and that are no weights, such as position ids.</param>
-    /// <param name="optional">Keys that the file may lack; those weights keep their values.</param>
     /// <exception cref="UserErrorException">Missing, unexpected or mis-shaped keys: the first ten of each are named, and nothing is loaded.</exception>
-    public static void Load(nn.Module model, string path, IReadOnlySet<string>? ignored = null, IReadOnlySet<string>? optional = null)
+    public static void Load(nn.Module model, string path, IReadOnlySet<string>? ignored = null)
     {
         using var file = SafetensorsFile.Open(path);
         using var scope = NewDisposeScope();
         var weights = model.state_dict();
-        if (TensorFit.Mismatch(file, weights, ignored, optional) is { } mismatch)
+        if (TensorFit.Mismatch(file, weights, ignored) is { } mismatch)
             throw new UserErrorException($"{path} does not fit its config.json: {mismatch}; check that both files belong to the same model.");
 
         using var noGrad = no_grad();
         foreach (var (key, weight) in weights)
         {
-            if (!file.Keys.Contains(key))
-                continue;
             using var stored = file.Read(key);
             weight.copy_(stored);
         }

@@ -11,11 +11,10 @@ internal static class TensorFit
     /// <param name="file">What is read.</param>
     /// <param name="targets">What is filled.</param>
     /// <param name="ignored">Keys that the file may hold besides.</param>
-    /// <param name="optional">Keys that the file may lack.</param>
     public static string? Mismatch(
-        SafetensorsFile file, IReadOnlyDictionary<string, Tensor> targets, IReadOnlySet<string>? ignored = null, IReadOnlySet<string>? optional = null)
+        SafetensorsFile file, IReadOnlyDictionary<string, Tensor> targets, IReadOnlySet<string>? ignored = null)
     {
-        var missing = targets.Keys.Where(key => !file.Keys.Contains(key) && optional?.Contains(key) != true);
+        var missing = targets.Keys.Where(key => !file.Keys.Contains(key));
         var unexpected = file.Keys.Where(key => !targets.ContainsKey(key) && ignored?.Contains(key) != true);
         var misshaped = targets
             .Where(target => file.Keys.Contains(target.Key) && !target.Value.shape.AsSpan().SequenceEqual(file[target.Key].Shape))

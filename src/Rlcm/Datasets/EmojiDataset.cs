@@ -20,31 +20,15 @@ public static class EmojiDataset
     public static IReadOnlyList<ImageRecord> Build(string packages, string output, CancellationToken cancellationToken = default)
     {
         RequirePackages(packages);
-        if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
-            throw new UserErrorException($"The output folder {output} exists and is not empty: choose another or remove it.");
-
         var pictures = Join(packages);
-        var unfinished = Path.GetFullPath(output).TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}";
-        try
+        AtomicFolder.Write(output, unfinished =>
         {
             foreach (var vendor in EmojiVendor.All)
                 Directory.CreateDirectory(Path.Combine(unfinished, vendor.Style));
             Parallel.ForEach(pictures, new ParallelOptions { CancellationToken = cancellationToken }, picture =>
                 SquareRaster.WritePng(Path.Combine(unfinished, picture.Record.FileName), SquareRaster.Decode(picture.Source, Size), Size));
-            File.WriteAllText(
-                Path.Combine(unfinished, ImageFolder.MetadataFile),
-                string.Concat(pictures.Select(picture => picture.Record.ToLine() + "\n")));
-
-            if (Directory.Exists(output))
-                Directory.Delete(output);
-            Directory.Move(unfinished, output);
-        }
-        finally
-        {
-            if (Directory.Exists(unfinished))
-                Directory.Delete(unfinished, recursive: true);
-        }
-
+            File.WriteAllLines(Path.Combine(unfinished, ImageFolder.MetadataFile), pictures.Select(picture => picture.Record.ToLine()));
+        });
         return [.. pictures.Select(picture => picture.Record)];
     }
 

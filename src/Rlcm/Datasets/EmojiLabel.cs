@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rlcm.Runtime;
 
 namespace Rlcm.Datasets;
 
@@ -15,22 +16,40 @@ internal sealed record EmojiLabel(string Codepoint, string Label, string Group)
     /// All emoji in emojibase's order, without flags, without components (skin tones, hair) and without regional indicators, which have no group.
     /// Skin-tone variants are nested in <c>skins</c> and thereby left out.
     /// </summary>
+    /// <exception cref="UserErrorException">A file is missing or is not emojibase's.</exception>
     public static IReadOnlyList<EmojiLabel> Read(string packages)
     {
-        using var groups = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(packages, Package, "meta", "groups.json")));
-        var names = groups.RootElement.GetProperty("groups").EnumerateObject().ToDictionary(group => int.Parse(group.Name), group => group.Value.GetString()!);
+        var names = Parse(Path.Combine(packages, Package, "meta", "groups.json"), ReadGroups);
+        return Parse(Path.Combine(packages, Package, "en", "data.json"), root => ReadLabels(root, names));
+    }
 
-        using var emoji = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(packages, Package, "en", "data.json")));
-        return
-        [
-            .. emoji.RootElement.EnumerateArray()
-                .Where(entry => entry.TryGetProperty("group", out _))
-                .OrderBy(entry => entry.GetProperty("order").GetInt32())
-                .Select(entry => new EmojiLabel(
-                    CodePoint.Normalize(entry.GetProperty("hexcode").GetString()!),
-                    entry.GetProperty("label").GetString()!,
-                    names[entry.GetProperty("group").GetInt32()]))
-                .Where(label => !Excluded.Contains(label.Group)),
-        ];
+    private static Dictionary<int, string> ReadGroups(JsonElement root) =>
+        root.GetProperty("groups").EnumerateObject().ToDictionary(group => int.Parse(group.Name), group => Text(group.Value));
+
+    private static EmojiLabel[] ReadLabels(JsonElement root, Dictionary<int, string> groups) =>
+    [
+        .. root.EnumerateArray()
+            .Where(entry => entry.TryGetProperty("group", out _))
+            .OrderBy(entry => entry.GetProperty("order").GetInt32())
+            .Select(entry => new EmojiLabel(
+                CodePoint.Normalize(Text(entry.GetProperty("hexcode"))),
+                Text(entry.GetProperty("label")),
+                groups[entry.GetProperty("group").GetInt32()]))
+            .Where(label => !Excluded.Contains(label.Group)),
+    ];
+
+    private static string Text(JsonElement value) => value.GetString() ?? throw new JsonException("null is not a text");
+
+    private static T Parse<T>(string path, Func<JsonElement, T> read)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return read(document.RootElement);
+        }
+        catch (Exception error) when (error is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or ArgumentException)
+        {
+            throw new UserErrorException($"{path} is not the file of {Package} that was expected ({error.Message}); fetch the packages again with eng/fetch-emoji.sh.", error);
+        }
     }
 }

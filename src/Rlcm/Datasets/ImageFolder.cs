@@ -116,6 +116,7 @@ public sealed class ImageFolder
         }
 
         var number = 0;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var line in File.ReadLines(metadata))
         {
             number++;
@@ -125,7 +126,7 @@ public sealed class ImageFolder
             {
                 var record = ImageRecord.Parse(line);
                 var before = problems.Count;
-                problems.AddRange(Problems(path, record).Select(problem => $"line {number}: {problem}"));
+                problems.AddRange(Problems(path, record, seen).Select(problem => $"line {number}: {problem}"));
                 if (problems.Count == before)
                     records.Add((number, record));
             }
@@ -140,17 +141,24 @@ public sealed class ImageFolder
         return records;
     }
 
-    private static IEnumerable<string> Problems(string path, ImageRecord record)
+    private static IEnumerable<string> Problems(string path, ImageRecord record, HashSet<string> seen)
     {
         if (string.IsNullOrEmpty(record.FileName))
             yield return "file_name is missing";
+        else if (LeavesFolder(record.FileName))
+            yield return $"{record.FileName} leads out of the folder";
         else if (!File.Exists(System.IO.Path.Combine(path, record.FileName)))
             yield return $"{record.FileName} does not exist";
+        else if (!seen.Add(System.IO.Path.GetFullPath(record.FileName, System.IO.Path.GetFullPath(path))))
+            yield return $"{record.FileName} is listed before";
         if (string.IsNullOrWhiteSpace(record.Text))
             yield return "text is missing or empty";
         if (record.Split is not (null or HeldOutSplit.Train or HeldOutSplit.Test))
             yield return $"split is '{record.Split}', expected '{HeldOutSplit.Train}' or '{HeldOutSplit.Test}'";
     }
+
+    private static bool LeavesFolder(string fileName) =>
+        System.IO.Path.IsPathRooted(fileName) || fileName.Split('/', '\\').Contains("..");
 
     private static void Report(string path, List<string> problems)
     {

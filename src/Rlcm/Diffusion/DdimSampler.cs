@@ -12,7 +12,8 @@ namespace Rlcm.Diffusion;
 /// <param name="guidanceScale">1 is no guidance.</param>
 public sealed class DdimSampler(TextToImageModel model, int steps, double guidanceScale)
 {
-    private readonly IReadOnlyList<DdimStep> _steps = DdimScheduler.CreateSteps(model.Scheduler.CreateNoiseSchedule(), steps);
+    private readonly IReadOnlyList<DdimStep> _steps = DdimScheduler.CreateSteps(
+        model.Scheduler.CreateNoiseSchedule(), steps, model.Scheduler.StepsOffset, model.Scheduler.SetAlphaToOne);
 
     /// <summary>One picture per prompt.</summary>
     /// <param name="prompts">N prompts.</param>

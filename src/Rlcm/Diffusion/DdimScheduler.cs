@@ -25,7 +25,7 @@ public static class DdimScheduler
     /// <param name="stepsOffset">diffusers' <c>steps_offset</c>; 1 for Stable Diffusion 1.5.</param>
     /// <param name="setAlphaToOne">diffusers' <c>set_alpha_to_one</c>: whether the last step leads to a = 1 or, as for Stable Diffusion 1.5, to a_0.</param>
     /// <exception cref="UserErrorException">The steps do not fit into the schedule.</exception>
-    public static IReadOnlyList<DdimStep> CreateSteps(NoiseSchedule schedule, int steps, int stepsOffset = 1, bool setAlphaToOne = false)
+    public static IReadOnlyList<DdimStep> CreateSteps(NoiseSchedule schedule, int steps, int stepsOffset, bool setAlphaToOne)
     {
         if (steps < 1 || steps > schedule.TrainTimesteps)
             throw new UserErrorException($"DDIM: expected 1 to {schedule.TrainTimesteps} sampling steps, found {steps}; choose a number in that range.");
@@ -52,20 +52,9 @@ public static class DdimScheduler
         var fromSignal = PerImage.Coefficients(steps, sample, step => step.From.Signal);
         var fromNoise = PerImage.Coefficients(steps, sample, step => step.From.Noise);
         var original = (sample - fromNoise * epsilon) / fromSignal;
-        return Combine(original, epsilon, eta, steps).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The same mean from x0 and eps given apart, which is how distillation applies guidance to both.</summary>
-    /// <param name="original">Estimate of x0, [B, ...].</param>
-    /// <param name="epsilon">Estimate of the noise, shaped as x0.</param>
-    /// <param name="eta">0 for the deterministic sampler, 1 for DDPM's variance.</param>
-    /// <param name="steps">The transition: one, or one per image.</param>
-    public static Tensor Combine(Tensor original, Tensor epsilon, double eta, params ReadOnlySpan<DdimStep> steps)
-    {
-        using var scope = NewDisposeScope();
-        var signal = PerImage.Coefficients(steps, original, step => step.To.Signal);
-        var direction = PerImage.Coefficients(steps, original, step => Direction(step, eta));
-        return (signal * original + direction * epsilon).MoveToOuterDisposeScope();
+        var toSignal = PerImage.Coefficients(steps, sample, step => step.To.Signal);
+        var direction = PerImage.Coefficients(steps, sample, step => Direction(step, eta));
+        return (toSignal * original + direction * epsilon).MoveToOuterDisposeScope();
     }
 
     private static double Direction(DdimStep step, double eta)

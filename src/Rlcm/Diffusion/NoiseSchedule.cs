@@ -9,9 +9,6 @@ public sealed class NoiseSchedule
 
     private NoiseSchedule(float[] alphasCumprod) => _alphasCumprod = alphasCumprod;
 
-    /// <summary>Stable Diffusion's schedule: <c>scaled_linear</c>, 0.00085 to 0.012, 1000 steps.</summary>
-    public static NoiseSchedule StableDiffusion { get; } = FromConfig(0.00085, 0.012, "scaled_linear", 1000);
-
     /// <summary>a_t for t = 0..T-1.</summary>
     public ReadOnlySpan<float> AlphasCumprod => _alphasCumprod;
 

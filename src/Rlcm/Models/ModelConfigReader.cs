@@ -94,6 +94,14 @@ internal sealed class ModelConfigReader
             throw new UserErrorException($"{_path}: {key} = {found} is not supported; supported: {string.Join(", ", supported.Select(option => JsonSerializer.Serialize(option)))}.");
     }
 
+    /// <summary>As <see cref="Require"/>, where diffusers takes an absent entry for <paramref name="fallback"/>, which is not supported.</summary>
+    public void RequireStated(string key, object fallback, object supported)
+    {
+        if (IsAbsent(key))
+            throw new UserErrorException($"{_path}: {key} is missing, which means {JsonSerializer.Serialize(fallback)} and is not supported; supported: {JsonSerializer.Serialize(supported)}.");
+        Require(key, supported);
+    }
+
     /// <summary>Entries that do not change what is computed here.</summary>
     public void Ignore(params string[] keys)
     {

@@ -11,6 +11,9 @@ public sealed record SchedulerConfig
     /// <summary>diffusers' class of a diffusion model's deterministic scheduler.</summary>
     public const string Ddim = "DDIMScheduler";
 
+    /// <summary>The scheduler of Stable Diffusion 1.5, whose noise schedule serves DDIM as well.</summary>
+    private const string Pndm = "PNDMScheduler";
+
     /// <summary>diffusers' class name.</summary>
     public required string ClassName { get; init; }
 
@@ -26,6 +29,12 @@ public sealed record SchedulerConfig
     /// <summary>Number of timesteps of the training.</summary>
     public int TrainTimesteps { get; init; } = 1000;
 
+    /// <summary>Added to the timesteps of DDIM sampling.</summary>
+    public int StepsOffset { get; init; } = 1;
+
+    /// <summary>Whether DDIM sampling ends at a = 1 instead of a_0.</summary>
+    public bool SetAlphaToOne { get; init; }
+
     /// <summary>The signal and noise levels.</summary>
     public NoiseSchedule CreateNoiseSchedule() => NoiseSchedule.FromConfig(BetaStart, BetaEnd, BetaSchedule, TrainTimesteps);
 
@@ -34,9 +43,14 @@ public sealed record SchedulerConfig
     public static SchedulerConfig Read(string path)
     {
         var reader = new ModelConfigReader(path);
-        var config = new SchedulerConfig
+        var config = reader.ClassName switch
         {
-            ClassName = reader.ClassName,
+            Lcm => ReadLcm(reader),
+            Ddim => ReadDdim(reader),
+            Pndm => ReadPndm(reader),
+            _ => throw reader.Wrong("_class_name", $"{Lcm}, {Ddim} or {Pndm}", reader.ClassName),
+        } with
+        {
             BetaStart = reader.Number("beta_start"),
             BetaEnd = reader.Number("beta_end"),
             BetaSchedule = reader.Text("beta_schedule"),
@@ -46,12 +60,30 @@ public sealed record SchedulerConfig
         reader.Require("rescale_betas_zero_snr", false);
         reader.Require("thresholding", false);
         reader.Require("clip_sample", false);
-        reader.Require("timestep_scaling", 10.0);
+        reader.Require("timestep_spacing", "leading");
         reader.Require("trained_betas");
-        reader.Ignore("clip_sample_range", "dynamic_thresholding_ratio", "original_inference_steps", "sample_max_value", "set_alpha_to_one", "skip_prk_steps", "steps_offset", "timestep_spacing");
+        reader.Ignore("clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value", "skip_prk_steps");
         reader.Finish();
         return config;
     }
+
+    /// <remarks>diffusers' class has the entries of DDIM too but makes nothing of them; a model converted from Stable Diffusion keeps its own.</remarks>
+    private static SchedulerConfig ReadLcm(ModelConfigReader reader)
+    {
+        reader.Require("original_inference_steps", LcmTimesteps.DefaultOriginSteps);
+        reader.Require("timestep_scaling", LcmScheduler.TimestepScaling);
+        reader.Ignore("set_alpha_to_one", "steps_offset", "timestep_spacing");
+        return new() { ClassName = Lcm };
+    }
+
+    private static SchedulerConfig ReadDdim(ModelConfigReader reader)
+    {
+        reader.RequireStated("clip_sample", fallback: true, supported: false);
+        return new() { ClassName = Ddim, StepsOffset = reader.Int("steps_offset", 0), SetAlphaToOne = reader.Flag("set_alpha_to_one", true) };
+    }
+
+    private static SchedulerConfig ReadPndm(ModelConfigReader reader) =>
+        new() { ClassName = Pndm, StepsOffset = reader.Int("steps_offset", 0), SetAlphaToOne = reader.Flag("set_alpha_to_one", false) };
 
     /// <summary>The entries of <c>scheduler/scheduler_config.json</c>, under diffusers' names.</summary>
     public IReadOnlyDictionary<string, object?> ToJson()
@@ -66,13 +98,13 @@ public sealed record SchedulerConfig
             ["clip_sample"] = false,
             ["num_train_timesteps"] = TrainTimesteps,
             ["prediction_type"] = "epsilon",
-            ["set_alpha_to_one"] = false,
-            ["steps_offset"] = 1,
+            ["set_alpha_to_one"] = SetAlphaToOne,
+            ["steps_offset"] = StepsOffset,
             ["timestep_spacing"] = "leading",
         };
         if (ClassName == Lcm)
         {
-            entries["original_inference_steps"] = 50;
+            entries["original_inference_steps"] = LcmTimesteps.DefaultOriginSteps;
             entries["set_alpha_to_one"] = true;
             entries["steps_offset"] = 0;
             entries["timestep_scaling"] = LcmScheduler.TimestepScaling;

@@ -10,27 +10,35 @@ using static TorchSharp.torch;
 namespace Rlcm.Models;
 
 /// <summary>A text-to-image model in diffusers' layout: text encoder, U-Net and autoencoder with their tokenizer and noise schedule.</summary>
-public sealed class TextToImageModel(
-    ClipTokenizer tokenizer, ClipTextModel textEncoder, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig scheduler) : IDisposable
+public sealed class TextToImageModel : IDisposable
 {
     private const string WeightsFile = "diffusion_pytorch_model.safetensors";
 
     private static readonly HashSet<string> NoWeights = ["text_model.embeddings.position_ids"];
 
+    /// <summary>Puts the parts together.</summary>
+    /// <exception cref="UserErrorException">They are of different models.</exception>
+    public TextToImageModel(ClipTokenizer tokenizer, ClipTextModel textEncoder, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig scheduler)
+    {
+        ModelParts.RequireFit(tokenizer, textEncoder.Config, "text-to-image model");
+        ModelParts.RequireFit(textEncoder.Config, unet.Config, vae.Config, "text-to-image model");
+        (Tokenizer, TextEncoder, Unet, Vae, Scheduler) = (tokenizer, textEncoder, unet, vae, scheduler);
+    }
+
     /// <summary>Text to token ids.</summary>
-    public ClipTokenizer Tokenizer { get; } = tokenizer;
+    public ClipTokenizer Tokenizer { get; }
 
     /// <summary>Token ids to text embeddings.</summary>
-    public ClipTextModel TextEncoder { get; } = textEncoder;
+    public ClipTextModel TextEncoder { get; }
 
     /// <summary>Predicts noise.</summary>
-    public UNet2DConditionModel Unet { get; } = unet;
+    public UNet2DConditionModel Unet { get; }
 
     /// <summary>Latents to pictures and back.</summary>
-    public AutoencoderKL Vae { get; } = vae;
+    public AutoencoderKL Vae { get; }
 
     /// <summary>The noise schedule and which kind of model this is.</summary>
-    public SchedulerConfig Scheduler { get; } = scheduler;
+    public SchedulerConfig Scheduler { get; }
 
     /// <summary>How it is best sampled.</summary>
     public GenerationConfig Generation { get; init; } = new();
@@ -51,6 +59,8 @@ public sealed class TextToImageModel(
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "unet", "config.json")));
         var tokenizer = ClipTokenizer.FromFolder(Path.Combine(folder, "tokenizer"));
         var scheduler = SchedulerConfig.Read(Path.Combine(folder, "scheduler", "scheduler_config.json"));
+        ModelParts.RequireFit(tokenizer, textEncoder.Config, folder);
+        ModelParts.RequireFit(textEncoder.Config, unet.Config, AutoencoderKLConfig.Read(Path.Combine(folder, "vae", "config.json")), folder);
         ModelWeights.Load(textEncoder, Path.Combine(folder, "text_encoder", "model.safetensors"), ignored: NoWeights);
         ModelWeights.Load(unet, Path.Combine(folder, "unet", WeightsFile));
         var model = new TextToImageModel(tokenizer, textEncoder, unet, VaeFolder.Load(Path.Combine(folder, "vae")), scheduler)
@@ -62,10 +72,13 @@ public sealed class TextToImageModel(
     }
 
     /// <summary>Writes the whole folder in diffusers' layout; weights as <paramref name="dtype"/>.</summary>
-    /// <param name="folder">Made where it does not exist; files of the same names are replaced.</param>
+    /// <param name="folder">Made or replaced as a whole, by <see cref="AtomicFolder.Replace"/>.</param>
     /// <param name="dtype">Type of the stored weights.</param>
     /// <param name="tokenizerFolder">Where the tokenizer's files are copied from.</param>
-    public void Save(string folder, ScalarType dtype, string tokenizerFolder)
+    public void Save(string folder, ScalarType dtype, string tokenizerFolder) =>
+        AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder));
+
+    private void Write(string folder, ScalarType dtype, string tokenizerFolder)
     {
         VaeFolder.Save(Vae, Path.Combine(folder, "vae"), dtype);
         ModelJson.Write(Path.Combine(folder, "unet", "config.json"), Unet.Config.ToJson());
@@ -75,7 +88,7 @@ public sealed class TextToImageModel(
         ModelJson.Write(Path.Combine(folder, "scheduler", "scheduler_config.json"), Scheduler.ToJson());
         Directory.CreateDirectory(Path.Combine(folder, "tokenizer"));
         foreach (var file in Directory.GetFiles(tokenizerFolder))
-            File.Copy(file, Path.Combine(folder, "tokenizer", Path.GetFileName(file)), overwrite: true);
+            File.Copy(file, Path.Combine(folder, "tokenizer", Path.GetFileName(file)));
         Generation.Write(folder);
         ModelJson.Write(Path.Combine(folder, "model_index.json"), Index());
     }

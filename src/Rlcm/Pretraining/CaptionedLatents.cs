@@ -24,7 +24,7 @@ public sealed class CaptionedLatents : IDisposable
         Count = records.Count;
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var batches = Enumerable.Range(0, Count).Chunk(EncodeBatch).Select(rows => vae.Encode(pixels.Batch(rows)).Mean).ToArray();
+        var batches = Enumerable.Range(0, Count).Chunk(EncodeBatch).Select(rows => Encode(rows, pixels, vae)).ToArray();
         _latents = (cat(batches) * vae.Config.ScalingFactor).DetachFromDisposeScope();
         IEnumerable<string> texts =
         [
@@ -55,6 +55,12 @@ public sealed class CaptionedLatents : IDisposable
     {
         _latents.Dispose();
         _captions.Dispose();
+    }
+
+    private static Tensor Encode(int[] rows, PixelStore pixels, AutoencoderKL vae)
+    {
+        using var scope = NewDisposeScope();
+        return vae.Encode(pixels.Batch(rows)).Mean.MoveToOuterDisposeScope();
     }
 
     private static Tensor Select(Tensor table, int[] rows)

@@ -15,7 +15,7 @@ namespace Rlcm.Pretraining;
 /// </summary>
 public sealed class DistillationStage : IPretrainingStage
 {
-    private const int SolverSteps = 50;
+    private const int SolverSteps = LcmTimesteps.DefaultOriginSteps;
     private const double HuberWidth = 1e-3; // c of the pseudo-Huber loss, as in the LCM training script of diffusers
     private const double NoStyleShare = 0.15;
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Imaging;
 
@@ -8,13 +7,13 @@ namespace Rlcm.Pretraining;
 public sealed class PretrainingFolder
 {
     private const int SampleColumns = 8;
-    private readonly List<string> _pendingLosses = [];
 
     /// <summary>Opens or creates the folder.</summary>
     public PretrainingFolder(string path)
     {
         Path = path;
         Directory.CreateDirectory(SamplesPath);
+        Losses = new LossLog(LossPath);
         Checkpoints = new CheckpointStore(System.IO.Path.Combine(path, "checkpoints"), keepLast: 2);
     }
 
@@ -24,6 +23,9 @@ public sealed class PretrainingFolder
     /// <summary>One JSON object per step: step, loss, learning rate.</summary>
     public string LossPath => System.IO.Path.Combine(Path, "loss.jsonl");
 
+    /// <summary>What is in <see cref="LossPath"/>.</summary>
+    public LossLog Losses { get; }
+
     /// <summary>The model as saved last.</summary>
     public string ModelPath => System.IO.Path.Combine(Path, "model");
 
@@ -32,15 +34,6 @@ public sealed class PretrainingFolder
 
     /// <summary>What the stage resumes from.</summary>
     public CheckpointStore Checkpoints { get; }
-
-    internal void RecordLoss(long step, double loss, double learningRate) =>
-        _pendingLosses.Add(JsonSerializer.Serialize(new { step, loss, learning_rate = learningRate }));
-
-    internal void FlushLosses()
-    {
-        File.AppendAllLines(LossPath, _pendingLosses);
-        _pendingLosses.Clear();
-    }
 
     internal void WriteSamples(long step, ImageBatch images) =>
         PngFile.Write(System.IO.Path.Combine(SamplesPath, $"{step:D7}.png"), ImageGrid.Compose(images, SampleColumns));

@@ -10,7 +10,7 @@ namespace Rlcm.Pretraining;
 /// <summary>Trains any <see cref="IPretrainingStage"/>: Adam, gradient clipping, moving average, learning-rate schedule, checkpoints and resumption.</summary>
 public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings settings, PretrainingFolder folder)
 {
-    private sealed record State(long Step, long AdamSteps);
+    private sealed record State(long Step, long AdamSteps, IReadOnlyDictionary<string, string>? Settings);
 
     private readonly ExponentialMovingAverage _averages =
         new(stage.Weights.Select(weight => (weight.Name, (Tensor)weight.Value, weight.Average)), settings.EmaDecay);
@@ -20,10 +20,12 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
     /// <param name="progress">Told after every step.</param>
     /// <param name="stop">Stops the training in good order.</param>
     /// <returns>True when all steps are done.</returns>
+    /// <exception cref="UserErrorException">The run to continue was begun with other settings, or the training diverges.</exception>
     public bool Run(bool resume, IProgress<PretrainingProgress> progress, CancellationToken stop)
     {
         using var adam = new Adam(stage.Weights.Select(weight => (weight.Name, weight.Value)), settings.LearningRate);
         var first = resume ? Restore(adam) : 0;
+        folder.Losses.ContinueAfter(first);
         var clock = Stopwatch.StartNew();
         var lastCheckpoint = TimeSpan.Zero;
         var step = first;
@@ -35,7 +37,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
             var speed = (step - first) * settings.BatchSize / clock.Elapsed.TotalSeconds;
             progress.Report(new(stage.Name, step, settings.Steps, step * settings.BatchSize, loss, rate, speed,
                 TimeSpan.FromSeconds((settings.Steps - step) * settings.BatchSize / speed)));
-            folder.RecordLoss(step, loss, rate);
+            folder.Losses.Record(new(step, loss, rate));
 
             if (step % settings.SampleEvery == 0 || step == settings.Steps)
                 folder.WriteSamples(step, stage.Samples());
@@ -57,13 +59,14 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
         var loss = stage.Loss(step);
         loss.backward();
         var value = loss.ToDouble();
-        if (!double.IsFinite(value))
+        var norm = GradientNorm.Clip(adam.Parameters, settings.MaxGradNorm);
+        if (!double.IsFinite(value) || !double.IsFinite(norm))
         {
             throw new UserErrorException(
-                $"The loss of stage {stage.Name} became {value} at step {step}; lower --learning-rate (now {settings.LearningRate:g3}) and continue from the last checkpoint in {folder.Path}.");
+                $"Stage {stage.Name}, step {step}: the loss is {value} and its gradient norm {norm}, expected finite numbers; lower --learning-rate "
+                + $"(now {settings.LearningRate:g3}) and begin a new run, with --from the model of the last checkpoint in {folder.Path} where there is one.");
         }
 
-        GradientNorm.Clip(adam.Parameters, settings.MaxGradNorm);
         adam.LearningRate = rate;
         adam.Step();
         _averages.Update();
@@ -72,9 +75,9 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
 
     private void Checkpoint(Adam adam, long step)
     {
-        folder.Checkpoints.Save(step, Tensors(adam), new State(step, adam.StepCount));
+        folder.Losses.Flush();
+        folder.Checkpoints.Save(step, Tensors(adam), new State(step, adam.StepCount, StageIdentity.Of(settings)));
         stage.Save(folder.ModelPath);
-        folder.FlushLosses();
     }
 
     private long Restore(Adam adam)
@@ -84,6 +87,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
         using (checkpoint)
         {
             var state = checkpoint.State<State>();
+            StageIdentity.RequireSame(state.Settings, settings, folder.Path);
             checkpoint.CopyTo(Tensors(adam));
             adam.StepCount = state.AdamSteps;
             _averages.Count = state.Step;

@@ -27,10 +27,13 @@ public sealed record PretrainingSettings
     /// <summary>Seed of everything random.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>Further choices that a resumed run must have in common with the one it continues, by the option that sets them.</summary>
+    public IReadOnlyDictionary<string, string> Choices { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Time between checkpoints.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Steps between sample pictures and points of the loss curve's average.</summary>
+    /// <summary>Steps between sample pictures.</summary>
     public long SampleEvery { get; init; } = 1000;
 
     /// <summary>Optimizer steps in all.</summary>

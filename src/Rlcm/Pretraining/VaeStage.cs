@@ -19,14 +19,18 @@ public sealed class VaeStage : IPretrainingStage
     private readonly WeightedDraw _draw;
     private readonly int _batchSize;
     private readonly ulong _seed;
+    private readonly bool _balance;
 
     /// <param name="online">The network to train; <paramref name="average"/> starts as its copy.</param>
     /// <param name="average">A second network of the same architecture, for the moving average.</param>
     /// <param name="pixels">The training pictures.</param>
     /// <param name="weights">How often each picture is drawn, relative to the others.</param>
     /// <param name="settings">Batch size and seed.</param>
-    public VaeStage(AutoencoderKL online, AutoencoderKL average, PixelStore pixels, IReadOnlyList<double> weights, PretrainingSettings settings)
+    /// <param name="balance">Whether the saved latents get new coordinates (<see cref="LatentBalance"/>) and scale; no model of the earlier ones fits them.</param>
+    public VaeStage(
+        AutoencoderKL online, AutoencoderKL average, PixelStore pixels, IReadOnlyList<double> weights, PretrainingSettings settings, bool balance)
     {
+        _balance = balance;
         (_online, _average, _pixels, _batchSize, _seed) = (online, average, pixels, settings.BatchSize, settings.Seed);
         _draw = new(weights);
         Weights = WeightPairs.Of(("", online, average));
@@ -67,20 +71,35 @@ public sealed class VaeStage : IPretrainingStage
     }
 
     /// <inheritdoc/>
-    /// <remarks>The saved latents are balanced; their scaling factor is one over their standard deviation.</remarks>
     public void Save(string folder)
     {
-        using var balanced = new AutoencoderKL(_average.Config);
+        var path = Path.Combine(folder, "vae");
+        if (_balance)
+            SaveBalanced(path);
+        else
+            VaeFolder.Save(_average, path, ScalarType.Float16);
+    }
+
+    /// <summary>Saves a copy with balanced latents, their scaling factor being one over their standard deviation.</summary>
+    private void SaveBalanced(string path)
+    {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
+        using var balanced = new AutoencoderKL(_average.Config);
         WeightInitializer.CopyFrom(balanced, _average);
         LatentBalance.Apply(balanced, EncodeSample(balanced));
         var deviation = cat([.. EncodeSample(balanced).Select(latents => latents.Mean)]).std().ToDouble();
-        VaeFolder.Save(balanced, Path.Combine(folder, "vae"), ScalarType.Float16, 1 / deviation);
+        VaeFolder.Save(balanced, path, ScalarType.Float16, 1 / deviation);
     }
 
     private LatentDistribution[] EncodeSample(AutoencoderKL vae) =>
-        [.. EvenSample(ScaleSampleCount).Chunk(_batchSize).Select(rows => vae.Encode(_pixels.Batch(rows)))];
+        [.. EvenSample(ScaleSampleCount).Chunk(_batchSize).Select(rows => Encode(vae, rows))];
+
+    private LatentDistribution Encode(AutoencoderKL vae, int[] rows)
+    {
+        using var pictures = _pixels.Batch(rows);
+        return vae.Encode(pictures);
+    }
 
     private IEnumerable<int> EvenSample(int count) =>
         Enumerable.Range(0, Math.Min(count, _pixels.Count)).Select(i => (int)((long)i * _pixels.Count / Math.Min(count, _pixels.Count)));

@@ -8,6 +8,7 @@ namespace Rlcm.Pretraining;
 public static class WeightInitializer
 {
     private const double EmbeddingStd = 0.02;
+    private const string Nothing = "nothing";
 
     /// <summary>
     /// Matrices and kernels: normal with the variance of PyTorch's default, 1/(3 fan-in); embeddings: std 0.02; norms: one and zero;
@@ -34,13 +35,25 @@ public static class WeightInitializer
         }
     }
 
-    /// <summary>Takes every weight that <paramref name="source"/> has under the same key; the others become zero.</summary>
-    public static void CopyFrom(nn.Module model, nn.Module source)
+    /// <summary>Takes every weight from <paramref name="source"/>, a network of the same architecture.</summary>
+    /// <param name="model">The network to fill.</param>
+    /// <param name="source">Where the weights are taken from.</param>
+    /// <param name="zero">Weights whose key ends in one of these may be absent from <paramref name="source"/> and become zero.</param>
+    /// <exception cref="UserErrorException">The architectures differ; nothing is copied.</exception>
+    public static void CopyFrom(nn.Module model, nn.Module source, params IReadOnlyList<string> zero)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var weights = source.state_dict();
-        foreach (var (key, weight) in model.state_dict())
+        var targets = model.state_dict();
+        foreach (var key in targets.Keys.Union(weights.Keys))
+        {
+            var (expected, found) = (Shape(targets, key), Shape(weights, key));
+            if (expected != found && !(found == Nothing && zero.Any(suffix => key.EndsWith(suffix, StringComparison.Ordinal))))
+                throw new UserErrorException($"The weights to start from are of another architecture: {key}: expected {expected}, found {found}; start from a model of the same architecture.");
+        }
+
+        foreach (var (key, weight) in targets)
         {
             if (weights.TryGetValue(key, out var value))
                 weight.copy_(value);
@@ -48,4 +61,7 @@ public static class WeightInitializer
                 weight.zero_();
         }
     }
+
+    private static string Shape(Dictionary<string, Tensor> weights, string key) =>
+        weights.TryGetValue(key, out var weight) ? $"[{string.Join(", ", weight.shape)}]" : Nothing;
 }

@@ -20,6 +20,8 @@ public static class AtomicFolder
     public static void Write(string folder, Action<string> write, bool replace = false)
     {
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (File.Exists(target))
+            throw new UserErrorException($"{target} is a file, expected a folder; name another or remove the file.");
         if (!replace && Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
             throw new UserErrorException($"The folder {target} exists and is not empty; name another folder or remove this one first.");
 
@@ -37,6 +39,39 @@ public static class AtomicFolder
         {
             if (Directory.Exists(temporary))
                 Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Write"/>, for a folder that is made anew from time to time: what <paramref name="write"/> does not make stays, such as
+    /// files that a person has put there. What a killed process left beside the folder is deleted.
+    /// </summary>
+    public static void Replace(string folder, Action<string> write)
+    {
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        Write(target, temporary =>
+        {
+            write(temporary);
+            if (Directory.Exists(target))
+                CopyOthers(target, temporary);
+        }, replace: true);
+        var leftovers = ((string[])[TemporarySuffix, ReplacedSuffix])
+            .SelectMany(suffix => Directory.GetDirectories(Path.GetDirectoryName(target)!, $"{Path.GetFileName(target)}.{new string('?', 32)}{suffix}"));
+        foreach (var leftover in leftovers)
+            Directory.Delete(leftover, recursive: true);
+    }
+
+    /// <summary>Copies files and folders of <paramref name="source"/> whose names <paramref name="target"/> lacks.</summary>
+    private static void CopyOthers(string source, string target)
+    {
+        var made = Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var name = Path.GetRelativePath(source, file);
+            if (made.Contains(name.Split(Path.DirectorySeparatorChar)[0]))
+                continue;
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(target, name))!);
+            File.Copy(file, Path.Combine(target, name));
         }
     }
 

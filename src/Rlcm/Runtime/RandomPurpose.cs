@@ -23,7 +23,7 @@ public enum RandomPurpose
     /// <summary>Initial weights of an adapter.</summary>
     LoraInit = 5,
 
-    /// <summary>Order of a data set within an epoch.</summary>
+    /// <summary>Choice of a training batch's pictures, with replacement.</summary>
     DataOrder = 6,
 
     /// <summary>Training timesteps of a diffusion or distillation batch.</summary>

@@ -1,5 +1,6 @@
 using Rlcm.Imaging;
 using Rlcm.Models;
+using Rlcm.Models.Vae;
 using Rlcm.Tests;
 using Xunit;
 
@@ -47,6 +48,48 @@ public sealed class StageCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_student_has_the_noise_schedule_of_its_teacher()
+    {
+        var path = _folder["teacher/scheduler/scheduler_config.json"];
+        await File.WriteAllTextAsync(path, (await File.ReadAllTextAsync(path)).Replace("0.012", "0.02", StringComparison.Ordinal));
+        await Stage("lcm", "distill", "--teacher", _folder["teacher"], "--prompts", _folder["prompts.txt"]);
+        var student = SchedulerConfig.Read(_folder["lcm/model/scheduler/scheduler_config.json"]);
+        Assert.Equal((SchedulerConfig.Lcm, 0.02), (student.ClassName, student.BetaEnd));
+    }
+
+    [Fact]
+    public async Task A_student_cannot_start_from_another_architecture()
+    {
+        var other = TinyModels.Write(_folder["other"], width: 24);
+        Assert.Contains("start from a model of the same architecture", await RefusedDistillation("out", "--from", other), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_architecture_that_does_not_fit_the_autoencoder_is_refused_before_anything_is_written()
+    {
+        await File.WriteAllTextAsync(_folder["architecture/unet.json"], (await File.ReadAllTextAsync(_folder["architecture/unet.json"])).Replace("\"in_channels\": 4", "\"in_channels\": 9", StringComparison.Ordinal));
+        var error = await CommandLine.RefusedAsync(
+            "pretrain", "teacher", "--vae", _folder["teacher/vae"], "--architecture", _folder["architecture"], "--dataset", _folder["pictures"], "--output", _folder["out"]);
+        Assert.Contains("expected the U-Net's in_channels to be 4, the autoencoder's latent_channels, found 9", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
+    public async Task A_continued_autoencoder_keeps_its_coordinates_unless_asked_to_balance_them_anew()
+    {
+        string[] vae = ["pretrain", "vae", "--learning-rate", "1e-9"];
+        Assert.Equal(
+            "--rebalance: expected together with --from, found alone; leave it out, since an autoencoder trained from nothing is always balanced.",
+            await CommandLine.RefusedAsync([.. vae, "--rebalance", "--dataset", _folder["pictures"], "--output", _folder["out"]]));
+        await Stage("kept", [.. vae, "--from", _folder["teacher/vae"]]);
+        await Stage("anew", [.. vae, "--from", _folder["teacher/vae"], "--rebalance"]);
+        Assert.Equal(TinyModels.Vae.ScalingFactor, ScalingFactor("kept/model/vae"));
+        Assert.NotEqual(TinyModels.Vae.ScalingFactor, ScalingFactor("anew/model/vae"));
+
+        double ScalingFactor(string folder) => AutoencoderKLConfig.Read(_folder[$"{folder}/config.json"]).ScalingFactor;
+    }
+
+    [Fact]
     public async Task A_stage_is_continued_only_when_asked_to()
     {
         string[] arguments = ["pretrain", "vae", "--architecture", _folder["architecture"], "--dataset", _folder["pictures"], "--output", _folder["vae"], "--batch", "4"];
@@ -56,6 +99,8 @@ public sealed class StageCommandTests : IDisposable
 
         await CommandLine.SucceedAsync([.. arguments, "--images", "8"]);
         Assert.Contains("is not empty", await CommandLine.RefusedAsync(arguments), StringComparison.Ordinal);
+        var other = await CommandLine.RefusedAsync([.. arguments, "--resume", "--group-weights", "animals=2", "--from", _folder["teacher/vae"]]);
+        Assert.Contains("was begun with --from = nothing, found an autoencoder; --group-weights = nothing, found animals=2; repeat", other, StringComparison.Ordinal);
         Assert.EndsWith($"Saved {_folder["vae/model"]}.\n", await CommandLine.SucceedAsync([.. arguments, "--images", "16", "--resume"]), StringComparison.Ordinal);
         Assert.Equal(4, File.ReadAllLines(_folder["vae/loss.jsonl"]).Length);
     }

@@ -52,6 +52,25 @@ public sealed class EmojiDatasetTests : IDisposable
         Assert.False(Directory.Exists(_folder["emoji"]));
     }
 
+    [Theory]
+    [InlineData("en/data.json", "[{")]
+    [InlineData("en/data.json", "{}")]
+    [InlineData("en/data.json", """[{"group":3,"order":1}]""")]
+    [InlineData("en/data.json", """[{"group":8,"order":1,"hexcode":"1F411","label":"ewe"}]""")]
+    [InlineData("en/data.json", """[{"group":3,"order":1,"hexcode":"1F411","label":null}]""")]
+    [InlineData("meta/groups.json", """{"groups":{"one":"people-body"}}""")]
+    [InlineData("meta/groups.json", null)]
+    public void A_damaged_file_of_labels_is_named(string file, string? text)
+    {
+        var path = _folder[$"packages/emojibase-data/{file}"];
+        File.Delete(path);
+        if (text is not null)
+            File.WriteAllText(path, text);
+        var error = Assert.Throws<UserErrorException>(() => EmojiDataset.Build(_folder["packages"], _folder["emoji"]));
+        Assert.StartsWith($"{path} is not the file of emojibase-data that was expected (", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
     [Fact]
     public void A_folder_with_files_in_it_is_not_written_to()
     {

@@ -48,26 +48,33 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void All_problems_are_reported_at_once_with_their_lines()
     {
-        EmojiPackages.Png(_folder["a.png"], 64);
+        foreach (var name in (string[])["a", "b", "c"])
+            EmojiPackages.Png(_folder[$"{name}.png"], 64);
         File.WriteAllBytes(_folder["cut.png"], File.ReadAllBytes(_folder["a.png"])[..60]);
         File.WriteAllText(_folder["text.jpg"], "no picture");
         Metadata(
             """{"file_name":"a.png","text":"fine"}""",
             """{"file_name":"gone.png","text":"x"}""",
-            """{"file_name":"a.png"}""",
+            """{"file_name":"b.png"}""",
             """{"file_name":"cut.png","text":"x"}""",
             """{"file_name":"text.jpg","text":"x"}""",
-            """{"file_name":"a.png","text":"x","split":"dev"}""",
-            """{"file_name":""");
+            """{"file_name":"c.png","text":"x","split":"dev"}""",
+            """{"file_name":""",
+            """{"file_name":"./a.png","text":"again"}""",
+            """{"file_name":"below/../../a.png","text":"x"}""",
+            $$"""{"file_name":"{{_folder["a.png"]}}","text":"x"}""");
 
         var message = Assert.Throws<UserErrorException>(() => ImageFolder.Check(_folder.Path)).Message;
-        Assert.Contains("6 problem(s)", message, StringComparison.Ordinal);
+        Assert.Contains("9 problem(s)", message, StringComparison.Ordinal);
         Assert.Contains("line 2: gone.png does not exist", message, StringComparison.Ordinal);
         Assert.Contains("line 3: text is missing", message, StringComparison.Ordinal);
         Assert.Contains("line 4: cut.png cannot be decoded", message, StringComparison.Ordinal);
         Assert.Contains("line 5: text.jpg cannot be decoded", message, StringComparison.Ordinal);
         Assert.Contains("line 6: split is 'dev'", message, StringComparison.Ordinal);
         Assert.Contains("line 7: not a record", message, StringComparison.Ordinal);
+        Assert.Contains("line 8: ./a.png is listed before", message, StringComparison.Ordinal);
+        Assert.Contains("line 9: below/../../a.png leads out of the folder", message, StringComparison.Ordinal);
+        Assert.Contains($"line 10: {_folder["a.png"]} leads out of the folder", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Rlcm.Tests.Diffusion;
 
 public sealed class DdimSchedulerTests : IDisposable
 {
-    private static readonly NoiseSchedule Schedule = NoiseSchedule.StableDiffusion;
+    private static readonly NoiseSchedule Schedule = Schedules.StableDiffusion;
     private readonly DisposeScope _scope = torch.NewDisposeScope();
 
     public void Dispose() => _scope.Dispose();
@@ -15,7 +15,7 @@ public sealed class DdimSchedulerTests : IDisposable
     [Fact]
     public void Fifty_steps_are_spaced_as_in_diffusers()
     {
-        var steps = DdimScheduler.CreateSteps(Schedule, 50);
+        var steps = DdimScheduler.CreateSteps(Schedule, 50, stepsOffset: 1, setAlphaToOne: false);
         Assert.Equal(Enumerable.Range(0, 50).Select(k => 981 - 20 * k), steps.Select(step => step.From.Timestep));
         Assert.Equal(steps.Skip(1).Select(step => step.From), steps.SkipLast(1).Select(step => step.To));
         Assert.Equal(Schedule[0], steps[^1].To);
@@ -28,7 +28,7 @@ public sealed class DdimSchedulerTests : IDisposable
     [InlineData(1000, 1)]
     [InlineData(50, -1)]
     public void Steps_outside_the_schedule_are_refused(int steps, int offset) =>
-        Assert.Throws<UserErrorException>(() => DdimScheduler.CreateSteps(Schedule, steps, offset));
+        Assert.Throws<UserErrorException>(() => DdimScheduler.CreateSteps(Schedule, steps, offset, setAlphaToOne: false));
 
     [Fact]
     public void The_true_noise_leads_along_the_noised_original()
@@ -46,7 +46,7 @@ public sealed class DdimSchedulerTests : IDisposable
         foreach (var eta in (double[])[0, 0.3, 1])
         {
             // With x0 = 0 the mean is sqrt(1 - a - sigma^2) eps; with independent noise of std sigma its variance is 1 - a again.
-            var mean = DdimScheduler.Combine(torch.zeros(1, 4), torch.ones(1, 4), eta, step);
+            var mean = DdimScheduler.Mean(torch.full(1, 4, step.From.Noise), torch.ones(1, 4), eta, step);
             Assert.Equal(1 - step.To.AlphaCumprod, Math.Pow(mean[0, 0].item<float>(), 2) + Math.Pow(step.Std(eta), 2), 1e-6);
         }
     }

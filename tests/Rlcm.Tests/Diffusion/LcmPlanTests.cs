@@ -6,7 +6,7 @@ namespace Rlcm.Tests.Diffusion;
 
 public sealed class LcmPlanTests
 {
-    private static readonly NoiseSchedule Schedule = NoiseSchedule.StableDiffusion;
+    private static readonly NoiseSchedule Schedule = Schedules.StableDiffusion;
 
     /// <summary>Small golden values: the scheduler released with RLCM, and diffusers 0.27.</summary>
     [Theory]

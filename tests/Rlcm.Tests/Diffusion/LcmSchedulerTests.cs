@@ -7,7 +7,7 @@ namespace Rlcm.Tests.Diffusion;
 
 public sealed class LcmSchedulerTests : IDisposable
 {
-    private static readonly NoiseSchedule Schedule = NoiseSchedule.StableDiffusion;
+    private static readonly NoiseSchedule Schedule = Schedules.StableDiffusion;
     private readonly DisposeScope _scope = torch.NewDisposeScope();
 
     public void Dispose() => _scope.Dispose();

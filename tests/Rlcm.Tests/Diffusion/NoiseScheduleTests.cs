@@ -12,7 +12,7 @@ public sealed class NoiseScheduleTests
     [InlineData(11, 0.989537477f)]
     [InlineData(999, 0.004660096f)]
     public void The_schedule_of_Stable_Diffusion_has_its_known_values(int timestep, float alphaCumprod) =>
-        Assert.Equal(alphaCumprod, NoiseSchedule.StableDiffusion.AlphasCumprod[timestep]);
+        Assert.Equal(alphaCumprod, Schedules.StableDiffusion.AlphasCumprod[timestep]);
 
     [Fact]
     public void Cumulative_products_equal_the_closed_form()
@@ -22,14 +22,14 @@ public sealed class NoiseScheduleTests
         {
             var root = Math.Sqrt(0.00085) + (Math.Sqrt(0.012) - Math.Sqrt(0.00085)) * t / 999;
             product *= 1 - root * root;
-            Assert.Equal(product, NoiseSchedule.StableDiffusion[t].AlphaCumprod, 1e-6);
+            Assert.Equal(product, Schedules.StableDiffusion[t].AlphaCumprod, 1e-6);
         }
     }
 
     [Fact]
     public void Signal_and_noise_of_a_level_have_unit_variance_together()
     {
-        var level = NoiseSchedule.StableDiffusion[500];
+        var level = Schedules.StableDiffusion[500];
         Assert.Equal(1, level.Signal * level.Signal + level.Noise * level.Noise, 1e-15);
         Assert.Equal((1, 0), (NoiseLevel.Clean.Signal, NoiseLevel.Clean.Noise));
     }
@@ -52,8 +52,8 @@ public sealed class NoiseScheduleTests
     [Fact]
     public void A_timestep_outside_the_schedule_is_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => NoiseSchedule.StableDiffusion[-1]);
-        Assert.Throws<ArgumentOutOfRangeException>(() => NoiseSchedule.StableDiffusion[1000]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Schedules.StableDiffusion[-1]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Schedules.StableDiffusion[1000]);
     }
 
     [Fact]

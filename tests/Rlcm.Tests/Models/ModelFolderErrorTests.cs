@@ -106,6 +106,18 @@ public sealed class ModelFolderErrorTests : IDisposable
         Refused(_model, "missing: down_blocks.0.");
     }
 
+    [Theory]
+    [InlineData("unet/config.json", "cross_attention_dim", 16, "expected the U-Net's cross_attention_dim to be 8, the text encoder's hidden_size, found 16")]
+    [InlineData("unet/config.json", "in_channels", 9, "expected the U-Net's in_channels to be 4, the autoencoder's latent_channels, found 9")]
+    [InlineData("unet/config.json", "out_channels", 8, "expected the U-Net's out_channels to be 4, the autoencoder's latent_channels, found 8")]
+    [InlineData("text_encoder/config.json", "vocab_size", 100, "expected at most 100 token ids, the text encoder's vocab_size, found ")]
+    [InlineData("text_encoder/config.json", "max_position_embeddings", 7, "expected texts of at most 7 tokens, the text encoder's max_position_embeddings, found 8, the tokenizer's model_max_length")]
+    public void Parts_of_different_models_are_refused(string file, string key, int value, string expected)
+    {
+        Edit(file, config => config[key] = value);
+        Refused(_model, $"{_model}: the parts do not fit together: ", expected);
+    }
+
     [Fact]
     public void An_autoencoder_of_another_shape_is_refused()
     {

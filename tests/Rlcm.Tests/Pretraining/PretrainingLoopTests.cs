@@ -1,5 +1,4 @@
 using Rlcm.Imaging;
-using Rlcm.Models.Vae;
 using Rlcm.Pretraining;
 using Rlcm.Runtime;
 using TorchSharp;
@@ -52,28 +51,57 @@ public sealed class PretrainingLoopTests : IDisposable
     [Fact, NoTensorLeaks]
     public void A_stage_leaves_no_tensor_behind()
     {
-        using var scope = NewDisposeScope();
-        Train(_folder["run"], resume: false);
+        Train(_folder["run"], resume: false, stopAt: 4);
+        Train(_folder["run"], resume: true);
     }
 
     [Fact]
-    public void A_loss_that_is_no_number_stops_the_stage_and_says_what_to_do()
+    public void A_run_is_continued_with_the_settings_it_was_begun_with()
+    {
+        var begun = Settings with { Choices = new Dictionary<string, string> { ["--group-weights"] = "cats=2" } };
+        Train(_folder["run"], resume: false, stopAt: 4, begun);
+        var changed = begun with { BatchSize = 2, Seed = 7, LearningRate = 0.5, EmaDecay = 0.5, Choices = new Dictionary<string, string>() };
+        Assert.Equal(
+            $"--resume: the run in {_folder["run"]} was begun with --batch = 4, found 2; --ema-decay = 0.9, found 0.5; --group-weights = cats=2, found nothing; "
+            + "--learning-rate = 0.001, found 0.5; --seed = 1, found 7; repeat what it was begun with, or begin a new run with another --output.",
+            Assert.Throws<UserErrorException>(() => Train(_folder["run"], resume: true, settings: changed)).Message);
+        Assert.True(Train(_folder["run"], resume: true, settings: begun with { Images = 6 * 4, CheckpointInterval = TimeSpan.FromSeconds(1), SampleEvery = 2 }).Done);
+    }
+
+    [Fact]
+    public void A_resumed_stage_drops_losses_after_its_checkpoint_and_a_line_that_was_cut_off()
+    {
+        Train(_folder["run"], resume: false, stopAt: 4);
+        var folder = new PretrainingFolder(_folder["run"]);
+        File.AppendAllText(folder.LossPath, "{\"step\":5,\"loss\":9,\"learning_rate\":1}\n{\"step\":6,\"lo");
+        Assert.Equal([1, 2, 3, 4, 5], folder.Losses.Read().Select(entry => entry.Step));
+        var resumed = Train(_folder["run"], resume: true);
+        Assert.Equal(Enumerable.Range(1, 10).Select(step => (long)step), folder.Losses.Read().Select(entry => entry.Step));
+        Assert.Equal(resumed.Losses, folder.Losses.Read().Skip(4).Select(entry => entry.Loss));
+
+        File.WriteAllText(folder.LossPath, "{\"step\":1,\"lo\n{\"step\":2,\"loss\":1}\n");
+        Assert.Contains("loss.jsonl:1: expected a JSON object", Assert.Throws<UserErrorException>(folder.Losses.Read).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(float.NaN, "the loss is NaN and its gradient norm NaN, expected finite numbers; lower --learning-rate (now 0.001)")]
+    [InlineData(0f, "the loss is 0 and its gradient norm ")] // the root of zero: a number, but its slope is none
+    public void A_loss_or_a_gradient_that_is_no_number_stops_the_stage_and_says_what_to_do(float factor, string expected)
     {
         using var scope = NewDisposeScope();
-        using var stage = new DivergingStage();
+        using var stage = new DivergingStage(factor);
         var error = Assert.Throws<UserErrorException>(() =>
             new PretrainingLoop(stage, Settings, new(_folder["run"])).Run(resume: false, new SynchronousProgress<PretrainingProgress>(_ => { }), CancellationToken.None));
-        Assert.Contains("became NaN at step 0; lower --learning-rate", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Stage diverging, step 0: {expected}", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder["run"], "checkpoints")));
     }
 
-    private static Outcome Train(string folder, bool resume, long stopAt = long.MaxValue)
+    private static Outcome Train(string folder, bool resume, long stopAt = long.MaxValue, PretrainingSettings? settings = null)
     {
-        using var scope = NewDisposeScope();
         using var stop = new CancellationTokenSource();
-        using var online = new AutoencoderKL(TinyModels.Vae);
-        using var average = new AutoencoderKL(TinyModels.Vae);
-        using var stage = TinyStages.Vae(online, average, Settings);
+        using var online = TinyStages.Autoencoder();
+        using var average = TinyStages.Autoencoder();
+        using var stage = TinyStages.Vae(online, average, settings ?? Settings);
         var losses = new List<double>();
         var progress = new SynchronousProgress<PretrainingProgress>(value =>
         {
@@ -81,17 +109,20 @@ public sealed class PretrainingLoopTests : IDisposable
             if (value.Step == stopAt)
                 stop.Cancel();
         });
-        var done = new PretrainingLoop(stage, Settings, new(folder)).Run(resume, progress, stop.Token);
+        var done = new PretrainingLoop(stage, settings ?? Settings, new(folder)).Run(resume, progress, stop.Token);
         return new(done, losses, Values(stage, weight => weight.Value), Values(stage, weight => weight.Average));
     }
 
-    private static float[] Values(VaeStage stage, Func<TrainedWeight, Tensor> select) =>
-        [.. stage.Weights.SelectMany(weight => select(weight).detach().contiguous().data<float>().ToArray())];
+    private static float[] Values(VaeStage stage, Func<TrainedWeight, Tensor> select)
+    {
+        using var scope = NewDisposeScope();
+        return [.. stage.Weights.SelectMany(weight => select(weight).detach().contiguous().data<float>().ToArray())];
+    }
 
     private sealed record Outcome(bool Done, List<double> Losses, float[] Weights, float[] Averages);
 
-    /// <summary>A stage of one weight whose loss is not a number.</summary>
-    private sealed class DivergingStage : IPretrainingStage
+    /// <summary>A stage of one weight whose loss or gradient is not a number.</summary>
+    private sealed class DivergingStage(float factor) : IPretrainingStage
     {
         private readonly TorchSharp.Modules.Parameter _weight = new(ones(1), requires_grad: true);
 
@@ -99,7 +130,7 @@ public sealed class PretrainingLoopTests : IDisposable
 
         public IReadOnlyList<TrainedWeight> Weights => [new("weight", _weight, ones(1))];
 
-        public Tensor Loss(long step) => _weight.sum() * float.NaN;
+        public Tensor Loss(long step) => (_weight.sum() * factor).sqrt();
 
         public ImageBatch Samples() => throw new NotSupportedException();
 

@@ -1,7 +1,7 @@
-using Rlcm.Diffusion;
 using Rlcm.Models;
 using Rlcm.Pretraining;
 using Rlcm.Runtime;
+using Rlcm.Tests.Diffusion;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -37,7 +37,7 @@ public sealed class TeacherStageTests : IDisposable
             AddressedRandom.Integers(new(Settings.Seed, RandomPurpose.Timestep, step), timesteps, 1000);
             var noise = AddressedRandom.NormalTensor(new(Settings.Seed, RandomPurpose.DataNoise, step), Settings.BatchSize, 4, 4, 4);
             var expected = timesteps.Index().Average(entry =>
-                TeacherStage.LossWeight(NoiseSchedule.StableDiffusion[entry.Item].AlphaCumprod) * noise[entry.Index].square().mean().ToDouble());
+                TeacherStage.LossWeight(Schedules.StableDiffusion[entry.Item].AlphaCumprod) * noise[entry.Index].square().mean().ToDouble());
             Assert.Equal(1, stage.Loss(step).ToDouble() / expected, 1e-5);
         }
     }

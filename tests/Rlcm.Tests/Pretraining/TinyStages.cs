@@ -5,6 +5,8 @@ using Rlcm.Models.Clip;
 using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
 using Rlcm.Pretraining;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Rlcm.Tests.Pretraining;
 
@@ -29,13 +31,24 @@ internal static class TinyStages
         return new(pixels, Pictures, 16, 16);
     }
 
+    /// <summary>A tiny autoencoder that belongs to its maker alone, not to a dispose scope.</summary>
+    public static AutoencoderKL Autoencoder()
+    {
+        using var scope = NewDisposeScope(); // for the handles that TorchSharp's convolutions leave behind
+        var vae = new AutoencoderKL(TinyModels.Vae);
+        foreach (var parameter in vae.parameters())
+            parameter.DetachFromDisposeScope();
+        return vae;
+    }
+
     /// <param name="online">A tiny autoencoder, which gets new weights.</param>
     /// <param name="average">Another one.</param>
     /// <param name="settings">Of the stage.</param>
-    public static VaeStage Vae(AutoencoderKL online, AutoencoderKL average, PretrainingSettings settings)
+    /// <param name="balance">Whether the saved latents are balanced.</param>
+    public static VaeStage Vae(AutoencoderKL online, AutoencoderKL average, PretrainingSettings settings, bool balance = true)
     {
         WeightInitializer.Initialize(online, settings.Seed);
-        return new(online, average, new PixelStore(Images()), Uniform, settings);
+        return new(online, average, new PixelStore(Images()), Uniform, settings, balance);
     }
 
     /// <param name="folder">Holds a tiny diffusion model.</param>
@@ -65,8 +78,8 @@ internal static class TinyStages
         TextToImageModel Student()
         {
             var unet = new UNet2DConditionModel(TinyModels.Unet(guided: true));
-            WeightInitializer.CopyFrom(unet, teacher.Unet);
-            return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, new() { ClassName = SchedulerConfig.Lcm });
+            WeightInitializer.CopyFrom(unet, teacher.Unet, UNet2DConditionModel.GuidanceProjection);
+            return new(teacher.Tokenizer, teacher.TextEncoder, unet, teacher.Vae, teacher.Scheduler with { ClassName = SchedulerConfig.Lcm });
         }
 
         var (student, target) = (Student(), Student());
@@ -83,7 +96,7 @@ internal static class TinyStages
         return new(Records, pixels, vae, tokenizer);
     }
 
-    private static void Trainable(TorchSharp.torch.nn.Module network)
+    private static void Trainable(nn.Module network)
     {
         foreach (var parameter in network.parameters())
             parameter.requires_grad = true;

@@ -31,14 +31,38 @@ public sealed class VaeStageTests
     [Fact, NoTensorLeaks]
     public void The_loss_depends_on_the_step_alone()
     {
-        using var scope = NewDisposeScope();
-        using var online = new AutoencoderKL(TinyModels.Vae);
-        using var average = new AutoencoderKL(TinyModels.Vae);
+        using var online = TinyStages.Autoencoder();
+        using var average = TinyStages.Autoencoder();
         using var stage = TinyStages.Vae(online, average, new() { Images = 64, BatchSize = 4 });
-        var loss = stage.Loss(3).ToDouble();
-        stage.Loss(4);
-        Assert.Equal(loss, stage.Loss(3).ToDouble());
-        Assert.NotEqual(loss, stage.Loss(4).ToDouble());
+        var loss = Loss(3);
+        Assert.NotEqual(loss, Loss(4));
+        Assert.Equal(loss, Loss(3));
+
+        double Loss(long step)
+        {
+            using var value = stage.Loss(step);
+            return value.ToDouble();
+        }
+    }
+
+    [Theory, NoTensorLeaks]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_saved_latents_get_new_coordinates_only_where_asked_to(bool balance)
+    {
+        using var folder = new TemporaryFolder();
+        using var online = TinyStages.Autoencoder();
+        using var average = TinyStages.Autoencoder();
+        using var stage = TinyStages.Vae(online, average, new() { Images = 64, BatchSize = 4 }, balance);
+        stage.Save(folder["model"]);
+
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var saved = VaeFolder.Load(Path.Combine(folder["model"], "vae"));
+        var pictures = ones(1, 3, 16, 16);
+        Assert.Equal(!balance, saved.Config.ScalingFactor == TinyModels.Vae.ScalingFactor);
+        Assert.Equal(!balance, saved.Encode(pictures).Mean.allclose(average.Encode(pictures).Mean, 1e-2, 1e-2));
+        Assert.True(saved.forward(pictures).allclose(average.forward(pictures), 1e-2, 1e-2));
     }
 
     /// <summary>Integral of q ln(q/p) for q = N(m, v) and p = N(0, 1), by the midpoint rule over twelve deviations.</summary>

@@ -1,6 +1,7 @@
 using Rlcm.Models.Clip;
 using Rlcm.Models.Unet;
 using Rlcm.Pretraining;
+using Rlcm.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -61,12 +62,32 @@ public sealed class WeightInitializerTests : IDisposable
     }
 
     [Fact]
+    public void Weights_of_another_architecture_are_refused_before_one_is_copied()
+    {
+        var config = TinyModels.Unet(guided: false);
+        using var student = new UNet2DConditionModel(config);
+        WeightInitializer.Initialize(student, seed: 1);
+        var before = student.state_dict().Values.Select(weight => weight.clone()).ToArray();
+        Refused(new UNet2DConditionModel(config with { BlockOutChannels = [8, 24] }), ", 8, 3, 3], found [24, ");
+        Refused(new UNet2DConditionModel(config with { UseLinearProjection = true }), "proj_in.weight: expected [8, 8, 1, 1], found [8, 8]");
+        Refused(new UNet2DConditionModel(config with { TimeCondProjDim = 16 }), "time_embedding.cond_proj.weight: expected nothing, found [8, 16]");
+        Refused(nn.Linear(2, 3), "conv_in.weight: expected [8, 4, 3, 3], found nothing");
+        Assert.All(student.state_dict().Values.Zip(before), pair => Assert.True(pair.First.equal(pair.Second).all().ToBoolean()));
+
+        void Refused(nn.Module source, string expected)
+        {
+            var error = Assert.Throws<UserErrorException>(() => WeightInitializer.CopyFrom(student, source));
+            Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_student_begins_as_its_teacher_whatever_the_guidance()
     {
         using var teacher = new UNet2DConditionModel(TinyModels.Unet(guided: false));
         using var student = new UNet2DConditionModel(TinyModels.Unet(guided: true));
         WeightInitializer.Initialize(teacher, seed: 1);
-        WeightInitializer.CopyFrom(student, teacher);
+        WeightInitializer.CopyFrom(student, teacher, UNet2DConditionModel.GuidanceProjection);
 
         var (noise, text, timesteps) = (rand(2, 4, 4, 4), rand(2, 8, 8), full(2, 499L, ScalarType.Int64));
         var expected = teacher.forward(new(noise, timesteps, text, GuidanceEmbedding: null));

@@ -66,6 +66,39 @@ public sealed class AtomicWriteTests
     }
 
     [Fact]
+    public void A_replaced_folder_keeps_what_others_put_there_and_loses_what_it_no_longer_has()
+    {
+        using var folder = new TemporaryFolder();
+        AtomicFolder.Replace(folder["a"], temporary => Write(temporary, "part/first", "single"));
+        Write(folder["a"], "mine/below/note", "note");
+        Directory.CreateDirectory($"{folder["a"]}.{Guid.NewGuid():N}{AtomicFolder.TemporarySuffix}"); // of a killed process
+
+        AtomicFolder.Replace(folder["a"], temporary => Write(temporary, "part/second", "single"));
+
+        string[] expected = ["mine/below/note", "note", "part/second", "single"];
+        Assert.Equal(expected, Directory.GetFiles(folder["a"], "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder["a"], file)).Order(StringComparer.Ordinal));
+        Assert.Equal([folder["a"]], Directory.GetFileSystemEntries(folder.Path));
+
+        static void Write(string root, params string[] files)
+        {
+            foreach (var file in files)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(root, file))!);
+                File.WriteAllBytes(Path.Combine(root, file), Old);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_file_is_no_folder_to_write()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder["a"], Old);
+        Assert.Contains("is a file", Assert.Throws<UserErrorException>(() => AtomicFolder.Write(folder["a"], _ => { }, replace: true)).Message, StringComparison.Ordinal);
+        Assert.Equal(Old, File.ReadAllBytes(folder["a"]));
+    }
+
+    [Fact]
     public void A_failing_fill_leaves_the_old_folder_and_no_temporary()
     {
         using var folder = new TemporaryFolder();

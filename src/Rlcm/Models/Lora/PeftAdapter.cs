@@ -15,13 +15,15 @@ public static class PeftAdapter
     private const string Down = ".lora_A.weight";
     private const string Up = ".lora_B.weight";
 
-    /// <summary>Writes the folder; files of these names are replaced.</summary>
+    /// <summary>Writes the folder.</summary>
     /// <param name="adapters">What to write.</param>
-    /// <param name="folder">Made where it does not exist.</param>
+    /// <param name="folder">Made or replaced as a whole, by <see cref="AtomicFolder.Replace"/>.</param>
     /// <param name="baseModel">Name or path of the base model, for people.</param>
-    public static void Save(LoraAdapters adapters, string folder, string baseModel)
+    public static void Save(LoraAdapters adapters, string folder, string baseModel) =>
+        AtomicFolder.Replace(folder, files => Write(adapters, files, baseModel));
+
+    private static void Write(LoraAdapters adapters, string folder, string baseModel)
     {
-        Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(
             Path.Combine(folder, WeightsFile),
             adapters.Parameters().Select(entry => (Prefix + entry.Name, (Tensor)entry.Value.detach())),

@@ -10,6 +10,9 @@ namespace Rlcm.Models.Unet;
 /// <summary>The noise predictor of a latent consistency or diffusion model (diffusers <c>UNet2DConditionModel</c>; Rombach et al. 2022).</summary>
 public sealed class UNet2DConditionModel : Module<UNetInput, Tensor>
 {
+    /// <summary>Key of the weight that only models with a guidance embedding have.</summary>
+    public const string GuidanceProjection = "time_embedding.cond_proj.weight";
+
     private readonly LoraConv2d conv_in;
     private readonly TimestepEmbedding time_embedding;
     private readonly ModuleList<UNetDownBlock> down_blocks;

@@ -1,4 +1,5 @@
 using Rlcm.Checkpoints;
+using Rlcm.Runtime;
 using static TorchSharp.torch;
 
 namespace Rlcm.Models.Vae;
@@ -17,10 +18,13 @@ public static class VaeFolder
         return vae;
     }
 
-    /// <summary>Writes <c>config.json</c>, with <paramref name="scalingFactor"/> where it is given, and weights of type <paramref name="dtype"/>.</summary>
-    public static void Save(AutoencoderKL vae, string folder, ScalarType dtype, double? scalingFactor = null)
+    /// <summary>
+    /// Writes <c>config.json</c>, with <paramref name="scalingFactor"/> where it is given, and weights of type <paramref name="dtype"/>;
+    /// the folder is made or replaced as a whole, by <see cref="AtomicFolder.Replace"/>.
+    /// </summary>
+    public static void Save(AutoencoderKL vae, string folder, ScalarType dtype, double? scalingFactor = null) => AtomicFolder.Replace(folder, parts =>
     {
-        ModelJson.Write(Path.Combine(folder, "config.json"), (vae.Config with { ScalingFactor = scalingFactor ?? vae.Config.ScalingFactor }).ToJson());
-        ModelWeights.Save(vae, Path.Combine(folder, WeightsFile), dtype);
-    }
+        ModelJson.Write(Path.Combine(parts, "config.json"), (vae.Config with { ScalingFactor = scalingFactor ?? vae.Config.ScalingFactor }).ToJson());
+        ModelWeights.Save(vae, Path.Combine(parts, WeightsFile), dtype);
+    });
 }

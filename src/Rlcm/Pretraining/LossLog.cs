@@ -1,0 +1,58 @@
+using System.Text;
+using System.Text.Json;
+using Rlcm.Runtime;
+
+namespace Rlcm.Pretraining;
+
+/// <summary>A line of <c>loss.jsonl</c>.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Loss">Loss of the last one.</param>
+/// <param name="LearningRate">Its learning rate.</param>
+public sealed record LossEntry(long Step, double Loss, double LearningRate);
+
+/// <summary><c>loss.jsonl</c>: a JSON object per step, written with the checkpoints.</summary>
+/// <param name="path">The file; it need not exist.</param>
+public sealed class LossLog(string path)
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private readonly List<LossEntry> _pending = [];
+
+    /// <summary>The lines of the file. A last line that was cut off while being written is left out.</summary>
+    /// <exception cref="UserErrorException">Another line is no such object.</exception>
+    public IReadOnlyList<LossEntry> Read()
+    {
+        var text = File.Exists(path) ? File.ReadAllText(path) : "";
+        var lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return [.. lines.Select((line, index) => Parse(line, index + 1))];
+    }
+
+    internal void Record(LossEntry entry) => _pending.Add(entry);
+
+    internal void Flush()
+    {
+        File.AppendAllText(path, ToLines(_pending));
+        _pending.Clear();
+    }
+
+    /// <summary>Drops the lines of steps after <paramref name="step"/>, which will be done again.</summary>
+    internal void ContinueAfter(long step)
+    {
+        var kept = Read().Where(entry => entry.Step <= step);
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(ToLines(kept))));
+    }
+
+    private LossEntry Parse(string line, int number)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<LossEntry>(line, Json) ?? throw new JsonException("null is no object");
+        }
+        catch (JsonException error)
+        {
+            throw new UserErrorException($"{path}:{number}: expected a JSON object with step and loss, found something else; remove the line.", error);
+        }
+    }
+
+    private static string ToLines(IEnumerable<LossEntry> entries) => string.Concat(entries.Select(entry => JsonSerializer.Serialize(entry, Json) + "\n"));
+}
