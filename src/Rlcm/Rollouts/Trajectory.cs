@@ -20,6 +20,9 @@ public readonly record struct RolloutItem(string Prompt, RolloutNoise Noise);
 public sealed record Trajectory(
     IReadOnlyList<RolloutItem> Items, long PolicyVersion, Tensor Condition, Tensor States, Tensor NextStates, Tensor LogProbs, ImageBatch Images) : IDisposable
 {
+    /// <summary>The base model's means of the scored steps, [B, T, ...], where the policy is held to it; owned by the trajectory.</summary>
+    public Tensor? ReferenceMeans { get; set; }
+
     /// <summary>B.</summary>
     public int Count => Items.Count;
 
@@ -34,7 +37,10 @@ public sealed record Trajectory(
         Tensor All(Func<Trajectory, Tensor> field) => cat([.. parts.Select(field)]).DetachFromDisposeScope();
         var whole = new Trajectory(
             [.. parts.SelectMany(part => part.Items)], parts[0].PolicyVersion, All(part => part.Condition), All(part => part.States),
-            All(part => part.NextStates), All(part => part.LogProbs), ImageBatch.Concatenate([.. parts.Select(part => part.Images)]));
+            All(part => part.NextStates), All(part => part.LogProbs), ImageBatch.Concatenate([.. parts.Select(part => part.Images)]))
+        {
+            ReferenceMeans = parts[0].ReferenceMeans is null ? null : All(part => part.ReferenceMeans!),
+        };
         foreach (var part in parts)
             part.Dispose();
         return whole;
@@ -47,5 +53,6 @@ public sealed record Trajectory(
         States.Dispose();
         NextStates.Dispose();
         LogProbs.Dispose();
+        ReferenceMeans?.Dispose();
     }
 }

@@ -35,10 +35,17 @@ public static class PolicyGradient
                 using var scope = NewDisposeScope();
                 var device = trajectory.States.device;
                 var index = tensor(batch.ToArray(), dtype: ScalarType.Int64, device: device);
-                var logProb = LogProb(policy, trajectory, index, step, settings.Reduction);
-                var oldLogProb = trajectory.LogProbs.index_select(0, index)[TensorIndex.Colon, step];
+                var mean = Mean(policy, trajectory, index, step);
+                var logProb = GaussianLogProb.Compute(Rows(trajectory.NextStates, index, step), mean, settings.Reduction, policy.Std(step));
                 var advantage = tensor(Gather(advantages, batch), device: device);
-                var (loss, measured) = PpoLoss.Compute(logProb, oldLogProb, advantage, settings);
+                var (loss, measured) = PpoLoss.Compute(logProb, Rows(trajectory.LogProbs, index, step), advantage, settings);
+                if (trajectory.ReferenceMeans is { } reference)
+                {
+                    var divergence = ReferenceKl.Compute(mean, Rows(reference, index, step), policy.Std(step));
+                    loss += settings.KlCoefficient * divergence;
+                    measured = measured with { Loss = loss.ToDouble(), ReferenceKl = divergence.ToDouble() };
+                }
+
                 (loss * weight).backward();
                 metrics.Add(measured);
             }
@@ -48,17 +55,31 @@ public static class PolicyGradient
             metrics.Average(entry => entry.Loss),
             metrics.Average(entry => entry.RatioMean),
             metrics.Average(entry => entry.ClipFraction),
-            metrics.Average(entry => entry.ApproxKl));
+            metrics.Average(entry => entry.ApproxKl),
+            metrics.Average(entry => entry.ReferenceKl));
     }
 
     /// <summary>log p(x_{i+1} | x_i) of the pictures <paramref name="index"/> under the policy as it is now, [B], differentiable.</summary>
     public static Tensor LogProb(IStepPolicy policy, Trajectory trajectory, Tensor index, int step, LogProbReduction reduction)
     {
         using var scope = NewDisposeScope();
-        Tensor Rows(Tensor recorded) => recorded.index_select(0, index)[TensorIndex.Colon, step];
-        var output = policy.Evaluate(Rows(trajectory.States), step, trajectory.Condition.index_select(0, index));
-        return GaussianLogProb.Compute(Rows(trajectory.NextStates), output.Mean, reduction, policy.Std(step)).MoveToOuterDisposeScope();
+        var mean = Mean(policy, trajectory, index, step);
+        return GaussianLogProb.Compute(Rows(trajectory.NextStates, index, step), mean, reduction, policy.Std(step)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Means of all scored steps of <paramref name="trajectory"/> under the policy as it is now, [B, T, ...], without gradient.</summary>
+    public static Tensor Means(IStepPolicy policy, Trajectory trajectory)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var all = arange(trajectory.Count, ScalarType.Int64, trajectory.States.device);
+        return stack([.. Enumerable.Range(0, policy.ScoredSteps).Select(step => Mean(policy, trajectory, all, step))], dim: 1).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Mean(IStepPolicy policy, Trajectory trajectory, Tensor index, int step) =>
+        policy.Evaluate(Rows(trajectory.States, index, step), step, trajectory.Condition.index_select(0, index)).Mean;
+
+    private static Tensor Rows(Tensor recorded, Tensor index, int step) => recorded.index_select(0, index)[TensorIndex.Colon, step];
 
     private static float[] Gather(ReadOnlySpan<float> values, ReadOnlySpan<int> rows)
     {

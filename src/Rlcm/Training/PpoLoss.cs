@@ -8,14 +8,16 @@ namespace Rlcm.Training;
 /// <param name="AdvantageClip">Advantages are clamped to plus and minus this; 10 in the paper.</param>
 /// <param name="Reduction">How the log-probabilities were reduced over the latent dimensions.</param>
 /// <param name="LatentDimensions">d, the number of those dimensions; enters with <see cref="LogProbReduction.Sum"/> only.</param>
-public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProbReduction Reduction, long LatentDimensions);
+/// <param name="KlCoefficient">Weight of <see cref="ReferenceKl"/> beside the clipped loss, where the trajectory has reference means.</param>
+public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProbReduction Reduction, long LatentDimensions, double KlCoefficient = 0);
 
 /// <summary>Diagnostics of the loss, all per latent dimension (for sums: of log r / d), so that both reductions compare.</summary>
 /// <param name="Loss">The loss's value.</param>
 /// <param name="RatioMean">Mean of r.</param>
 /// <param name="ClipFraction">Share of entries with |r - 1| above the clip range.</param>
 /// <param name="ApproxKl">Half the mean square of log r.</param>
-public sealed record PpoMetrics(double Loss, double RatioMean, double ClipFraction, double ApproxKl);
+/// <param name="ReferenceKl">Divergence from the base model; null where the policy is not held to it.</param>
+public sealed record PpoMetrics(double Loss, double RatioMean, double ClipFraction, double ApproxKl, double? ReferenceKl = null);
 
 /// <summary>The clipped policy-gradient loss (Schulman et al. 2017, eq. 7; as in ddpo-pytorch and rlcm).</summary>
 public static class PpoLoss

@@ -113,6 +113,13 @@ public sealed record TrainConfig
     [Range(1, int.MaxValue)]
     public int Updates { get; init; } = 1000;
 
+    /// <summary>
+    /// Weight of the divergence from the base model beside the clipped loss; 0 leaves it out. Default 0. Source: RLCM has none and names it
+    /// as the remedy for over-fitting the reward; flow_grpo's <c>beta</c>.
+    /// </summary>
+    [Range(0.0, double.MaxValue)]
+    public double KlCoefficient { get; init; }
+
     /// <summary>r, the inner dimension of the adapters. Default 16. Source: RLCM.</summary>
     [Range(1, 4096)]
     public int LoraRank { get; init; } = 16;

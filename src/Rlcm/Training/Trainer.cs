@@ -46,7 +46,7 @@ public sealed class Trainer : IDisposable
         _conditions = Encode(policy, prompts);
         _adam = new(adapters.Parameters(), config.LearningRate);
         _tracker = new(config.BufferSize, config.MinCount);
-        _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side));
+        _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side), config.KlCoefficient);
     }
 
     /// <summary>Updates done.</summary>
@@ -84,11 +84,19 @@ public sealed class Trainer : IDisposable
             RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], RolloutNoise.Training(_config.Seed, _update, draw.Index)))];
             var rows = tensor(batch.Select(draw => (long)draw.Item).ToArray(), device: _conditions.device);
             var trajectory = RolloutCollector.Collect(_policy, items, _conditions.index_select(0, rows), _config.LogProb, _adam.StepCount);
+            if (_config.KlCoefficient > 0)
+                trajectory.ReferenceMeans = ReferenceMeans(trajectory);
             trajectories.Add(trajectory);
             scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", batch[0].Index, CancellationToken.None)));
         }
 
         return new(Trajectory.Concatenate(trajectories), scores);
+    }
+
+    private Tensor ReferenceMeans(Trajectory trajectory)
+    {
+        using var withoutAdapters = _adapters.UseBase();
+        return PolicyGradient.Means(_policy, trajectory).DetachFromDisposeScope();
     }
 
     private static double[] Score(Rollout rollout) =>
@@ -133,7 +141,10 @@ public sealed class Trainer : IDisposable
         return new(
             _update, _queries, _seconds, moments.Mean, moments.Std, advantages.Average(),
             losses.Average(entry => entry.Loss), losses.Average(entry => entry.RatioMean), losses.Average(entry => entry.ClipFraction),
-            losses.Average(entry => entry.ApproxKl), norms.Average(), _adam.LearningRate, rewards.Length / seconds);
+            losses.Average(entry => entry.ApproxKl), norms.Average(), _adam.LearningRate, rewards.Length / seconds)
+        {
+            ReferenceKl = losses.Average(entry => entry.ReferenceKl),
+        };
     }
 
     private void Checkpoint(UpdateMetrics metrics) => _recorder.Record(this, metrics);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Rlcm.Training;
 
 /// <summary>
@@ -30,7 +32,12 @@ public sealed record UpdateMetrics(
     double ApproxKl,
     double GradNorm,
     double LearningRate,
-    double ImagesPerSecond);
+    double ImagesPerSecond)
+{
+    /// <summary>Divergence from the base model per latent dimension; null, and not written, where klCoefficient is 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ReferenceKl { get; init; }
+}
 
 /// <summary>An evaluation on the fixed pairs of prompt and seed: a line <c>{"evaluation": {...}}</c> of <c>metrics.jsonl</c>.</summary>
 /// <param name="Update">Updates done before it; 0 is the untuned model.</param>

@@ -106,6 +106,22 @@ public sealed class LoraAdaptersTests : IDisposable
         Assert.Equal(0, (Output() - products).abs().max().ToDouble());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_base_can_be_used_for_a_while(bool merged)
+    {
+        using var scope = NewDisposeScope();
+        var baseOutput = Output();
+        using var adapters = Perturbed(seed: 1);
+        using var merge = merged ? adapters.Merge() : null;
+        var adapted = Output();
+        using (adapters.UseBase())
+            Assert.Equal(0, (Output() - baseOutput).abs().max().ToDouble());
+        Assert.Equal(0, (Output() - adapted).abs().max().ToDouble());
+        Assert.NotEqual(0, (adapted - baseOutput).abs().max().ToDouble());
+    }
+
     [Fact]
     public void A_hundred_merges_leave_the_base_as_it_was()
     {

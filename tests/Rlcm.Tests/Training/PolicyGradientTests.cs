@@ -75,6 +75,24 @@ public sealed class PolicyGradientTests : IDisposable
     }
 
     [Fact]
+    public void Held_to_the_base_model_the_loss_rises_along_its_gradient_by_its_norm()
+    {
+        using var trajectory = Collect();
+        using (_adapters.UseBase())
+            trajectory.ReferenceMeans = PolicyGradient.Means(_policy, trajectory).DetachFromDisposeScope();
+        var free = Accumulate(trajectory, Settings).Loss;
+        var settings = Settings with { KlCoefficient = 20 };
+        var metrics = Accumulate(trajectory, settings);
+        Assert.InRange(metrics.ReferenceKl!.Value, 1e-6, double.MaxValue);
+        Assert.Equal(free + 20 * metrics.ReferenceKl.Value, metrics.Loss, 1e-6);
+
+        var gradients = _adapters.Parameters().Select(entry => (Weight: (Tensor)entry.Value, Gradient: entry.Value.grad!.clone())).ToArray();
+        var norm = Math.Sqrt(gradients.Sum(entry => entry.Gradient.square().sum().ToDouble()));
+        var slope = Slope(trajectory, [.. gradients.Select(entry => (entry.Weight, entry.Gradient / norm))], distance: 0.01, settings);
+        Assert.Equal(1, slope / norm, 0.01);
+    }
+
+    [Fact]
     public void The_gradient_at_collection_is_that_of_REINFORCE()
     {
         using var trajectory = Collect();
@@ -106,10 +124,10 @@ public sealed class PolicyGradientTests : IDisposable
         return RolloutCollector.Collect(_policy, items, _policy.Encode(TinyModels.Prompts), LogProbReduction.Mean, policyVersion: 0);
     }
 
-    private PpoMetrics Accumulate(Trajectory trajectory)
+    private PpoMetrics Accumulate(Trajectory trajectory, PpoSettings? settings = null)
     {
         Clear();
-        return PolicyGradient.Accumulate(_policy, trajectory, Rows, Advantages, microBatch: 2, Settings);
+        return PolicyGradient.Accumulate(_policy, trajectory, Rows, Advantages, microBatch: 2, settings ?? Settings);
     }
 
     private void Clear()
@@ -118,13 +136,13 @@ public sealed class PolicyGradientTests : IDisposable
             value.grad = null;
     }
 
-    private double Slope(Trajectory trajectory, (Tensor Weight, Tensor Direction)[] steps, double distance)
+    private double Slope(Trajectory trajectory, (Tensor Weight, Tensor Direction)[] steps, double distance, PpoSettings? settings = null)
     {
         double LossAt(double offset)
         {
             using (no_grad())
                 Array.ForEach(steps, step => step.Weight.add_(step.Direction, offset));
-            var loss = Accumulate(trajectory).Loss;
+            var loss = Accumulate(trajectory, settings).Loss;
             using (no_grad())
                 Array.ForEach(steps, step => step.Weight.add_(step.Direction, -offset));
             return loss;

@@ -51,6 +51,15 @@ public sealed class TrainerTests : IDisposable
         Assert.All(recorder.Lines, line => Assert.InRange(line.RatioMean, 0.99, 1.01));
     }
 
+    [Fact, NoTensorLeaks]
+    public void The_divergence_from_the_base_model_is_reported_where_it_counts_and_the_weight_keeps_it_small()
+    {
+        Assert.All(Train(Config).Lines, line => Assert.Null(line.ReferenceKl));
+        var loose = Train(Config with { KlCoefficient = 1e-9 }).Lines;
+        Assert.All(loose, line => Assert.True(line.ReferenceKl > 0));
+        Assert.InRange(Train(Config with { KlCoefficient = 1e3 }).Lines[^1].ReferenceKl!.Value, 0, 0.5 * loose[^1].ReferenceKl!.Value);
+    }
+
     [Fact]
     public void Two_runs_are_bit_identical() => Assert.Equal(Train(Config).Weights, Train(Config).Weights);
 

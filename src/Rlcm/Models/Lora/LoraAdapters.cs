@@ -102,7 +102,16 @@ public sealed class LoraAdapters : IDisposable
             item.Merged = _scratch[i];
         }
 
-        return new MergedScope(Items);
+        return new MergedScope(Items, new Tensor?[Items.Count]);
+    }
+
+    /// <summary>Lets the layers use their base weights until the result is disposed, whether adapters are merged or not.</summary>
+    public IDisposable UseBase()
+    {
+        var restored = new MergedScope(Items, [.. Items.Select(item => item.Merged)]);
+        for (var i = 0; i < _layers.Length; i++)
+            Items[i].Merged = _layers[i].BaseWeight;
+        return restored;
     }
 
     /// <summary>Lets the model be its base again.</summary>
@@ -134,12 +143,13 @@ public sealed class LoraAdapters : IDisposable
         return parameter;
     }
 
-    private sealed class MergedScope(IReadOnlyList<LoraAdapter> items) : IDisposable
+    /// <summary>Gives every layer the merged weight back that it had before, or none.</summary>
+    private sealed class MergedScope(IReadOnlyList<LoraAdapter> items, Tensor?[] before) : IDisposable
     {
         public void Dispose()
         {
-            foreach (var item in items)
-                item.Merged = null;
+            for (var i = 0; i < before.Length; i++)
+                items[i].Merged = before[i];
         }
     }
 }
