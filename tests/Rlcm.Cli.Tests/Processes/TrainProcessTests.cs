@@ -14,7 +14,7 @@ public sealed class TrainProcessTests(TrainedRun run) : IClassFixture<TrainedRun
     private static readonly string[] UpdateKeys =
     [
         "update", "queries", "seconds", "reward_mean", "reward_std", "advantage_mean", "loss", "ratio_mean", "clip_fraction", "approx_kl",
-        "grad_norm", "learning_rate", "images_per_second",
+        "grad_norm", "learning_rate", "images_per_second", "reference_kl",
     ];
 
     [Fact]
