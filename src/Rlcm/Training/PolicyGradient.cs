@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Rlcm.Training;
 
 /// <summary>
-/// The gradient of the clipped loss over recorded transitions (Oertell et al. 2024, eq. 5): a function of the policy's weights,
-/// the rows and their advantages. Gradients add up in the weights, in the order of the rows.
+/// The gradient of the clipped loss over recorded transitions (Oertell et al. 2024, eq. 5), plus <see cref="ReferenceKl"/> where the
+/// trajectory has reference means: a function of the policy's weights, the rows and their advantages. Gradients add up in the weights, in the order of the rows.
 /// </summary>
 public static class PolicyGradient
 {

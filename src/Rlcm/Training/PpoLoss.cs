@@ -12,7 +12,7 @@ namespace Rlcm.Training;
 public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProbReduction Reduction, long LatentDimensions, double KlCoefficient = 0);
 
 /// <summary>Diagnostics of the loss, all per latent dimension (for sums: of log r / d), so that both reductions compare.</summary>
-/// <param name="Loss">The loss's value.</param>
+/// <param name="Loss">The loss's value, with the weighted divergence from the base model where there is one.</param>
 /// <param name="RatioMean">Mean of r.</param>
 /// <param name="ClipFraction">Share of entries with |r - 1| above the clip range.</param>
 /// <param name="ApproxKl">Half the mean square of log r.</param>

@@ -10,9 +10,6 @@ public sealed class TensorBoardLog : IDisposable
 
     private TensorBoardLog(TensorBoardWriter writer) => _writer = writer;
 
-    /// <summary>Starts the events of a run from nothing in <paramref name="folder"/>; earlier ones are deleted.</summary>
-    public static TensorBoardLog Create(string folder, TimeProvider time) => Continue(folder, [], [], time);
-
     /// <summary>Starts with what <paramref name="updates"/> and <paramref name="evaluations"/> of <c>metrics.jsonl</c> say; earlier event files are deleted, since they may go beyond.</summary>
     public static TensorBoardLog Continue(string folder, IReadOnlyList<UpdateMetrics> updates, IReadOnlyList<EvaluationMetrics> evaluations, TimeProvider time)
     {

@@ -20,7 +20,7 @@ public sealed class TensorBoardLogTests : IDisposable
         UpdateMetrics[] updates = [Update(1), Update(200)];
         var evaluation = new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.75, 0.9, true);
         using (var metrics = MetricsLog.Create(_folder["metrics.jsonl"]))
-        using (var log = TensorBoardLog.Create(_folder["events"], TimeProvider.System))
+        using (var log = TensorBoardLog.Continue(_folder["events"], [], [], TimeProvider.System))
         {
             metrics.Append(evaluation);
             log.Append(evaluation);
@@ -51,7 +51,7 @@ public sealed class TensorBoardLogTests : IDisposable
     [Fact]
     public void A_continued_log_holds_no_step_twice()
     {
-        using (var log = TensorBoardLog.Create(_folder["events"], TimeProvider.System))
+        using (var log = TensorBoardLog.Continue(_folder["events"], [], [], TimeProvider.System))
         {
             for (var update = 1; update <= 4; update++)
                 log.Append(Update(update));

@@ -10,7 +10,7 @@ namespace Rlcm.Models.Lora;
 /// <param name="Scale">s = alpha / rank.</param>
 public sealed record LoraAdapter(string Module, Parameter A, Parameter B, float Scale)
 {
-    /// <summary>Scratch tensor W + s B A, [out, in] or [out, in, k, k], while the adapters are merged; otherwise null.</summary>
+    /// <summary>What the layer computes with instead of merging, [out, in] or [out, in, k, k]: scratch tensor W + s B A while the adapters are merged, W while the base is used; otherwise null.</summary>
     internal Tensor? Merged { get; set; }
 
     /// <summary>W + s B A, differentiable in A and B.</summary>
