@@ -29,7 +29,7 @@ internal static class EvaluateCommand
         var threads = new ThreadsOption();
         var command = new DocumentedCommand(
             "evaluate",
-            "Measures a model of emoji: reconstruction, recognised share, diversity, JPEG size.",
+            "Measures a model of emoji: reconstruction, recognized share, diversity, JPEG size.",
             "rlcm evaluate --model models/emoji-lcm",
             "rlcm evaluate --model models/emoji-teacher --guidance 3",
             "rlcm evaluate --adapter runs/small/adapter --steps 4 --output sheet.png")
@@ -90,11 +90,11 @@ internal static class EvaluateCommand
 
     private static void Print(Terminal terminal, double guidance, StepQuality[] rows)
     {
-        var table = new Table().Title($"guidance scale {guidance}").AddColumns("steps", "recognised", "of", "diversity", "JPEG kB", "gallery's kB");
+        var table = new Table().Title($"guidance scale {guidance}").AddColumns("steps", "recognized", "of", "diversity", "JPEG kB", "gallery's kB");
         foreach (var row in rows)
         {
             table.AddRow(
-                $"{row.Steps}", $"{row.Recognized.Share:p1}", $"{row.Recognized.Samples.Count}", $"{row.Recognized.Diversity:f3}",
+                $"{row.Steps}", $"{row.Recognized.Share:p1}", $"{row.Recognized.Samples.Count}", row.Recognized.Diversity is { } diversity ? $"{diversity:f3}" : "-",
                 Size(row.Kilobytes), Size(row.GalleryKilobytes));
         }
 

@@ -23,24 +23,37 @@ internal static class PretrainCommand
     {
         var from = new Option<string?>("--from") { Description = "Start from this autoencoder's weights instead of from nothing", HelpName = "DIR" };
         var rebalance = new Option<bool>("--rebalance") { Description = "With --from: balance the latents anew; models of the earlier autoencoder no longer fit" };
+        var keepLatents = new Option<bool>("--keep-latents") { Description = "With --from: hold the latents of unaltered pictures in place; models of the earlier autoencoder still fit" };
+        var variants = new Option<bool>("--variants") { Description = "Alter half of the pictures: softer, coarser, sharper and grainier ones are reconstructed, paler ones restored" };
         var options = new StageOptions(terminal, new() { Images = 48_000, EmaDecay = 0.995 });
         var command = options.AddTo(new DocumentedCommand(
             "vae",
             "Trains the autoencoder that maps pictures to latents and back.",
             "rlcm pretrain vae --dataset emoji --output vae",
             "rlcm pretrain vae --dataset emoji --output vae --resume",
-            "rlcm pretrain vae --dataset emoji --from models/emoji-lcm/vae --images 10000 --output finer",
+            "rlcm pretrain vae --dataset emoji --from models/emoji-lcm/vae --keep-latents --variants --output finer",
             "rlcm pretrain vae --dataset mine --from models/emoji-lcm/vae --rebalance --output mine-vae")
-            { from, rebalance, options.Architecture });
+            { from, rebalance, keepLatents, variants, options.Architecture });
         command.SetAction((arguments, stop) =>
         {
-            var (start, anew) = (arguments.GetValue(from), arguments.GetValue(rebalance));
-            if (anew && start is null)
-                throw new UserErrorException("--rebalance: expected together with --from, found alone; leave it out, since an autoencoder trained from nothing is always balanced.");
-            var settings = options.Read(arguments, (from.Name, start is null ? "nothing" : "an autoencoder"), (rebalance.Name, anew ? "yes" : "no"));
-            var online = start is not null ? ContinueVae(ShippedFiles.Require(start, "the autoencoder")) : BeginVae(options, arguments, settings);
+            var (anew, keeps, varied) = (arguments.GetValue(rebalance), arguments.GetValue(keepLatents), arguments.GetValue(variants));
+            var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the autoencoder") : null;
+            if (start is null && (anew || keeps))
+                throw new UserErrorException($"{(anew ? rebalance : keepLatents).Name}: expected together with --from, found alone; leave it out, since an autoencoder that is trained from nothing has no latents yet.");
+            if (anew && keeps)
+                throw new UserErrorException("--rebalance, --keep-latents: expected one of them, found both; the one moves the latents that the other holds in place.");
+            var anchor = keeps ? VaeFolder.Load(start!) : null;
+            var settings = options.Read(
+                arguments,
+                (from.Name, start is null ? "nothing" : "an autoencoder"),
+                (rebalance.Name, anew ? "yes" : "no"),
+                (keepLatents.Name, keeps ? $"those of {VaeFolder.Fingerprint(start!)}" : "no"),
+                (variants.Name, varied ? "yes" : "no"));
+            var online = start is not null ? ContinueVae(start) : BeginVae(options, arguments, settings);
+            if (varied && (online.Config.SampleSize % PictureVariants.Block != 0 || settings.BatchSize < 2))
+                throw new UserErrorException($"--variants: expected pictures of a multiple of {PictureVariants.Block} pixels and a --batch of at least 2, found {online.Config.SampleSize} pixels and {settings.BatchSize}; change them or leave it out.");
             var pictures = options.Pictures(arguments, online.Config.SampleSize, stop);
-            using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings, balance: start is null || anew);
+            using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings, balance: start is null || anew, varied, anchor);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;

@@ -10,7 +10,7 @@ namespace Rlcm.Evaluation;
 
 /// <summary>How good a model's pictures are at one number of steps.</summary>
 /// <param name="Steps">Steps per picture.</param>
-/// <param name="Recognized">Recognised share and diversity of the 45 animals.</param>
+/// <param name="Recognized">Recognized share and diversity of the 45 animals.</param>
 /// <param name="Animals">Those pictures: a row per animal, then style, then seed.</param>
 /// <param name="Kilobytes">Mean JPEG size of pictures of the gallery's prompts that were asked for; null where none of its prompts was.</param>
 /// <param name="GalleryKilobytes">Mean JPEG size of the gallery's own pictures for the same prompts.</param>

@@ -19,8 +19,8 @@ public sealed record RecognizedSample(string Word, string Style, long Seed, Reco
 
 /// <summary>The quality measure of the embedded model: how many of its pictures show the animal asked for.</summary>
 /// <param name="Samples">All pictures, seeds of one prompt side by side.</param>
-/// <param name="Diversity">Mean pairwise distance of the pictures of one prompt, averaged over the prompts, 0..1.</param>
-public sealed record RecognizedShare(IReadOnlyList<RecognizedSample> Samples, double Diversity)
+/// <param name="Diversity">Mean pairwise distance of the pictures of one prompt, averaged over the prompts, 0..1; null where each was drawn once.</param>
+public sealed record RecognizedShare(IReadOnlyList<RecognizedSample> Samples, double? Diversity)
 {
     /// <summary>Number of seeds of the standard measure.</summary>
     public const int DefaultSeeds = 4;
@@ -53,7 +53,7 @@ public sealed record RecognizedShare(IReadOnlyList<RecognizedSample> Samples, do
         ];
         var images = generate([.. asked.Select(sample => Caption.Compose(sample.Word, sample.Style))], [.. asked.Select(sample => sample.Seed)]);
         var samples = recognizer.Recognize(images, cancellationToken).Zip(asked, (nearest, sample) => new RecognizedSample(sample.Word, sample.Style, sample.Seed, nearest));
-        var diversity = Enumerable.Range(0, asked.Length / seeds).Average(prompt => PictureDiversity.MeanPairwiseDistance(images, prompt * seeds, seeds));
+        double? diversity = seeds == 1 ? null : Enumerable.Range(0, asked.Length / seeds).Average(prompt => PictureDiversity.MeanPairwiseDistance(images, prompt * seeds, seeds));
         return new RecognizedShare([.. samples], diversity);
     }
 

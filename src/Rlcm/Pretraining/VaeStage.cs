@@ -10,6 +10,7 @@ namespace Rlcm.Pretraining;
 public sealed class VaeStage : IPretrainingStage
 {
     private const double KlWeight = 1e-6;
+    private const double AnchorWeight = 5;
     private const int SampleCount = 32;
     private const int ScaleSampleCount = 1024;
 
@@ -20,6 +21,8 @@ public sealed class VaeStage : IPretrainingStage
     private readonly int _batchSize;
     private readonly ulong _seed;
     private readonly bool _balance;
+    private readonly bool _variants;
+    private readonly AutoencoderKL? _anchor;
 
     /// <param name="online">The network to train; <paramref name="average"/> starts as its copy.</param>
     /// <param name="average">A second network of the same architecture, for the moving average.</param>
@@ -27,11 +30,13 @@ public sealed class VaeStage : IPretrainingStage
     /// <param name="weights">How often each picture is drawn, relative to the others.</param>
     /// <param name="settings">Batch size and seed.</param>
     /// <param name="balance">Whether the saved latents get new coordinates (<see cref="LatentBalance"/>) and scale; no model of the earlier ones fits them.</param>
+    /// <param name="variants">Whether half of every batch are <see cref="PictureVariants"/>.</param>
+    /// <param name="anchor">An earlier autoencoder whose latents unaltered (and, with variants, pale) pictures are to keep; null lets them move.</param>
     public VaeStage(
-        AutoencoderKL online, AutoencoderKL average, PixelStore pixels, IReadOnlyList<double> weights, PretrainingSettings settings, bool balance)
+        AutoencoderKL online, AutoencoderKL average, PixelStore pixels, IReadOnlyList<double> weights, PretrainingSettings settings, bool balance, bool variants, AutoencoderKL? anchor = null)
     {
-        _balance = balance;
         (_online, _average, _pixels, _batchSize, _seed) = (online, average, pixels, settings.BatchSize, settings.Seed);
+        (_balance, _variants, _anchor) = (balance, variants, anchor);
         _draw = new(weights);
         Weights = WeightPairs.Of(("", online, average));
     }
@@ -49,11 +54,38 @@ public sealed class VaeStage : IPretrainingStage
         var pictures = _pixels.Batch(_draw.Rows(new(_seed, RandomPurpose.DataOrder, step), _batchSize));
         if (AddressedRandom.Below(new(_seed, RandomPurpose.Augmentation, step), 2) == 1)
             pictures = pictures.flip(3);
+        return (_variants ? VariedLoss(pictures, step) : Loss(pictures, pictures, _batchSize, step)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss of a batch half of which are variants.</summary>
+    private Tensor VariedLoss(Tensor pictures, long step)
+    {
+        var half = _batchSize / 2;
+        var plain = pictures.narrow(0, 0, half);
+        var variant = PictureVariants.Draw(pictures.narrow(0, half, _batchSize - half), new(_seed, RandomPurpose.Augmentation, step, Item: 1));
+        return Loss(cat([plain, variant.Input]), cat([plain, variant.Target]), variant.IsFlaw ? _batchSize : half, step);
+    }
+
+    /// <param name="pictures">What is encoded.</param>
+    /// <param name="targets">What is to be decoded.</param>
+    /// <param name="anchored">How many pictures, from the first, are to keep their latents where there is an anchor.</param>
+    /// <param name="step">Address of the posterior's noise.</param>
+    private Tensor Loss(Tensor pictures, Tensor targets, int anchored, long step)
+    {
         var latents = _online.Encode(pictures);
         var noise = AddressedRandom.NormalTensor(new(_seed, RandomPurpose.Posterior, step), latents.Mean.shape);
         var sample = latents.Mean + (latents.LogVariance * 0.5).exp() * noise;
-        var reconstruction = nn.functional.l1_loss(_online.Decode(sample), pictures);
-        return (reconstruction + KlWeight * KlDivergence(latents)).MoveToOuterDisposeScope();
+        var loss = nn.functional.l1_loss(_online.Decode(sample), targets) + KlWeight * KlDivergence(latents);
+        return _anchor is null ? loss : loss + AnchorWeight * Drift(latents.Mean.narrow(0, 0, anchored), pictures.narrow(0, 0, anchored), _anchor);
+    }
+
+    /// <summary>Mean square of the distance between scaled latents of <paramref name="pictures"/> and those of <paramref name="earlier"/>.</summary>
+    private static Tensor Drift(Tensor latents, Tensor pictures, AutoencoderKL earlier)
+    {
+        Tensor before;
+        using (no_grad())
+            before = earlier.Encode(pictures).Mean;
+        return ((latents - before) * earlier.Config.ScalingFactor).square().mean();
     }
 
     /// <summary>KL(N(m, v) || N(0, I)) = (m^2 + v - 1 - log v) / 2, averaged over latent dimensions and pictures.</summary>

@@ -21,7 +21,7 @@ public sealed record Trajectory(
     IReadOnlyList<RolloutItem> Items, long PolicyVersion, Tensor Condition, Tensor States, Tensor NextStates, Tensor LogProbs, ImageBatch Images) : IDisposable
 {
     /// <summary>The base model's means of the scored steps, [B, T, ...], where the policy is held to it; owned by the trajectory.</summary>
-    public Tensor? ReferenceMeans { get; set; }
+    public Tensor? ReferenceMeans { get; init; }
 
     /// <summary>B.</summary>
     public int Count => Items.Count;

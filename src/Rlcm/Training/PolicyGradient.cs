@@ -22,9 +22,12 @@ public static class PolicyGradient
     /// <param name="microBatch">Pictures per backward pass.</param>
     /// <param name="settings">Clipping and reduction.</param>
     /// <returns>Means of the loss and its diagnostics.</returns>
+    /// <exception cref="ArgumentException">The settings hold the policy to the base model, and the trajectory does not have its means.</exception>
     public static PpoMetrics Accumulate(
         IStepPolicy policy, Trajectory trajectory, ReadOnlySpan<int> rows, ReadOnlySpan<float> advantages, int microBatch, PpoSettings settings)
     {
+        if (settings.KlCoefficient > 0 && trajectory.ReferenceMeans is null)
+            throw new ArgumentException("A KL coefficient above 0 needs a trajectory with reference means.", nameof(trajectory));
         var metrics = new List<PpoMetrics>();
         var weight = 1f / (rows.Length / microBatch * policy.ScoredSteps);
         for (var start = 0; start < rows.Length; start += microBatch)
@@ -72,8 +75,9 @@ public static class PolicyGradient
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var all = arange(trajectory.Count, ScalarType.Int64, trajectory.States.device);
-        return stack([.. Enumerable.Range(0, policy.ScoredSteps).Select(step => Mean(policy, trajectory, all, step))], dim: 1).MoveToOuterDisposeScope();
+        return stack(
+            [.. Enumerable.Range(0, policy.ScoredSteps).Select(step => policy.Evaluate(trajectory.States[TensorIndex.Colon, step], step, trajectory.Condition).Mean)],
+            dim: 1).MoveToOuterDisposeScope();
     }
 
     private static Tensor Mean(IStepPolicy policy, Trajectory trajectory, Tensor index, int step) =>

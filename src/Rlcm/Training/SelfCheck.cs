@@ -70,7 +70,8 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         using var process = Process.GetCurrentProcess();
         var state = policy.StateShape.Aggregate(1L, (product, side) => product * side);
         var condition = policy.Encode([prompts[0]]).numel();
-        var floats = config.ImagesPerUpdate * (2 * policy.ScoredSteps * state + condition) + prompts.Count * condition;
+        var recorded = config.KlCoefficient > 0 ? 3 : 2; // states, next states and the base model's means
+        var floats = config.ImagesPerUpdate * (recorded * policy.ScoredSteps * state + condition) + prompts.Count * condition;
         var predicted = process.PeakWorkingSet64 + floats * sizeof(float);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return new(

@@ -115,7 +115,8 @@ public sealed record TrainConfig
 
     /// <summary>
     /// Weight of the divergence from the base model beside the clipped loss; 0 leaves it out. Default 0. Source: RLCM has none and names it
-    /// as the remedy for over-fitting the reward; flow_grpo's <c>beta</c>.
+    /// as the remedy for over-fitting the reward; flow_grpo's <c>beta</c>. The divergence is per latent dimension whatever <c>logProb</c> is,
+    /// so that beside a sum it weighs as many times less as there are dimensions.
     /// </summary>
     [Range(0.0, double.MaxValue)]
     public double KlCoefficient { get; init; }

@@ -84,10 +84,8 @@ public sealed class Trainer : IDisposable
             RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], RolloutNoise.Training(_config.Seed, _update, draw.Index)))];
             var rows = tensor(batch.Select(draw => (long)draw.Item).ToArray(), device: _conditions.device);
             var trajectory = RolloutCollector.Collect(_policy, items, _conditions.index_select(0, rows), _config.LogProb, _adam.StepCount);
-            if (_config.KlCoefficient > 0)
-                trajectory.ReferenceMeans = ReferenceMeans(trajectory);
-            trajectories.Add(trajectory);
             scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", batch[0].Index, CancellationToken.None)));
+            trajectories.Add(_config.KlCoefficient > 0 ? trajectory with { ReferenceMeans = ReferenceMeans(trajectory) } : trajectory);
         }
 
         return new(Trajectory.Concatenate(trajectories), scores);
@@ -126,7 +124,7 @@ public sealed class Trainer : IDisposable
                 {
                     throw new UserErrorException(
                         $"Update {_update + 1}: the loss is {losses[^1].Loss} and its gradient norm {norms[^1]}, expected finite numbers; "
-                        + "lower learningRate or clipRange and continue from the last checkpoint.");
+                        + "lower learningRate, clipRange or klCoefficient and continue from the last checkpoint.");
                 }
 
                 _adam.Step();

@@ -74,12 +74,34 @@ public sealed class StageCommandTests : IDisposable
         Assert.False(Directory.Exists(_folder["out"]));
     }
 
+    [Theory]
+    [InlineData("--keep-latents: expected together with --from, found alone", "--keep-latents")]
+    [InlineData("--rebalance, --keep-latents: expected one of them, found both", "--keep-latents", "--rebalance", "--from")]
+    [InlineData("--variants: expected pictures of a multiple of 8 pixels and a --batch of at least 2, found 16 pixels and 1", "--variants", "--batch", "1", "--from")]
+    public async Task Options_of_the_autoencoder_that_do_not_go_together_are_refused(string expected, params string[] options)
+    {
+        string[] last = options[^1] == "--from" ? [_folder["teacher/vae"]] : [];
+        var error = await CommandLine.RefusedAsync(["pretrain", "vae", "--dataset", _folder["pictures"], "--output", _folder["out"], .. options, .. last]);
+        Assert.StartsWith(expected, error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
+    public async Task Latents_that_are_kept_are_those_of_one_autoencoder_also_when_resumed()
+    {
+        string[] vae = ["pretrain", "vae", "--variants", "--keep-latents", "--from"];
+        await Stage("kept", [.. vae, _folder["teacher/vae"]]);
+        await Stage("other", ["pretrain", "vae", "--from", _folder["teacher/vae"]]);
+        var error = await CommandLine.RefusedAsync([.. vae, _folder["other/model/vae"], "--batch", "4", "--dataset", _folder["pictures"], "--output", _folder["kept"], "--resume"]);
+        Assert.Contains("was begun with --keep-latents = those of ", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_continued_autoencoder_keeps_its_coordinates_unless_asked_to_balance_them_anew()
     {
         string[] vae = ["pretrain", "vae", "--learning-rate", "1e-9"];
         Assert.Equal(
-            "--rebalance: expected together with --from, found alone; leave it out, since an autoencoder trained from nothing is always balanced.",
+            "--rebalance: expected together with --from, found alone; leave it out, since an autoencoder that is trained from nothing has no latents yet.",
             await CommandLine.RefusedAsync([.. vae, "--rebalance", "--dataset", _folder["pictures"], "--output", _folder["out"]]));
         await Stage("kept", [.. vae, "--from", _folder["teacher/vae"]]);
         await Stage("anew", [.. vae, "--from", _folder["teacher/vae"], "--rebalance"]);

@@ -74,7 +74,7 @@ public sealed class GalleryTests : IDisposable
         Assert.Equal(7 / 16.0, share.Share);
         Assert.Equal(7 / 8.0, share.ByAnimal["fox"]);
         Assert.Equal(0, share.ByAnimal["wolf"]);
-        Assert.Equal(2 * PictureDiversity.Distance(fox, decoy) / 8, share.Diversity, 1e-12);
+        Assert.Equal(2 * PictureDiversity.Distance(fox, decoy) / 8, share.Diversity!.Value, 1e-12);
     }
 
     private static byte[] Picture(Gallery gallery, string text) => gallery.Pictures[gallery.Entries.ToList().FindIndex(entry => entry.Text == text)].ToArray();

@@ -45,10 +45,12 @@ internal static class TinyStages
     /// <param name="average">Another one.</param>
     /// <param name="settings">Of the stage.</param>
     /// <param name="balance">Whether the saved latents are balanced.</param>
-    public static VaeStage Vae(AutoencoderKL online, AutoencoderKL average, PretrainingSettings settings, bool balance = true)
+    /// <param name="variants">Whether half of every batch is altered.</param>
+    /// <param name="anchor">Whose latents are to be kept.</param>
+    public static VaeStage Vae(AutoencoderKL online, AutoencoderKL average, PretrainingSettings settings, bool balance = true, bool variants = false, AutoencoderKL? anchor = null)
     {
         WeightInitializer.Initialize(online, settings.Seed);
-        return new(online, average, new PixelStore(Images()), Uniform, settings, balance);
+        return new(online, average, new PixelStore(Images()), Uniform, settings, balance, variants, anchor);
     }
 
     /// <param name="folder">Holds a tiny diffusion model.</param>

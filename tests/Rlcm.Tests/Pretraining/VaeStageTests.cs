@@ -65,6 +65,44 @@ public sealed class VaeStageTests
         Assert.True(saved.forward(pictures).allclose(average.forward(pictures), 1e-2, 1e-2));
     }
 
+    [Fact, NoTensorLeaks]
+    public void Latents_are_held_to_those_of_the_anchor()
+    {
+        var settings = new PretrainingSettings { Images = 64, BatchSize = 4 };
+        using var online = TinyStages.Autoencoder();
+        using var average = TinyStages.Autoencoder();
+        using var anchor = TinyStages.Autoencoder();
+        using var free = TinyStages.Vae(online, average, settings);
+        using var held = TinyStages.Vae(online, average, settings, anchor: anchor);
+        WeightInitializer.CopyFrom(anchor, online);
+        using var scope = NewDisposeScope();
+        Assert.Equal(free.Loss(3).ToDouble(), held.Loss(3).ToDouble(), 1e-6);
+
+        const double shift = 0.25;
+        using (no_grad())
+            anchor.EncoderProjection.bias![..TinyModels.Vae.LatentChannels].add_(shift);
+        var expected = 5 * Math.Pow(shift * TinyModels.Vae.ScalingFactor, 2);
+        Assert.Equal(expected, held.Loss(3).ToDouble() - free.Loss(3).ToDouble(), 1e-4 * expected + 1e-6);
+        held.Loss(3).backward();
+        Assert.All(anchor.parameters(), parameter => Assert.Null(parameter.grad));
+    }
+
+    [Fact, NoTensorLeaks]
+    public void Altered_batches_have_a_loss_of_their_own_that_depends_on_the_step_alone()
+    {
+        var settings = new PretrainingSettings { Images = 64, BatchSize = 4 };
+        using var online = TinyStages.Autoencoder();
+        using var average = TinyStages.Autoencoder();
+        using var plain = TinyStages.Vae(online, average, settings);
+        using var varied = TinyStages.Vae(online, average, settings, variants: true);
+        using var scope = NewDisposeScope();
+        for (var step = 0; step < 12; step++)
+        {
+            Assert.NotEqual(plain.Loss(step).ToDouble(), varied.Loss(step).ToDouble());
+            Assert.Equal(varied.Loss(step).ToDouble(), varied.Loss(step).ToDouble());
+        }
+    }
+
     /// <summary>Integral of q ln(q/p) for q = N(m, v) and p = N(0, 1), by the midpoint rule over twelve deviations.</summary>
     private static double Integral(double mean, double logVariance)
     {

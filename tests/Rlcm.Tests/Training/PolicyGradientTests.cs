@@ -77,10 +77,10 @@ public sealed class PolicyGradientTests : IDisposable
     [Fact]
     public void Held_to_the_base_model_the_loss_rises_along_its_gradient_by_its_norm()
     {
-        using var trajectory = Collect();
-        using (_adapters.UseBase())
-            trajectory.ReferenceMeans = PolicyGradient.Means(_policy, trajectory).DetachFromDisposeScope();
-        var free = Accumulate(trajectory, Settings).Loss;
+        using var recorded = Collect();
+        using var trajectory = HeldToBase(recorded);
+        var free = Accumulate(recorded, Settings).Loss;
+        var freeGradients = _adapters.Parameters().Select(entry => entry.Value.grad!.clone()).ToArray();
         var settings = Settings with { KlCoefficient = 20 };
         var metrics = Accumulate(trajectory, settings);
         Assert.InRange(metrics.ReferenceKl!.Value, 1e-6, double.MaxValue);
@@ -90,6 +90,29 @@ public sealed class PolicyGradientTests : IDisposable
         var norm = Math.Sqrt(gradients.Sum(entry => entry.Gradient.square().sum().ToDouble()));
         var slope = Slope(trajectory, [.. gradients.Select(entry => (entry.Weight, entry.Gradient / norm))], distance: 0.01, settings);
         Assert.Equal(1, slope / norm, 0.01);
+        var added = Math.Sqrt(gradients.Zip(freeGradients).Sum(pair => (pair.First.Gradient - pair.Second).square().sum().ToDouble()));
+        Assert.InRange(added / norm, 0.2, double.MaxValue); // else the slope would say little about the term
+    }
+
+    [Fact]
+    public void Held_to_itself_the_policy_has_no_divergence_whatever_the_order_of_rows_and_batches()
+    {
+        using var parts = Trajectory.Concatenate([HeldToItself(0, 1), HeldToItself(2, 2)]);
+        var metrics = PolicyGradient.Accumulate(_policy, parts, [2, 0, 1], Advantages, microBatch: 1, Settings with { KlCoefficient = 1 });
+        Assert.InRange(metrics.ReferenceKl!.Value, 0, 1e-9);
+
+        Trajectory HeldToItself(int first, int last)
+        {
+            var part = Collect(first, last + 1 - first);
+            return part with { ReferenceMeans = PolicyGradient.Means(_policy, part).DetachFromDisposeScope() };
+        }
+    }
+
+    [Fact]
+    public void A_coefficient_without_reference_means_is_refused()
+    {
+        using var trajectory = Collect();
+        Assert.Throws<ArgumentException>(() => Accumulate(trajectory, Settings with { KlCoefficient = 1 }));
     }
 
     [Fact]
@@ -118,10 +141,16 @@ public sealed class PolicyGradientTests : IDisposable
         Clear();
     }
 
-    private Trajectory Collect()
+    private Trajectory HeldToBase(Trajectory trajectory)
     {
-        RolloutItem[] items = [.. Enumerable.Range(0, Pictures).Select(index => new RolloutItem(TinyModels.Prompts[index], RolloutNoise.Training(1, 0, index)))];
-        return RolloutCollector.Collect(_policy, items, _policy.Encode(TinyModels.Prompts), LogProbReduction.Mean, policyVersion: 0);
+        using var withoutAdapters = _adapters.UseBase();
+        return trajectory with { ReferenceMeans = PolicyGradient.Means(_policy, trajectory).DetachFromDisposeScope() };
+    }
+
+    private Trajectory Collect(int first = 0, int count = Pictures)
+    {
+        RolloutItem[] items = [.. Enumerable.Range(first, count).Select(index => new RolloutItem(TinyModels.Prompts[index], RolloutNoise.Training(1, 0, index)))];
+        return RolloutCollector.Collect(_policy, items, _policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
     }
 
     private PpoMetrics Accumulate(Trajectory trajectory, PpoSettings? settings = null)

@@ -59,7 +59,7 @@ public sealed class SelfCheckTests : IDisposable
     [Fact]
     public void A_policy_that_samples_otherwise_than_it_trains_fails()
     {
-        var failed = Assert.Single(Run(new Sabotaged(_policy, () => _adapters.Items[0].Merged is not null)), result => !result.Passed);
+        var failed = Assert.Single(Run(new Sabotaged(_policy, () => _adapters.Items[0].EffectiveWeight is not null)), result => !result.Passed);
         Assert.Contains("log-probabilities agree", failed.Name, StringComparison.Ordinal);
         Assert.Contains("allowed 2.0e-006", failed.Finding, StringComparison.Ordinal);
     }

@@ -11,7 +11,7 @@ namespace Rlcm.Models.Lora;
 public sealed record LoraAdapter(string Module, Parameter A, Parameter B, float Scale)
 {
     /// <summary>What the layer computes with instead of merging, [out, in] or [out, in, k, k]: scratch tensor W + s B A while the adapters are merged, W while the base is used; otherwise null.</summary>
-    internal Tensor? Merged { get; set; }
+    internal Tensor? EffectiveWeight { get; set; }
 
     /// <summary>W + s B A, differentiable in A and B.</summary>
     internal Tensor MergeInto(Tensor weight) =>

@@ -96,23 +96,12 @@ public sealed class LoraAdapters : IDisposable
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         for (var i = 0; i < _layers.Length; i++)
-        {
-            var item = Items[i];
-            _scratch[i].copy_(item.MergeInto(_layers[i].BaseWeight));
-            item.Merged = _scratch[i];
-        }
-
-        return new MergedScope(Items, new Tensor?[Items.Count]);
+            _scratch[i].copy_(Items[i].MergeInto(_layers[i].BaseWeight));
+        return new EffectiveWeights(Items, _scratch);
     }
 
     /// <summary>Lets the layers use their base weights until the result is disposed, whether adapters are merged or not.</summary>
-    public IDisposable UseBase()
-    {
-        var restored = new MergedScope(Items, [.. Items.Select(item => item.Merged)]);
-        for (var i = 0; i < _layers.Length; i++)
-            Items[i].Merged = _layers[i].BaseWeight;
-        return restored;
-    }
+    public IDisposable UseBase() => new EffectiveWeights(Items, [.. _layers.Select(layer => layer.BaseWeight)]);
 
     /// <summary>Lets the model be its base again.</summary>
     public void Dispose()
@@ -143,13 +132,23 @@ public sealed class LoraAdapters : IDisposable
         return parameter;
     }
 
-    /// <summary>Gives every layer the merged weight back that it had before, or none.</summary>
-    private sealed class MergedScope(IReadOnlyList<LoraAdapter> items, Tensor?[] before) : IDisposable
+    /// <summary>Gives every layer a weight to compute with; disposed, the one that it had before, or none.</summary>
+    private sealed class EffectiveWeights : IDisposable
     {
+        private readonly IReadOnlyList<LoraAdapter> _items;
+        private readonly Tensor?[] _before;
+
+        public EffectiveWeights(IReadOnlyList<LoraAdapter> items, IReadOnlyList<Tensor> weights)
+        {
+            (_items, _before) = (items, [.. items.Select(item => item.EffectiveWeight)]);
+            for (var i = 0; i < items.Count; i++)
+                items[i].EffectiveWeight = weights[i];
+        }
+
         public void Dispose()
         {
-            for (var i = 0; i < before.Length; i++)
-                items[i].Merged = before[i];
+            for (var i = 0; i < _before.Length; i++)
+                _items[i].EffectiveWeight = _before[i];
         }
     }
 }

@@ -39,7 +39,7 @@ public abstract class LoraLayer : Module<Tensor, Tensor>
     {
         if (_adapter is null)
             return Apply(input, weight, bias);
-        if (_adapter.Merged is { } merged)
+        if (_adapter.EffectiveWeight is { } merged)
             return Apply(input, merged, bias);
 
         using var scope = NewDisposeScope();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Rlcm.Checkpoints;
 using Rlcm.Runtime;
 using static TorchSharp.torch;
@@ -16,6 +17,13 @@ public static class VaeFolder
         var vae = new AutoencoderKL(AutoencoderKLConfig.Read(Path.Combine(folder, "config.json")));
         ModelWeights.Load(vae, Path.Combine(folder, WeightsFile));
         return vae;
+    }
+
+    /// <summary>The first digits of the SHA-256 of the weights in <paramref name="folder"/>: which autoencoder it is.</summary>
+    public static string Fingerprint(string folder)
+    {
+        using var weights = File.OpenRead(Path.Combine(folder, WeightsFile));
+        return Convert.ToHexStringLower(SHA256.HashData(weights))[..12];
     }
 
     /// <summary>
