@@ -8,7 +8,7 @@ namespace Rlcm.Training;
 /// <param name="AdvantageClip">Advantages are clamped to plus and minus this; 10 in the paper.</param>
 /// <param name="Reduction">How the log-probabilities were reduced over the latent dimensions.</param>
 /// <param name="LatentDimensions">d, the number of those dimensions; enters with <see cref="LogProbReduction.Sum"/> only.</param>
-/// <param name="KlCoefficient">Weight of <see cref="ReferenceKl"/> beside the clipped loss, where the trajectory has reference means.</param>
+/// <param name="KlCoefficient">Weight of <see cref="ReferenceKl"/> beside the clipped loss; above 0, the trajectory must have reference means.</param>
 public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProbReduction Reduction, long LatentDimensions, double KlCoefficient = 0);
 
 /// <summary>Diagnostics of the loss, all per latent dimension (for sums: of log r / d), so that both reductions compare.</summary>

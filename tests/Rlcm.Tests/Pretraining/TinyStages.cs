@@ -90,7 +90,7 @@ internal static class TinyStages
         return (stage, student, target);
     }
 
-    private static double[] Uniform => [.. Enumerable.Repeat(1.0, Pictures)];
+    public static double[] Uniform => [.. Enumerable.Repeat(1.0, Pictures)];
 
     private static CaptionedLatents Data(AutoencoderKL vae, ClipTokenizer tokenizer)
     {

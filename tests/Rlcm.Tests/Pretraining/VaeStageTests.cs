@@ -1,5 +1,6 @@
 using Rlcm.Models.Vae;
 using Rlcm.Pretraining;
+using Rlcm.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -85,6 +86,39 @@ public sealed class VaeStageTests
         Assert.Equal(expected, held.Loss(3).ToDouble() - free.Loss(3).ToDouble(), 1e-4 * expected + 1e-6);
         held.Loss(3).backward();
         Assert.All(anchor.parameters(), parameter => Assert.Null(parameter.grad));
+    }
+
+    [Theory, NoTensorLeaks]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Beside_variants_unaltered_and_pale_pictures_alone_are_held(bool pale)
+    {
+        var settings = new PretrainingSettings { Images = 64, BatchSize = 4 };
+        using var online = TinyStages.Autoencoder();
+        using var average = TinyStages.Autoencoder();
+        using var anchor = TinyStages.Autoencoder();
+        using var free = TinyStages.Vae(online, average, settings, variants: true);
+        using var held = TinyStages.Vae(online, average, settings, variants: true, anchor: anchor);
+        WeightInitializer.CopyFrom(anchor, online);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        anchor.EncoderProjection.weight!.mul_(1.5); // another distance for every picture
+        using var store = new PixelStore(TinyStages.Images());
+
+        var (step, rows) = Enumerable.Range(0, 20).Select(Held).First(batch => batch.IsFlaw == pale).Batch;
+        var distance = (online.Encode(rows).Mean - anchor.Encode(rows).Mean) * TinyModels.Vae.ScalingFactor;
+        var expected = 5 * distance.square().mean().ToDouble();
+        Assert.Equal(expected, held.Loss(step).ToDouble() - free.Loss(step).ToDouble(), 1e-4 * expected + 1e-6);
+
+        (bool IsFlaw, (int Step, Tensor Rows) Batch) Held(int candidate)
+        {
+            var pictures = store.Batch(new WeightedDraw(TinyStages.Uniform).Rows(new(settings.Seed, RandomPurpose.DataOrder, candidate), 4));
+            if (AddressedRandom.Below(new(settings.Seed, RandomPurpose.Augmentation, candidate), 2) == 1)
+                pictures = pictures.flip(3);
+            var variant = PictureVariants.Draw(pictures.narrow(0, 2, 2), new(settings.Seed, RandomPurpose.Augmentation, candidate, Item: 1));
+            var plain = pictures.narrow(0, 0, 2);
+            return (variant.IsFlaw, (candidate, variant.IsFlaw ? cat([plain, variant.Input]) : plain));
+        }
     }
 
     [Fact, NoTensorLeaks]

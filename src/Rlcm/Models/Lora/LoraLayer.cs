@@ -39,8 +39,8 @@ public abstract class LoraLayer : Module<Tensor, Tensor>
     {
         if (_adapter is null)
             return Apply(input, weight, bias);
-        if (_adapter.EffectiveWeight is { } merged)
-            return Apply(input, merged, bias);
+        if (_adapter.EffectiveWeight is { } effective)
+            return Apply(input, effective, bias);
 
         using var scope = NewDisposeScope();
         return Apply(input, _adapter.MergeInto(weight), bias).MoveToOuterDisposeScope();
