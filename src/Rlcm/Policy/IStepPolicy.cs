@@ -12,8 +12,8 @@ public interface IStepPolicy
     /// <summary>H, the number of steps.</summary>
     int Horizon { get; }
 
-    /// <summary>How many steps, the first ones, have a log-probability that is trained.</summary>
-    int ScoredSteps { get; }
+    /// <summary>Indices of the steps whose log-probability is trained, in order.</summary>
+    IReadOnlyList<int> ScoredSteps { get; }
 
     /// <summary>Shape of one state, without the batch.</summary>
     IReadOnlyList<long> StateShape { get; }
@@ -32,6 +32,12 @@ public interface IStepPolicy
 
     /// <summary>Whether noise is added to the mean of step <paramref name="step"/>.</summary>
     bool IsNoised(int step);
+
+    /// <summary>
+    /// Whether a picture to train on is decoded from the state after the last step, noise included; others are always decoded from the last
+    /// step's <see cref="PolicyOutput.Sample"/>.
+    /// </summary>
+    bool DecodesNoise { get; }
 
     /// <summary>Standard deviation of the transition of step <paramref name="step"/>; positive where the step is scored.</summary>
     double Std(int step);

@@ -16,6 +16,12 @@ namespace Rlcm.Policy;
 public sealed record LcmPolicySettings(
     int Horizon, double GuidanceScale, LcmGrid Grid = LcmGrid.Diffusers, FinalStep FinalStep = FinalStep.Deterministic, int OriginSteps = LcmTimesteps.DefaultOriginSteps)
 {
+    /// <summary>Standard deviation of the last step's noise where that is <see cref="FinalStep.Decoded"/>.</summary>
+    public double FinalNoise { get; init; }
+
+    /// <summary>How many steps are scored, counted from the last that can be; null: all that can be.</summary>
+    public int? ScoredSteps { get; init; }
+
     /// <summary>Height of the pictures; null: as the model was trained.</summary>
     public int? Height { get; init; }
 
@@ -25,7 +31,7 @@ public sealed record LcmPolicySettings(
 
 /// <summary>
 /// A latent consistency model as a policy (Oertell et al. 2024, section 4): x_{i+1} ~ N(sqrt(a'_i) f(x_i), (1 - a'_i) I),
-/// picture = decode f(x_{H-1}).
+/// picture = decode f(x_{H-1}), or decode x_H where the last step's noise is to be seen by the reward.
 /// </summary>
 public sealed class LcmPolicy : IStepPolicy
 {
@@ -42,7 +48,8 @@ public sealed class LcmPolicy : IStepPolicy
             throw new UserErrorException($"guidanceScale: the model has no guidance embedding, so the scale must be 1, found {settings.GuidanceScale}.");
 
         _model = model;
-        _plan = LcmPlan.Create(model.Scheduler.CreateNoiseSchedule(), settings.Horizon, settings.Grid, settings.FinalStep, settings.OriginSteps);
+        _plan = LcmPlan.Create(model.Scheduler.CreateNoiseSchedule(), settings.Horizon, settings.Grid, settings.FinalStep, settings.OriginSteps, settings.FinalNoise, settings.ScoredSteps);
+        DecodesNoise = settings.FinalStep == FinalStep.Decoded;
         if (model.Unet.Config.TimeCondProjDim is { } width)
         {
             using var embedding = GuidanceEmbedding.Create([settings.GuidanceScale], width);
@@ -65,7 +72,7 @@ public sealed class LcmPolicy : IStepPolicy
     public int Horizon => _plan.Horizon;
 
     /// <inheritdoc/>
-    public int ScoredSteps => _plan.ScoredSteps;
+    public IReadOnlyList<int> ScoredSteps => _plan.ScoredSteps;
 
     /// <inheritdoc/>
     public IReadOnlyList<long> StateShape { get; }
@@ -80,7 +87,10 @@ public sealed class LcmPolicy : IStepPolicy
     public bool IsNoised(int step) => _plan.Steps[step].IsNoised;
 
     /// <inheritdoc/>
-    public double Std(int step) => _plan.Steps[step].Next.Noise;
+    public bool DecodesNoise { get; }
+
+    /// <inheritdoc/>
+    public double Std(int step) => _plan.Steps[step].Std;
 
     /// <inheritdoc/>
     public PolicyOutput Evaluate(Tensor states, int step, Tensor condition)

@@ -23,9 +23,9 @@ public static class RolloutCollector
         var states = new List<Tensor>();
         var nextStates = new List<Tensor>();
         var logProbs = new List<Tensor>();
-        var images = Run(policy, items, condition, (step, state, next, mean) =>
+        var images = Run(policy, items, condition, policy.DecodesNoise, (step, state, next, mean) =>
         {
-            if (step >= policy.ScoredSteps)
+            if (!policy.ScoredSteps.Contains(step))
                 return;
             states.Add(state);
             nextStates.Add(next);
@@ -49,10 +49,10 @@ public static class RolloutCollector
             stop.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            return Run(policy, batch, policy.Encode([.. batch.Select(item => item.Prompt)]), (_, _, _, _) => { });
+            return Run(policy, batch, policy.Encode([.. batch.Select(item => item.Prompt)]), decodesNoise: false, (_, _, _, _) => { });
         })]);
 
-    private static ImageBatch Run(IStepPolicy policy, IReadOnlyList<RolloutItem> items, Tensor condition, Action<int, Tensor, Tensor, Tensor> record)
+    private static ImageBatch Run(IStepPolicy policy, IReadOnlyList<RolloutItem> items, Tensor condition, bool decodesNoise, Action<int, Tensor, Tensor, Tensor> record)
     {
         using var noGrad = no_grad();
         var state = policy.Start(Noise(policy, items, item => item.Noise.Initial, condition.device));
@@ -65,7 +65,7 @@ public static class RolloutCollector
                 ? LcmScheduler.Step(mean, Noise(policy, items, item => item.Noise.Step(step), condition.device), policy.Std(step))
                 : mean;
             record(step, state, next, mean);
-            (state, final) = (next, sample);
+            (state, final) = (next, decodesNoise ? next : sample);
         }
 
         return policy.Decode(final);

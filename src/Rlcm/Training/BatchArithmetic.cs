@@ -20,6 +20,6 @@ public sealed record BatchArithmetic(
         config.ImagesPerUpdate / config.Minibatches,
         config.ImagesPerUpdate / config.Minibatches / config.MicroBatch,
         (long)config.Updates * config.InnerEpochs * config.Minibatches,
-        config.FinalStep == FinalStep.AsReleased ? config.Horizon : config.Horizon - 1,
+        config.ScoredSteps ?? LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep),
         (long)config.Updates * config.ImagesPerUpdate);
 }

@@ -29,22 +29,23 @@ public static class PolicyGradient
         if (settings.KlCoefficient > 0 && trajectory.ReferenceMeans is null)
             throw new ArgumentException("A KL coefficient above 0 needs a trajectory with reference means.", nameof(trajectory));
         var metrics = new List<PpoMetrics>();
-        var weight = 1f / (rows.Length / microBatch * policy.ScoredSteps);
+        var weight = 1f / (rows.Length / microBatch * policy.ScoredSteps.Count);
         for (var start = 0; start < rows.Length; start += microBatch)
         {
             var batch = rows.Slice(start, microBatch);
-            for (var step = 0; step < policy.ScoredSteps; step++)
+            for (var scored = 0; scored < policy.ScoredSteps.Count; scored++)
             {
                 using var scope = NewDisposeScope();
                 var device = trajectory.States.device;
                 var index = tensor(batch.ToArray(), dtype: ScalarType.Int64, device: device);
-                var mean = Mean(policy, trajectory, index, step);
-                var logProb = GaussianLogProb.Compute(Rows(trajectory.NextStates, index, step), mean, settings.Reduction, policy.Std(step));
+                var mean = Mean(policy, trajectory, index, scored);
+                var std = policy.Std(policy.ScoredSteps[scored]);
+                var logProb = GaussianLogProb.Compute(Rows(trajectory.NextStates, index, scored), mean, settings.Reduction, std);
                 var advantage = tensor(Gather(advantages, batch), device: device);
-                var (loss, measured) = PpoLoss.Compute(logProb, Rows(trajectory.LogProbs, index, step), advantage, settings);
+                var (loss, measured) = PpoLoss.Compute(logProb, Rows(trajectory.LogProbs, index, scored), advantage, settings);
                 if (trajectory.ReferenceMeans is { } reference)
                 {
-                    var divergence = ReferenceKl.Compute(mean, Rows(reference, index, step), policy.Std(step));
+                    var divergence = ReferenceKl.Compute(mean, Rows(reference, index, scored), std);
                     loss += settings.KlCoefficient * divergence;
                     measured = measured with { Loss = loss.ToDouble(), ReferenceKl = divergence.ToDouble() };
                 }
@@ -62,12 +63,15 @@ public static class PolicyGradient
             metrics.Average(entry => entry.ReferenceKl));
     }
 
-    /// <summary>log p(x_{i+1} | x_i) of the pictures <paramref name="index"/> under the policy as it is now, [B], differentiable.</summary>
-    public static Tensor LogProb(IStepPolicy policy, Trajectory trajectory, Tensor index, int step, LogProbReduction reduction)
+    /// <summary>
+    /// log p(x_{i+1} | x_i) of the pictures <paramref name="index"/> under the policy as it is now, [B], differentiable; x_i is the state
+    /// number <paramref name="scored"/> of those that were recorded.
+    /// </summary>
+    public static Tensor LogProb(IStepPolicy policy, Trajectory trajectory, Tensor index, int scored, LogProbReduction reduction)
     {
         using var scope = NewDisposeScope();
-        var mean = Mean(policy, trajectory, index, step);
-        return GaussianLogProb.Compute(Rows(trajectory.NextStates, index, step), mean, reduction, policy.Std(step)).MoveToOuterDisposeScope();
+        var mean = Mean(policy, trajectory, index, scored);
+        return GaussianLogProb.Compute(Rows(trajectory.NextStates, index, scored), mean, reduction, policy.Std(policy.ScoredSteps[scored])).MoveToOuterDisposeScope();
     }
 
     /// <summary>Means of all scored steps of <paramref name="trajectory"/> under the policy as it is now, [B, T, ...], without gradient.</summary>
@@ -76,14 +80,14 @@ public static class PolicyGradient
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         return stack(
-            [.. Enumerable.Range(0, policy.ScoredSteps).Select(step => policy.Evaluate(trajectory.States[TensorIndex.Colon, step], step, trajectory.Condition).Mean)],
+            [.. policy.ScoredSteps.Select((step, scored) => policy.Evaluate(trajectory.States[TensorIndex.Colon, scored], step, trajectory.Condition).Mean)],
             dim: 1).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Mean(IStepPolicy policy, Trajectory trajectory, Tensor index, int step) =>
-        policy.Evaluate(Rows(trajectory.States, index, step), step, trajectory.Condition.index_select(0, index)).Mean;
+    private static Tensor Mean(IStepPolicy policy, Trajectory trajectory, Tensor index, int scored) =>
+        policy.Evaluate(Rows(trajectory.States, index, scored), policy.ScoredSteps[scored], trajectory.Condition.index_select(0, index)).Mean;
 
-    private static Tensor Rows(Tensor recorded, Tensor index, int step) => recorded.index_select(0, index)[TensorIndex.Colon, step];
+    private static Tensor Rows(Tensor recorded, Tensor index, int scored) => recorded.index_select(0, index)[TensorIndex.Colon, scored];
 
     private static float[] Gather(ReadOnlySpan<float> values, ReadOnlySpan<int> rows)
     {

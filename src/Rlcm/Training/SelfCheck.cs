@@ -71,7 +71,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         var state = policy.StateShape.Aggregate(1L, (product, side) => product * side);
         var condition = policy.Encode([prompts[0]]).numel();
         var recorded = config.KlCoefficient > 0 ? 3 : 2; // states, next states and the base model's means
-        var floats = config.ImagesPerUpdate * (recorded * policy.ScoredSteps * state + condition) + prompts.Count * condition;
+        var floats = config.ImagesPerUpdate * (recorded * policy.ScoredSteps.Count * state + condition) + prompts.Count * condition;
         var predicted = process.PeakWorkingSet64 + floats * sizeof(float);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return new(
@@ -89,7 +89,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         using var noGrad = no_grad();
         var index = arange(trajectory.Count, ScalarType.Int64, trajectory.States.device);
         var largest = 0.0;
-        for (var i = 0; i < policy.ScoredSteps; i++)
+        for (var i = 0; i < policy.ScoredSteps.Count; i++)
         {
             var logProb = PolicyGradient.LogProb(policy, trajectory, index, i, LogProbReduction.Mean);
             largest = Math.Max(largest, (logProb - trajectory.LogProbs[TensorIndex.Colon, i]).abs().max().ToDouble());

@@ -46,8 +46,19 @@ public sealed record TrainConfig
     /// <summary>How the H timesteps are picked from the origin steps. Default: as released with RLCM.</summary>
     public LcmGrid Grid { get; init; } = LcmGrid.Released;
 
-    /// <summary>Whether the last step is noised and scored. Default: it is not, since its noise never reaches the picture.</summary>
+    /// <summary>Whether the last step is noised and scored, and whether its noise is decoded. Default: neither.</summary>
     public FinalStep FinalStep { get; init; } = FinalStep.Deterministic;
+
+    /// <summary>Standard deviation of the last step's noise, in latents; above 0 exactly where <c>finalStep</c> is decoded. Default 0.</summary>
+    [Range(0.0, 10.0)]
+    public double FinalNoise { get; init; }
+
+    /// <summary>
+    /// How many steps are scored and trained, counted from the last that can be; null: all that can be. Default null. Source: RLCM trains
+    /// all; ddpo-pytorch's <c>timestep_fraction</c> trains a part of them.
+    /// </summary>
+    [Range(1, 1000)]
+    public int? ScoredSteps { get; init; }
 
     /// <summary>How log-probabilities are reduced over the latent dimensions. Default mean. Source: released code.</summary>
     public LogProbReduction LogProb { get; init; } = LogProbReduction.Mean;
@@ -88,6 +99,9 @@ public sealed record TrainConfig
     /// <summary>g, images of one prompt in an update (grouped advantages); per prompt, every image has a prompt drawn for it. Default 4.</summary>
     [Range(2, int.MaxValue)]
     public int GroupSize { get; init; } = 4;
+
+    /// <summary>What the images of a group share (grouped advantages). Default: no noise. Source: the option <c>init_same_noise</c> of DanceGRPO shares the initial one.</summary>
+    public GroupNoise GroupNoise { get; init; } = GroupNoise.Own;
 
     /// <summary>Images in a backward pass: memory against speed, without effect on the result but rounding. Default 2. Source: RLCM.</summary>
     [Range(1, int.MaxValue)]

@@ -10,6 +10,19 @@ public enum AdvantageKind
     Grouped,
 }
 
+/// <summary>What the images of a group have in common besides their prompt.</summary>
+public enum GroupNoise
+{
+    /// <summary>Nothing: every image has noise of its own.</summary>
+    Own,
+
+    /// <summary>
+    /// All noise before the first scored step. Rewards of a group then differ by what is trained alone, and not by the states that it
+    /// started from.
+    /// </summary>
+    Branched,
+}
+
 /// <summary>How the learning rate changes over the updates.</summary>
 public enum LearningRateDecay
 {

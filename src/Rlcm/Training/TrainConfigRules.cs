@@ -1,3 +1,4 @@
+using System.Globalization;
 using Rlcm.Diffusion;
 
 namespace Rlcm.Training;
@@ -24,7 +25,13 @@ public static class TrainConfigRules
     private static IEnumerable<TrainConfigConflict> CheckSampling(TrainConfig config)
     {
         if (config.Horizon < 2 && config.FinalStep == FinalStep.Deterministic)
-            yield return new(["horizon", "finalStep"], $"a deterministic final step is not scored, so that horizon {config.Horizon} leaves nothing to train; set horizon to 2 or more, or finalStep to asReleased");
+            yield return new(["horizon", "finalStep"], $"a deterministic final step is not scored, so that horizon {config.Horizon} leaves nothing to train; set horizon to 2 or more, or finalStep to asReleased or decoded");
+        else if (config.ScoredSteps > LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep))
+            yield return new(["scoredSteps", "horizon", "finalStep"], $"{config.ScoredSteps} scored steps exceed the {LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep)} that horizon {config.Horizon} has; set scoredSteps to {LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep)} or less");
+        if (config.FinalStep == FinalStep.Decoded && config.FinalNoise == 0)
+            yield return new(["finalNoise", "finalStep"], "a decoded final step explores by its noise, and finalNoise is 0; set finalNoise to about a third of the latents' deviation, 0.3");
+        if (config.FinalStep != FinalStep.Decoded && config.FinalNoise > 0)
+            yield return new(["finalNoise", "finalStep"], $"finalNoise {config.FinalNoise.ToString(CultureInfo.InvariantCulture)} is added only where the final step is decoded; set finalStep to decoded or finalNoise to 0");
         if (config.Horizon > config.OriginSteps)
             yield return new(["horizon", "originSteps"], $"horizon {config.Horizon} exceeds the {config.OriginSteps} origin steps; set horizon to {config.OriginSteps} or less");
         if (config.Height is null != config.Width is null)
@@ -50,6 +57,8 @@ public static class TrainConfigRules
     {
         if (config.Advantage == AdvantageKind.Grouped && config.ImagesPerUpdate % config.GroupSize != 0)
             yield return new(["groupSize", "imagesPerUpdate"], $"{config.ImagesPerUpdate} images per update do not divide into groups of {config.GroupSize}; set imagesPerUpdate to a multiple of {config.GroupSize}");
+        if (config.Advantage != AdvantageKind.Grouped && config.GroupNoise == GroupNoise.Branched)
+            yield return new(["groupNoise", "advantage"], "only the images of a group can branch from one start; set advantage to grouped or groupNoise to own");
         if (config.MinCount > config.BufferSize)
             yield return new(["minCount", "bufferSize"], $"a buffer of {config.BufferSize} rewards never holds {config.MinCount}; set minCount to {config.BufferSize} or less");
     }

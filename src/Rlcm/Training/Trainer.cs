@@ -81,7 +81,7 @@ public sealed class Trainer : IDisposable
         foreach (var batch in DrawPrompts().Index().Chunk(_config.SamplingBatch))
         {
             using var scope = NewDisposeScope();
-            RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], RolloutNoise.Training(_config.Seed, _update, draw.Index)))];
+            RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], Noise(draw.Index)))];
             var rows = tensor(batch.Select(draw => (long)draw.Item).ToArray(), device: _conditions.device);
             var trajectory = RolloutCollector.Collect(_policy, items, _conditions.index_select(0, rows), _config.LogProb, _adam.StepCount);
             scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", batch[0].Index, CancellationToken.None)));
@@ -90,6 +90,10 @@ public sealed class Trainer : IDisposable
 
         return new(Trajectory.Concatenate(trajectories), scores);
     }
+
+    private RolloutNoise Noise(int index) => _config.GroupNoise == GroupNoise.Branched
+        ? RolloutNoise.Branching(_config.Seed, _update, root: index - index % _config.GroupSize, _policy.ScoredSteps[0], index)
+        : RolloutNoise.Training(_config.Seed, _update, index);
 
     private Tensor ReferenceMeans(Trajectory trajectory)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rlcm.Checkpoints;
+using Rlcm.Diffusion;
 using Rlcm.Evaluation;
 using Rlcm.Imaging;
 using Rlcm.Models;
@@ -54,7 +55,7 @@ public sealed class TrainingSession : IDisposable
         _model = TextToImageModel.Load(ModelFolder);
         if (config.Device == ComputeDevice.Cuda)
             _model.MoveTo(torch.CUDA);
-        _policy = PolicyAt(config.Horizon);
+        _policy = new(_model, Sampling(config.Horizon) with { FinalStep = config.FinalStep, FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
         _adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         _evaluator = new(PolicyAt, _reward, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal), FindRecognizer(), config.SamplingBatch);
     }
@@ -121,11 +122,13 @@ public sealed class TrainingSession : IDisposable
             throw new UserErrorException($"The start-up check failed: expected that {failed.Name}, found {failed.Finding}; {failed.Advice}.");
     }
 
-    private LcmPolicy PolicyAt(int horizon) => new(_model, new(horizon, _config.GuidanceScale, _config.Grid, _config.FinalStep, _config.OriginSteps)
+    private LcmPolicy PolicyAt(int horizon) => new(_model, Sampling(horizon));
+
+    private LcmPolicySettings Sampling(int horizon) => new(horizon, _config.GuidanceScale, _config.Grid, FinalStep.Deterministic, _config.OriginSteps)
     {
         Height = _config.Height,
         Width = _config.Width,
-    });
+    };
 
     /// <summary>A search in the model's gallery, where it has one of pictures as large as the policy's.</summary>
     private Recognizer? FindRecognizer()

@@ -133,7 +133,9 @@ public sealed class FailingTrainingTests : IDisposable
     {
         public int Horizon => policy.Horizon;
 
-        public int ScoredSteps => policy.ScoredSteps;
+        public IReadOnlyList<int> ScoredSteps => policy.ScoredSteps;
+
+        public bool DecodesNoise => policy.DecodesNoise;
 
         public IReadOnlyList<long> StateShape => policy.StateShape;
 

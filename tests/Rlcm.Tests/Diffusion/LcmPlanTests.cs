@@ -38,6 +38,7 @@ public sealed class LcmPlanTests
     [Theory]
     [InlineData(FinalStep.Deterministic)]
     [InlineData(FinalStep.AsReleased)]
+    [InlineData(FinalStep.Decoded)]
     public void Steps_before_the_last_lead_to_the_next_level_with_noise_and_score(FinalStep finalStep)
     {
         var plan = LcmPlan.Create(Schedule, 4, LcmGrid.Released, finalStep);
@@ -52,7 +53,7 @@ public sealed class LcmPlanTests
     {
         var plan = LcmPlan.Create(Schedule, horizon, LcmGrid.Released, FinalStep.Deterministic);
         Assert.Equal(new LcmStep(plan.Steps[^1].Level, NoiseLevel.Clean, IsNoised: false, IsScored: false), plan.Steps[^1]);
-        Assert.Equal((horizon, horizon - 1), (plan.Horizon, plan.ScoredSteps));
+        Assert.Equal((horizon, horizon - 1), (plan.Horizon, plan.ScoredSteps.Count));
     }
 
     [Theory]
@@ -64,6 +65,29 @@ public sealed class LcmPlanTests
         var plan = LcmPlan.Create(Schedule, horizon, LcmGrid.Released, FinalStep.AsReleased);
         var level = plan.Steps[^1].Level;
         Assert.Equal(new LcmStep(level, level, isNoised, IsScored: true), plan.Steps[^1]);
-        Assert.Equal((horizon, horizon), (plan.Horizon, plan.ScoredSteps));
+        Assert.Equal((horizon, horizon), (plan.Horizon, plan.ScoredSteps.Count));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void A_decoded_last_step_leads_to_the_clean_sample_and_noise_of_the_deviation_asked_for(int horizon)
+    {
+        var plan = LcmPlan.Create(Schedule, horizon, LcmGrid.Diffusers, FinalStep.Decoded, finalNoise: 0.3);
+        Assert.Equal(new LcmStep(plan.Steps[^1].Level, NoiseLevel.Clean, IsNoised: true, IsScored: true) { Std = 0.3 }, plan.Steps[^1]);
+        Assert.Equal((horizon, horizon), (plan.Horizon, plan.ScoredSteps.Count));
+    }
+
+    [Theory]
+    [InlineData(FinalStep.Deterministic, null, new[] { 0, 1, 2 })]
+    [InlineData(FinalStep.Deterministic, 2, new[] { 1, 2 })]
+    [InlineData(FinalStep.AsReleased, 3, new[] { 1, 2, 3 })]
+    [InlineData(FinalStep.Decoded, 1, new[] { 3 })]
+    [InlineData(FinalStep.Decoded, null, new[] { 0, 1, 2, 3 })]
+    public void Scored_steps_are_counted_from_the_last_that_can_be(FinalStep finalStep, int? scoredSteps, int[] expected)
+    {
+        var plan = LcmPlan.Create(Schedule, 4, LcmGrid.Diffusers, finalStep, finalNoise: 0.3, scoredSteps: scoredSteps);
+        Assert.Equal(expected, plan.ScoredSteps);
+        Assert.All(plan.Steps.Take(3), step => Assert.True(step.IsNoised)); // scored or not
     }
 }

@@ -43,8 +43,8 @@ public sealed class LcmPolicyTests : IDisposable
         using var model = TextToImageModel.Load(TinyModels.Write(_folder["model"]));
         var ours = new LcmPolicy(model, new(4, 4));
         var released = new LcmPolicy(model, new(4, 4, LcmGrid.Released, FinalStep.AsReleased));
-        Assert.Equal((3, false), (ours.ScoredSteps, ours.IsNoised(3)));
-        Assert.Equal((4, true), (released.ScoredSteps, released.IsNoised(3)));
+        Assert.Equal((3, false), (ours.ScoredSteps.Count, ours.IsNoised(3)));
+        Assert.Equal((4, true), (released.ScoredSteps.Count, released.IsNoised(3)));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Rlcm.Diffusion;
 using Rlcm.Models;
 using Rlcm.Policy;
 using Rlcm.Rollouts;
@@ -67,6 +68,42 @@ public sealed class RolloutCollectorTests : IDisposable
         Assert.Equal(trajectory.Images.Pixels, RolloutCollector.Sample(_policy, items, batchSize: 4).Pixels);
         var differences = RolloutCollector.Sample(_policy, items, batchSize: 1).Pixels.Zip(trajectory.Images.Pixels, (a, b) => Math.Abs(a - b));
         Assert.InRange(differences.Max(), 0, 1); // rounding may cross the border of two bytes
+    }
+
+    [Fact]
+    public void Noise_of_a_decoded_last_step_is_seen_in_pictures_to_train_on_only()
+    {
+        var policy = new LcmPolicy(_model, new(4, 4, FinalStep: FinalStep.Decoded) { FinalNoise = 0.3, ScoredSteps = 1 });
+        var items = Items(2);
+        using var trajectory = RolloutCollector.Collect(policy, items, policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
+        Assert.Equal([2, 1, 4, 4, 4], trajectory.States.shape);
+
+        using var noGrad = no_grad();
+        var last = policy.Evaluate(trajectory.States[TensorIndex.Colon, 0], 3, trajectory.Condition);
+        Assert.Equal(0, (last.Mean - last.Sample).abs().max().ToDouble());
+        var noise = AddressedRandom.NormalBatch([.. items.Select(item => item.Noise.Step(3))], 4, 4, 4);
+        Assert.InRange((trajectory.NextStates[TensorIndex.Colon, 0] - (last.Sample + 0.3 * noise)).abs().max().ToDouble(), 0, 1e-5);
+        Assert.Equal(policy.Decode(trajectory.NextStates[TensorIndex.Colon, 0]).Pixels, trajectory.Images.Pixels);
+
+        var others = RolloutCollector.Sample(policy, items, batchSize: 2).Pixels;
+        Assert.Equal(policy.Decode(last.Sample).Pixels, others);
+        Assert.NotEqual(trajectory.Images.Pixels, others);
+        Assert.Equal(RolloutCollector.Sample(_policy, items, batchSize: 2).Pixels, others);
+    }
+
+    [Fact]
+    public void Branching_pictures_part_after_the_step_whose_noise_is_their_own()
+    {
+        RolloutItem[] items = [.. Enumerable.Range(4, 3).Select(index => new RolloutItem(TinyModels.Prompts[0], RolloutNoise.Branching(7, 2, root: 4, branchStep: 1, index)))];
+        using var trajectory = Collect(items);
+        var (root, other) = (trajectory.NextStates[0], trajectory.NextStates[1]);
+        Assert.InRange((trajectory.States[1, 0] - trajectory.States[0, 0]).abs().max().ToDouble(), 0, 0);
+        Assert.InRange((other[0] - root[0]).abs().max().ToDouble(), 0, 1e-5); // rows of a batch may differ in rounding
+        Assert.InRange((other[1] - root[1]).abs().max().ToDouble(), 0.1, double.MaxValue);
+        Assert.InRange((trajectory.NextStates[2, 1] - other[1]).abs().max().ToDouble(), 0.1, double.MaxValue);
+
+        using var alone = Collect([new(TinyModels.Prompts[0], RolloutNoise.Training(7, 2, 4))]);
+        Assert.InRange((root - alone.NextStates[0]).abs().max().ToDouble(), 0, 1e-5); // the root is as it would be without branches
     }
 
     [Fact, NoTensorLeaks]

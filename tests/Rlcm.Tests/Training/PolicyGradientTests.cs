@@ -1,3 +1,4 @@
+using Rlcm.Diffusion;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Policy;
@@ -126,9 +127,26 @@ public sealed class PolicyGradientTests : IDisposable
         var expected = _adapters.Parameters().Select(entry => entry.Value.grad!.clone()).ToArray();
         Clear();
         var index = arange(Pictures, ScalarType.Int64);
-        for (var step = 0; step < _policy.ScoredSteps; step++)
-            (-tensor(Advantages) * PolicyGradient.LogProb(_policy, trajectory, index, step, LogProbReduction.Mean)).mean().div(_policy.ScoredSteps).backward();
+        for (var step = 0; step < _policy.ScoredSteps.Count; step++)
+            (-tensor(Advantages) * PolicyGradient.LogProb(_policy, trajectory, index, step, LogProbReduction.Mean)).mean().div(_policy.ScoredSteps.Count).backward();
         Assert.All(expected.Zip(_adapters.Parameters()), pair =>
+            Assert.InRange((pair.First - pair.Second.Value.grad!).norm().ToDouble() / pair.First.norm().ToDouble(), 0, 1e-4));
+    }
+
+    /// <summary>log N(x_H; f(x_{H-1}), s^2 I) and its gradient written out by hand.</summary>
+    [Fact]
+    public void A_decoded_last_step_trained_alone_has_the_gradient_of_its_own_density()
+    {
+        var policy = new LcmPolicy(_model, new(4, 4, FinalStep: FinalStep.Decoded) { FinalNoise = 0.3, ScoredSteps = 1 });
+        using var trajectory = Collect(policy: policy);
+        PolicyGradient.Accumulate(policy, trajectory, Rows, Advantages, microBatch: 2, Settings);
+        var measured = _adapters.Parameters().Select(entry => entry.Value.grad!.clone()).ToArray();
+
+        Clear();
+        var sample = policy.Evaluate(trajectory.States[TensorIndex.Colon, 0], 3, trajectory.Condition).Sample;
+        var logDensity = -(trajectory.NextStates[TensorIndex.Colon, 0] - sample).square().flatten(1).mean([1]) / (2 * 0.3 * 0.3);
+        (-tensor(Advantages) * logDensity).mean().backward();
+        Assert.All(measured.Zip(_adapters.Parameters()), pair =>
             Assert.InRange((pair.First - pair.Second.Value.grad!).norm().ToDouble() / pair.First.norm().ToDouble(), 0, 1e-4));
     }
 
@@ -147,10 +165,11 @@ public sealed class PolicyGradientTests : IDisposable
         return trajectory with { ReferenceMeans = PolicyGradient.Means(_policy, trajectory).DetachFromDisposeScope() };
     }
 
-    private Trajectory Collect(int first = 0, int count = Pictures)
+    private Trajectory Collect(int first = 0, int count = Pictures, LcmPolicy? policy = null)
     {
+        policy ??= _policy;
         RolloutItem[] items = [.. Enumerable.Range(first, count).Select(index => new RolloutItem(TinyModels.Prompts[index], RolloutNoise.Training(1, 0, index)))];
-        return RolloutCollector.Collect(_policy, items, _policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
+        return RolloutCollector.Collect(policy, items, policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
     }
 
     private PpoMetrics Accumulate(Trajectory trajectory, PpoSettings? settings = null)

@@ -1,4 +1,5 @@
 using Rlcm.Checkpoints;
+using Rlcm.Diffusion;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
@@ -117,9 +118,24 @@ public sealed class TrainerTests : IDisposable
         Assert.Contains("NaN", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>With hardly any noise at the one step that is scored, pictures of a group are equal exactly where they share all noise before it.</summary>
+    [Theory]
+    [InlineData(GroupNoise.Branched, true)]
+    [InlineData(GroupNoise.Own, false)]
+    public void Branched_groups_share_all_that_is_not_scored(GroupNoise noise, bool areEqual)
+    {
+        var config = Config with { Advantage = AdvantageKind.Grouped, GroupNoise = noise, FinalStep = FinalStep.Decoded, FinalNoise = 1e-4, ScoredSteps = 1, Updates = 1 };
+        var seen = new List<byte[]>();
+        var reward = new WatchingReward(images => seen.AddRange(Enumerable.Range(0, images.Count).Select(index => images[index].ToArray())));
+        Train(config, reward: reward);
+        Assert.Equal(config.ImagesPerUpdate, seen.Count);
+        Assert.All(seen.Chunk(config.GroupSize), group => Assert.All(group.Skip(1), picture =>
+            Assert.Equal(areEqual, picture.Zip(group[0], (a, b) => Math.Abs(a - b)).Max() <= 1)));
+    }
+
     private Recorder Train(TrainConfig config, int stopAfter = int.MaxValue, CheckpointStore? store = null, CheckpointStore? resume = null, IReward? reward = null)
     {
-        var policy = new LcmPolicy(_model, new(config.Horizon, config.GuidanceScale));
+        var policy = new LcmPolicy(_model, new(config.Horizon, config.GuidanceScale, FinalStep: config.FinalStep) { FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
         using var adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         using var stop = new CancellationTokenSource();
         var recorder = new Recorder(stopAfter, stop);
@@ -148,6 +164,20 @@ public sealed class TrainerTests : IDisposable
             Lines.Add(metrics);
             if (metrics.Update == stopAfter)
                 stop.Cancel();
+        }
+    }
+
+    private sealed class WatchingReward(Action<ImageBatch> watch) : IReward
+    {
+        public string Name => "watching";
+
+        public string Unit => "points";
+
+        public Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken)
+        {
+            lock (watch)
+                watch(images);
+            return Task.FromResult(Enumerable.Range(0, images.Count).Select(index => (float)index).ToArray());
         }
     }
 
