@@ -24,19 +24,20 @@ internal static class PretrainCommand
         var from = new Option<string?>("--from") { Description = "Start from this autoencoder's weights instead of from nothing", HelpName = "DIR" };
         var rebalance = new Option<bool>("--rebalance") { Description = "With --from: balance the latents anew; models of the earlier autoencoder no longer fit" };
         var keepLatents = new Option<bool>("--keep-latents") { Description = "With --from: hold the latents of unaltered pictures in place; models of the earlier autoencoder still fit" };
-        var variants = new Option<bool>("--variants") { Description = "Alter half of the pictures: softer, coarser, sharper and grainier ones are reconstructed, paler ones restored" };
+        var variants = new Option<bool>("--variants") { Description = "Alter half of the pictures: softer, coarser, sharper and grainier ones are reconstructed, the colors of paler ones restored" };
+        var matchSpectrum = new Option<bool>("--match-spectrum") { Description = "Make decoded pictures as detailed as their originals, in the magnitudes that a JPEG encoder sees" };
         var options = new StageOptions(terminal, new() { Images = 48_000, EmaDecay = 0.995 });
         var command = options.AddTo(new DocumentedCommand(
             "vae",
             "Trains the autoencoder that maps pictures to latents and back.",
             "rlcm pretrain vae --dataset emoji --output vae",
             "rlcm pretrain vae --dataset emoji --output vae --resume",
-            "rlcm pretrain vae --dataset emoji --from models/emoji-lcm/vae --keep-latents --variants --output finer",
+            "rlcm pretrain vae --dataset emoji --from models/emoji-lcm/vae --keep-latents --variants --match-spectrum --output finer",
             "rlcm pretrain vae --dataset mine --from models/emoji-lcm/vae --rebalance --output mine-vae")
-            { from, rebalance, keepLatents, variants, options.Architecture });
+            { from, rebalance, keepLatents, variants, matchSpectrum, options.Architecture });
         command.SetAction((arguments, stop) =>
         {
-            var (anew, keeps, varied) = (arguments.GetValue(rebalance), arguments.GetValue(keepLatents), arguments.GetValue(variants));
+            var (anew, keeps, varied, matched) = (arguments.GetValue(rebalance), arguments.GetValue(keepLatents), arguments.GetValue(variants), arguments.GetValue(matchSpectrum));
             var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the autoencoder") : null;
             if (start is null && (anew || keeps))
                 throw new UserErrorException($"{(anew ? rebalance : keepLatents).Name}: expected together with --from, found alone; leave it out, since an autoencoder that is trained from nothing has no latents yet.");
@@ -48,12 +49,15 @@ internal static class PretrainCommand
                 (from.Name, start is null ? "nothing" : "an autoencoder"),
                 (rebalance.Name, anew ? "yes" : "no"),
                 (keepLatents.Name, keeps ? $"those of {VaeFolder.Fingerprint(start!)}" : "no"),
-                (variants.Name, varied ? "yes" : "no"));
+                (variants.Name, varied ? "yes" : "no"),
+                (matchSpectrum.Name, matched ? "yes" : "no"));
             var online = start is not null ? ContinueVae(start) : BeginVae(options, arguments, settings);
             if (varied && (online.Config.SampleSize % PictureVariants.Block != 0 || settings.BatchSize < 2))
                 throw new UserErrorException($"--variants: expected pictures of a multiple of {PictureVariants.Block} pixels and a --batch of at least 2, found {online.Config.SampleSize} pixels and {settings.BatchSize}; change them or leave it out.");
+            if (matched && online.Config.SampleSize % JpegSpectrum.Unit != 0)
+                throw new UserErrorException($"--match-spectrum: expected pictures of a multiple of {JpegSpectrum.Unit} pixels, found {online.Config.SampleSize}; leave it out.");
             var pictures = options.Pictures(arguments, online.Config.SampleSize, stop);
-            using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings, balance: start is null || anew, varied, anchor);
+            using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings, balance: start is null || anew, varied, matched, anchor);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
         return command;

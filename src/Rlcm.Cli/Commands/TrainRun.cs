@@ -31,6 +31,8 @@ internal static class TrainRun
             session.Check(reporter);
             folder = request.Resume ? RunFolder.Open(request.Output) : Begin(request, session.ModelFolder, commandLine, time);
             TrainConfigReader.Write(request.Config, folder.Config); // of a continued run, what was changed: it is continued again without a word
+            if (!request.Quiet)
+                terminal.Output.WriteLine("drawing with the untuned model, to compare with later");
             outcome = session.Run(folder, request.Resume, new(reporter, reporter), time, stop);
         }
 

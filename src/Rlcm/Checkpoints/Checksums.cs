@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Rlcm.Runtime;
 
@@ -16,7 +15,7 @@ internal static class Checksums
     {
         var sums = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
-            sums[Path.GetRelativePath(folder, path).Replace('\\', '/')] = Hash(path);
+            sums[Path.GetRelativePath(folder, path).Replace('\\', '/')] = FileHash.Sha256(path);
         using var stream = File.Create(Path.Combine(folder, FileName));
         JsonSerializer.Serialize(stream, sums, Indented);
     }
@@ -30,7 +29,7 @@ internal static class Checksums
             var path = Path.Combine(folder, name);
             if (!File.Exists(path))
                 throw new UserErrorException($"{path} is missing, but {FileName} lists it; continue from another checkpoint.");
-            var found = Hash(path);
+            var found = FileHash.Sha256(path);
             if (found != expected)
                 throw new UserErrorException($"{path} is damaged: its SHA-256 is {found}, {FileName} says {expected}; continue from another checkpoint.");
         }
@@ -48,11 +47,5 @@ internal static class Checksums
         {
             throw new UserErrorException($"Cannot read {path} ({error.Message}); continue from another checkpoint.", error);
         }
-    }
-
-    private static string Hash(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

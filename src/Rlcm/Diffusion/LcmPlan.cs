@@ -55,13 +55,18 @@ public sealed record LcmPlan
     /// <param name="finalNoise">Standard deviation of the noise of a decoded last step.</param>
     /// <param name="scoredSteps">How many steps are scored, counted from the last that can be; null: all that can be.</param>
     /// <exception cref="UserErrorException">The horizon or the origin steps are out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer steps to score, or a decoded last step has no noise.</exception>
     public static LcmPlan Create(
         NoiseSchedule schedule, int horizon, LcmGrid grid, FinalStep finalStep, int originSteps = LcmTimesteps.DefaultOriginSteps, double finalNoise = 0, int? scoredSteps = null)
     {
         var levels = LcmTimesteps.Create(horizon, grid, originSteps, schedule.TrainTimesteps).Select(timestep => schedule[timestep]).ToArray();
         var steps = new LcmStep[horizon];
         var scorable = MostScoredSteps(horizon, finalStep);
-        var firstScored = scorable - Math.Min(scoredSteps ?? scorable, scorable);
+        if (scoredSteps < 1 || scoredSteps > scorable)
+            throw new ArgumentOutOfRangeException(nameof(scoredSteps), scoredSteps, $"Expected 1 to {scorable}.");
+        if (finalStep == FinalStep.Decoded && !(finalNoise > 0))
+            throw new ArgumentOutOfRangeException(nameof(finalNoise), finalNoise, "A decoded last step needs noise.");
+        var firstScored = scorable - (scoredSteps ?? scorable);
         for (var i = 0; i < horizon - 1; i++)
             steps[i] = new LcmStep(levels[i], levels[i + 1], IsNoised: true, IsScored: i >= firstScored);
         steps[^1] = finalStep switch

@@ -35,7 +35,7 @@ public static class LcmScheduler
         return (output * original + skip * sample).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Mean of the transition: sqrt(a'_i) f(x_i). Its standard deviation is <see cref="NoiseLevel.Noise"/> of the same level.</summary>
+    /// <summary>Mean of the transition: sqrt(a'_i) f(x_i). Its standard deviation is <see cref="LcmStep.Std"/>.</summary>
     /// <param name="denoised">f(x_i), [B, ...].</param>
     /// <param name="next">The level that the transition leads to: one, or one per image.</param>
     public static Tensor Mean(Tensor denoised, params ReadOnlySpan<NoiseLevel> next)

@@ -7,8 +7,9 @@ namespace Rlcm.Pretraining;
 
 /// <summary>
 /// Variants of training pictures for an autoencoder that renders what a tuned model asks of it and not only what it was shown. Softer,
-/// coarser, sharper and grainier ones are reconstructed as they are. Paler ones, a third of all with a contrast from 0.25 to 1.1, are restored: pale is how a consistency model errs, since
-/// the mean of many pictures on white is a pale one, and it is the first thing that a reward for small files finds.
+/// coarser, sharper and grainier ones, each a sixth, are reconstructed as they are. A third of all, otherwise unaltered, and half of those are made paler (a
+/// contrast from 0.25 to 1.1), which is restored: pale is how a consistency model errs, since the mean of many pictures on white is a pale
+/// one, and it is the first thing that a reward for small files finds.
 /// </summary>
 public static class PictureVariants
 {
@@ -21,29 +22,31 @@ public static class PictureVariants
     private const double MostGrain = 0.5;
     private const double LeastContrast = 0.25;
     private const double MostContrast = 1.1;
+    private const int Kinds = 6;
     private static readonly int[] MosaicBlocks = [2, 4, 8];
 
     /// <summary>Ranks of the 8x8 ordered dither (Bayer 1973), row by row.</summary>
-    private static readonly float[] DitherRanks = [.. Enumerable.Range(0, 64).Select(i => (float)DitherRank(i % 8, i / 8))];
+    private static readonly float[] DitherRanks = [.. Enumerable.Range(0, Block * Block).Select(i => (float)DitherRank(i % Block, i / Block))];
 
-    /// <summary>One variant of the pictures, its kind and strength drawn at <paramref name="address"/>; all pictures get the same.</summary>
+    /// <summary>One variant of the pictures, its kind, strength and contrast drawn at <paramref name="address"/>; all pictures get the same.</summary>
     /// <param name="pictures">[B, 3, H, W] in -1..1, H and W multiples of <see cref="Block"/>.</param>
     /// <param name="address">Of the draw.</param>
     public static PictureVariant Draw(Tensor pictures, RandomAddress address)
     {
-        Span<double> uniform = stackalloc double[2];
+        Span<double> uniform = stackalloc double[4];
         AddressedRandom.Uniform(address, uniform);
-        var (kind, strength) = ((int)(uniform[0] * 6), uniform[1]);
-        if (kind >= 4)
-            return new(Contrast(pictures, LeastContrast + (MostContrast - LeastContrast) * strength), pictures, IsFlaw: true);
+        var (kind, strength) = ((int)(uniform[0] * Kinds), uniform[1]);
         var variant = kind switch
         {
             0 => Blur(pictures, LeastBlur + (MostBlur - LeastBlur) * strength),
             1 => Mosaic(pictures, MosaicBlocks[(int)(strength * MosaicBlocks.Length)]),
             2 => Sharpen(pictures, MostSharpening * strength),
-            _ => Grain(pictures, MostGrain * strength),
+            3 => Grain(pictures, MostGrain * strength),
+            _ => pictures,
         };
-        return new(variant, variant, IsFlaw: false);
+        return kind > 3 || uniform[2] < 0.5
+            ? new(Contrast(variant, LeastContrast + (MostContrast - LeastContrast) * uniform[3]), variant, IsFlaw: true)
+            : new(variant, variant, IsFlaw: false);
     }
 
     /// <summary>Convolution with a Gaussian of standard deviation <paramref name="sigma"/> pixels; edges are repeated.</summary>
@@ -77,7 +80,7 @@ public static class PictureVariants
     public static Tensor Grain(Tensor pictures, double depth)
     {
         using var scope = NewDisposeScope();
-        var tile = tensor(DitherRanks).view(8, 8).repeat(pictures.shape[2] / 8, pictures.shape[3] / 8) / 63;
+        var tile = tensor(DitherRanks).view(Block, Block).repeat(pictures.shape[2] / Block, pictures.shape[3] / Block) / (Block * Block - 1);
         return (pictures - depth * tile).clamp_min(-1).MoveToOuterDisposeScope();
     }
 

@@ -6,11 +6,15 @@ using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
 
-/// <summary>Trains the autoencoder: L1 reconstruction of posterior samples plus a small KL term (Rombach et al. 2022, section G, without the discriminator).</summary>
+/// <summary>
+/// Trains the autoencoder: L1 reconstruction of posterior samples plus a small KL term (Rombach et al. 2022, section G), and the distance of
+/// spectra in place of a discriminator where it is asked for.
+/// </summary>
 public sealed class VaeStage : IPretrainingStage
 {
     private const double KlWeight = 1e-6;
     private const double AnchorWeight = 5;
+    private const double SpectrumWeight = 0.075;
     private const int SampleCount = 32;
     private const int ScaleSampleCount = 1024;
 
@@ -22,6 +26,7 @@ public sealed class VaeStage : IPretrainingStage
     private readonly ulong _seed;
     private readonly bool _balance;
     private readonly bool _variants;
+    private readonly bool _matchSpectrum;
     private readonly AutoencoderKL? _anchor;
 
     /// <param name="online">The network to train; <paramref name="average"/> starts as its copy.</param>
@@ -31,12 +36,13 @@ public sealed class VaeStage : IPretrainingStage
     /// <param name="settings">Batch size and seed.</param>
     /// <param name="balance">Whether the saved latents get new coordinates (<see cref="LatentBalance"/>) and scale; no model of the earlier ones fits them.</param>
     /// <param name="variants">Whether half of every batch are <see cref="PictureVariants"/>.</param>
+    /// <param name="matchSpectrum">Whether <see cref="JpegSpectrum.Distance"/> is part of the loss. An L1 loss alone blurs what it cannot predict.</param>
     /// <param name="anchor">An earlier autoencoder whose latents unaltered (and, with variants, pale) pictures are to keep; null lets them move.</param>
     public VaeStage(
-        AutoencoderKL online, AutoencoderKL average, PixelStore pixels, IReadOnlyList<double> weights, PretrainingSettings settings, bool balance, bool variants, AutoencoderKL? anchor = null)
+        AutoencoderKL online, AutoencoderKL average, PixelStore pixels, IReadOnlyList<double> weights, PretrainingSettings settings, bool balance, bool variants, bool matchSpectrum, AutoencoderKL? anchor = null)
     {
         (_online, _average, _pixels, _batchSize, _seed) = (online, average, pixels, settings.BatchSize, settings.Seed);
-        (_balance, _variants, _anchor) = (balance, variants, anchor);
+        (_balance, _variants, _matchSpectrum, _anchor) = (balance, variants, matchSpectrum, anchor);
         _draw = new(weights);
         Weights = WeightPairs.Of(("", online, average));
     }
@@ -75,7 +81,10 @@ public sealed class VaeStage : IPretrainingStage
         var latents = _online.Encode(pictures);
         var noise = AddressedRandom.NormalTensor(new(_seed, RandomPurpose.Posterior, step), latents.Mean.shape);
         var sample = latents.Mean + (latents.LogVariance * 0.5).exp() * noise;
-        var loss = nn.functional.l1_loss(_online.Decode(sample), targets) + KlWeight * KlDivergence(latents);
+        var decoded = _online.Decode(sample);
+        var loss = nn.functional.l1_loss(decoded, targets) + KlWeight * KlDivergence(latents);
+        if (_matchSpectrum)
+            loss += SpectrumWeight * JpegSpectrum.Distance(decoded, targets);
         return _anchor is null ? loss : loss + AnchorWeight * Drift(latents.Mean.narrow(0, 0, anchored), pictures.narrow(0, 0, anchored), _anchor);
     }
 

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using TorchSharp;
@@ -38,7 +37,7 @@ public sealed record RunManifest(
     public static RunManifest Gather(string modelFolder, IEnumerable<string> promptFiles, ulong seed, IReadOnlyList<string> commandLine, TimeProvider time)
     {
         var weights = Directory.EnumerateFiles(modelFolder, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
-        var hashes = weights.Concat(promptFiles).Distinct(StringComparer.Ordinal).ToDictionary(path => path, Hash, StringComparer.Ordinal);
+        var hashes = weights.Concat(promptFiles).Distinct(StringComparer.Ordinal).ToDictionary(path => path, FileHash.Sha256, StringComparer.Ordinal);
         return new(time.GetUtcNow(), commandLine, seed, GatherVersions(), GatherHardware(), hashes);
     }
 
@@ -77,11 +76,5 @@ public sealed record RunManifest(
         return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()
             ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") // Windows
             ?? RuntimeInformation.ProcessArchitecture.ToString();
-    }
-
-    private static string Hash(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

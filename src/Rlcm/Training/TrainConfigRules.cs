@@ -27,7 +27,9 @@ public static class TrainConfigRules
         if (config.Horizon < 2 && config.FinalStep == FinalStep.Deterministic)
             yield return new(["horizon", "finalStep"], $"a deterministic final step is not scored, so that horizon {config.Horizon} leaves nothing to train; set horizon to 2 or more, or finalStep to asReleased or decoded");
         else if (config.ScoredSteps > LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep))
-            yield return new(["scoredSteps", "horizon", "finalStep"], $"{config.ScoredSteps} scored steps exceed the {LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep)} that horizon {config.Horizon} has; set scoredSteps to {LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep)} or less");
+            yield return new(["scoredSteps", "horizon", "finalStep"], $"expected at most {LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep)}, of the {config.Horizon} steps those that add noise, found {config.ScoredSteps}; lower scoredSteps, or set finalStep to decoded");
+        if (config.FinalStep == FinalStep.AsReleased && config.ScoredSteps == 1 && config.Horizon > 1)
+            yield return new(["scoredSteps", "finalStep"], "the one scored step would be the last, whose noise is never decoded, so that no reward depends on it; set scoredSteps to 2 or more, or finalStep to decoded");
         if (config.FinalStep == FinalStep.Decoded && config.FinalNoise == 0)
             yield return new(["finalNoise", "finalStep"], "a decoded final step explores by its noise, and finalNoise is 0; set finalNoise to about a third of the latents' deviation, 0.3");
         if (config.FinalStep != FinalStep.Decoded && config.FinalNoise > 0)

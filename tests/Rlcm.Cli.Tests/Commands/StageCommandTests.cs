@@ -87,6 +87,17 @@ public sealed class StageCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Spectra_are_matched_in_whole_blocks_only()
+    {
+        var file = _folder["architecture/vae.json"];
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("\"sample_size\": 16", "\"sample_size\": 24", StringComparison.Ordinal));
+        var error = await CommandLine.RefusedAsync(
+            "pretrain", "vae", "--match-spectrum", "--architecture", _folder["architecture"], "--dataset", _folder["pictures"], "--output", _folder["out"]);
+        Assert.StartsWith("--match-spectrum: expected pictures of a multiple of 16 pixels, found 24", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
     public async Task Latents_that_are_kept_are_those_of_one_autoencoder_also_when_resumed()
     {
         string[] vae = ["pretrain", "vae", "--variants", "--keep-latents", "--from"];

@@ -81,8 +81,15 @@ public sealed class PictureVariantsTests
         var pictures = AddressedRandom.NormalTensor(new(1, RandomPurpose.DataNoise), 2, 3, 16, 16).clamp(-1, 1);
         var drawn = Enumerable.Range(0, 60).Select(Draw).ToArray();
         Assert.True(drawn[3].Input.equal(Draw(3).Input).all().ToBoolean());
-        Assert.InRange(drawn.Count(variant => variant.IsFlaw), 10, 30);
-        Assert.All(drawn, variant => Assert.Same(variant.IsFlaw ? pictures : variant.Input, variant.Target));
+        Assert.InRange(drawn.Count(variant => variant.IsFlaw), 30, 50);
+        Assert.InRange(drawn.Count(variant => ReferenceEquals(variant.Target, pictures)), 10, 30);
+        Assert.All(drawn.Where(variant => !variant.IsFlaw), variant => Assert.Same(variant.Input, variant.Target));
+        Assert.All(drawn.Where(variant => variant.IsFlaw), variant =>
+        {
+            var contrast = ((1 - variant.Input).sum() / (1 - variant.Target).sum()).ToDouble();
+            Assert.InRange(contrast, 0.25, 1.1);
+            Assert.True(variant.Input.allclose(PictureVariants.Contrast(variant.Target, contrast), atol: 1e-4));
+        });
         Assert.All(drawn, variant => Assert.InRange(variant.Target.abs().max().ToDouble(), 0, 1 + 1e-6));
 
         PictureVariant Draw(int step) => PictureVariants.Draw(pictures, new(1, RandomPurpose.Augmentation, step));

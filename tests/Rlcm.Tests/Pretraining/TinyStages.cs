@@ -47,10 +47,10 @@ internal static class TinyStages
     /// <param name="balance">Whether the saved latents are balanced.</param>
     /// <param name="variants">Whether half of every batch is altered.</param>
     /// <param name="anchor">Whose latents are to be kept.</param>
-    public static VaeStage Vae(AutoencoderKL online, AutoencoderKL average, PretrainingSettings settings, bool balance = true, bool variants = false, AutoencoderKL? anchor = null)
+    public static VaeStage Vae(AutoencoderKL online, AutoencoderKL average, PretrainingSettings settings, bool balance = true, bool variants = false, bool matchSpectrum = false, AutoencoderKL? anchor = null)
     {
         WeightInitializer.Initialize(online, settings.Seed);
-        return new(online, average, new PixelStore(Images()), Uniform, settings, balance, variants, anchor);
+        return new(online, average, new PixelStore(Images()), Uniform, settings, balance, variants, matchSpectrum, anchor);
     }
 
     /// <param name="folder">Holds a tiny diffusion model.</param>

@@ -137,6 +137,25 @@ public sealed class VaeStageTests
         }
     }
 
+    [Fact, NoTensorLeaks]
+    public void The_distance_of_spectra_is_a_part_of_the_loss_where_asked_for()
+    {
+        var settings = new PretrainingSettings { Images = 64, BatchSize = 4 };
+        using var online = TinyStages.Autoencoder();
+        using var average = TinyStages.Autoencoder();
+        using var plain = TinyStages.Vae(online, average, settings);
+        using var matched = TinyStages.Vae(online, average, settings, matchSpectrum: true);
+        using var scope = NewDisposeScope();
+        using var store = new PixelStore(TinyStages.Images());
+        var step = Enumerable.Range(0, 20).First(candidate => AddressedRandom.Below(new(settings.Seed, RandomPurpose.Augmentation, candidate), 2) == 0); // not mirrored
+        var pictures = store.Batch(new WeightedDraw(TinyStages.Uniform).Rows(new(settings.Seed, RandomPurpose.DataOrder, step), 4));
+        var latents = online.Encode(pictures);
+        var noise = AddressedRandom.NormalTensor(new(settings.Seed, RandomPurpose.Posterior, step), latents.Mean.shape);
+        var expected = 0.075 * JpegSpectrum.Distance(online.Decode(latents.Mean + (latents.LogVariance * 0.5).exp() * noise), pictures).ToDouble();
+        Assert.InRange(expected, 1e-4, double.MaxValue);
+        Assert.Equal(expected, matched.Loss(step).ToDouble() - plain.Loss(step).ToDouble(), 1e-5);
+    }
+
     /// <summary>Integral of q ln(q/p) for q = N(m, v) and p = N(0, 1), by the midpoint rule over twelve deviations.</summary>
     private static double Integral(double mean, double logVariance)
     {

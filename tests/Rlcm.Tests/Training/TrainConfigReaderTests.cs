@@ -114,7 +114,8 @@ public sealed class TrainConfigReaderTests : IDisposable
 
     [Theory]
     [InlineData("""{ "horizon": 1 }""", "horizon: a deterministic final step is not scored")]
-    [InlineData("""{ "horizon": 4, "scoredSteps": 4 }""", "scoredSteps: 4 scored steps exceed the 3 that horizon 4 has; set scoredSteps to 3 or less")]
+    [InlineData("""{ "horizon": 4, "scoredSteps": 4 }""", "scoredSteps: expected at most 3, of the 4 steps those that add noise, found 4; lower scoredSteps")]
+    [InlineData("""{ "finalStep": "asReleased", "scoredSteps": 1 }""", "scoredSteps: the one scored step would be the last, whose noise is never decoded")]
     [InlineData("""{ "finalStep": "decoded" }""", "finalNoise: a decoded final step explores by its noise, and finalNoise is 0")]
     [InlineData("""{ "finalNoise": 0.3 }""", "finalNoise: finalNoise 0.3 is added only where the final step is decoded")]
     [InlineData("""{ "groupNoise": "branched" }""", "groupNoise: only the images of a group can branch from one start; set advantage to grouped or groupNoise to own")]

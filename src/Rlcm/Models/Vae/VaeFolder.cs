@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Rlcm.Checkpoints;
 using Rlcm.Runtime;
 using static TorchSharp.torch;
@@ -20,11 +19,7 @@ public static class VaeFolder
     }
 
     /// <summary>The first digits of the SHA-256 of the weights in <paramref name="folder"/>: which autoencoder it is.</summary>
-    public static string Fingerprint(string folder)
-    {
-        using var weights = File.OpenRead(Path.Combine(folder, WeightsFile));
-        return Convert.ToHexStringLower(SHA256.HashData(weights))[..12];
-    }
+    public static string Fingerprint(string folder) => FileHash.Sha256(Path.Combine(folder, WeightsFile))[..12];
 
     /// <summary>
     /// Writes <c>config.json</c>, with <paramref name="scalingFactor"/> where it is given, and weights of type <paramref name="dtype"/>;
