@@ -1,6 +1,6 @@
 #!/bin/sh
 # Tunes the embedded model for both tasks with seeds 1, 2 and 3, one after another, and prints the time and the closing lines of each run;
-# the README's table shows them. A run takes between three and four minutes on two idle cores.
+# the README's table shows them. A run takes some minutes on two idle cores.
 set -eu
 
 if [ $# -ne 1 ]; then
