@@ -41,7 +41,7 @@ public sealed class LcmPlanTests
     [InlineData(FinalStep.Decoded)]
     public void Steps_before_the_last_lead_to_the_next_level_with_noise_and_score(FinalStep finalStep)
     {
-        var plan = LcmPlan.Create(Schedule, 4, LcmGrid.Released, finalStep);
+        var plan = LcmPlan.Create(Schedule, 4, LcmGrid.Released, finalStep, finalNoise: 0.3);
         for (var i = 0; i < 3; i++)
             Assert.Equal(new LcmStep(Schedule[999 - 240 * i], Schedule[999 - 240 * (i + 1)], IsNoised: true, IsScored: true), plan.Steps[i]);
     }
@@ -77,6 +77,13 @@ public sealed class LcmPlanTests
         Assert.Equal(new LcmStep(plan.Steps[^1].Level, NoiseLevel.Clean, IsNoised: true, IsScored: true) { Std = 0.3 }, plan.Steps[^1]);
         Assert.Equal((horizon, horizon), (plan.Horizon, plan.ScoredSteps.Count));
     }
+
+    [Theory]
+    [InlineData(FinalStep.Deterministic, 0.0, 4)]
+    [InlineData(FinalStep.Decoded, 0.3, 0)]
+    [InlineData(FinalStep.Decoded, 0.0, 1)]
+    public void Steps_that_are_not_there_and_a_decoded_step_without_noise_are_refused(FinalStep finalStep, double finalNoise, int scoredSteps) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => LcmPlan.Create(Schedule, 4, LcmGrid.Diffusers, finalStep, finalNoise: finalNoise, scoredSteps: scoredSteps));
 
     [Theory]
     [InlineData(FinalStep.Deterministic, null, new[] { 0, 1, 2 })]
