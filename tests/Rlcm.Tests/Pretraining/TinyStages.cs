@@ -46,6 +46,7 @@ internal static class TinyStages
     /// <param name="settings">Of the stage.</param>
     /// <param name="balance">Whether the saved latents are balanced.</param>
     /// <param name="variants">Whether half of every batch is altered.</param>
+    /// <param name="matchSpectrum">Whether spectra are a part of the loss.</param>
     /// <param name="anchor">Whose latents are to be kept.</param>
     public static VaeStage Vae(AutoencoderKL online, AutoencoderKL average, PretrainingSettings settings, bool balance = true, bool variants = false, bool matchSpectrum = false, AutoencoderKL? anchor = null)
     {
