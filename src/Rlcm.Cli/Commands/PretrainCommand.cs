@@ -24,7 +24,7 @@ internal static class PretrainCommand
         var from = new Option<string?>("--from") { Description = "Start from this autoencoder's weights instead of from nothing", HelpName = "DIR" };
         var rebalance = new Option<bool>("--rebalance") { Description = "With --from: balance the latents anew; models of the earlier autoencoder no longer fit" };
         var keepLatents = new Option<bool>("--keep-latents") { Description = "With --from: hold the latents of unaltered pictures in place; models of the earlier autoencoder still fit" };
-        var variants = new Option<bool>("--variants") { Description = "Alter half of the pictures: softer, coarser, sharper and grainier ones are reconstructed, the colors of paler ones restored" };
+        var variants = new Option<bool>("--variants") { Description = "Alter half of the pictures: softer, coarser, sharper, grainier and strongly compressed ones are reconstructed, the colors of paler ones restored" };
         var matchSpectrum = new Option<bool>("--match-spectrum") { Description = "Make decoded pictures as detailed as their originals, in the magnitudes that a JPEG encoder sees" };
         var options = new StageOptions(terminal, new() { Images = 48_000, EmaDecay = 0.995 });
         var command = options.AddTo(new DocumentedCommand(

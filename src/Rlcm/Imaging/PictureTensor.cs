@@ -18,4 +18,12 @@ public static class PictureTensor
             Values = values.data<float>().ToArray(),
         };
     }
+
+    /// <summary>8-bit RGB as pictures [B, 3, H, W] in -1..1.</summary>
+    public static Tensor ToPictures(this ImageBatch images)
+    {
+        using var scope = NewDisposeScope();
+        var bytes = tensor(images.Pixels).view(images.Count, images.Height, images.Width, 3);
+        return (bytes.to(ScalarType.Float32) / 127.5 - 1).permute(0, 3, 1, 2).contiguous().MoveToOuterDisposeScope();
+    }
 }

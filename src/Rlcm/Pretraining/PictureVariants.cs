@@ -1,3 +1,4 @@
+using Rlcm.Imaging;
 using Rlcm.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -7,8 +8,8 @@ namespace Rlcm.Pretraining;
 
 /// <summary>
 /// Variants of training pictures for an autoencoder that renders what a tuned model asks of it and not only what it was shown. Softer,
-/// coarser, sharper and grainier ones, each a sixth, are reconstructed as they are. A third of all, otherwise unaltered, and half of those are made paler (a
-/// contrast from 0.25 to 1.1), which is restored: pale is how a consistency model errs, since the mean of many pictures on white is a pale
+/// coarser, sharper and grainier ones, each an eighth, and those that a JPEG file of low quality leaves, three eighths, are reconstructed as
+/// they are. The last eighth, otherwise unaltered, and half of those are made paler (a contrast from 0.25 to 1.1), which is restored: pale is how a consistency model errs, since the mean of many pictures on white is a pale
 /// one, and it is the first thing that a reward for small files finds.
 /// </summary>
 public static class PictureVariants
@@ -22,7 +23,10 @@ public static class PictureVariants
     private const double MostGrain = 0.5;
     private const double LeastContrast = 0.25;
     private const double MostContrast = 1.1;
-    private const int Kinds = 6;
+    private const int WorstQuality = 1;
+    private const int BestQuality = 60;
+    private const double MostBlurCompressed = 3;
+    private const int Kinds = 8;
     private static readonly int[] MosaicBlocks = [2, 4, 8];
 
     /// <summary>Ranks of the 8x8 ordered dither (Bayer 1973), row by row.</summary>
@@ -33,7 +37,7 @@ public static class PictureVariants
     /// <param name="address">Of the draw.</param>
     public static PictureVariant Draw(Tensor pictures, RandomAddress address)
     {
-        Span<double> uniform = stackalloc double[4];
+        Span<double> uniform = stackalloc double[5];
         AddressedRandom.Uniform(address, uniform);
         var (kind, strength) = ((int)(uniform[0] * Kinds), uniform[1]);
         var variant = kind switch
@@ -42,9 +46,10 @@ public static class PictureVariants
             1 => Mosaic(pictures, MosaicBlocks[(int)(strength * MosaicBlocks.Length)]),
             2 => Sharpen(pictures, MostSharpening * strength),
             3 => Grain(pictures, MostGrain * strength),
+            4 or 5 or 6 => Compress(Blur(pictures, LeastBlur + (MostBlurCompressed - LeastBlur) * uniform[4]), (int)(WorstQuality * Math.Pow(BestQuality / WorstQuality, strength))),
             _ => pictures,
         };
-        return kind > 3 || uniform[2] < 0.5
+        return kind == Kinds - 1 || uniform[2] < 0.5
             ? new(Contrast(variant, LeastContrast + (MostContrast - LeastContrast) * uniform[3]), variant, IsFlaw: true)
             : new(variant, variant, IsFlaw: false);
     }
@@ -68,6 +73,9 @@ public static class PictureVariants
         using var scope = NewDisposeScope();
         return functional.avg_pool2d(pictures, block).repeat_interleave(block, 2).repeat_interleave(block, 3).MoveToOuterDisposeScope();
     }
+
+    /// <summary>As they come back from JPEG files of <paramref name="quality"/>, 1 to 100.</summary>
+    public static Tensor Compress(Tensor pictures, int quality) => JpegFile.RoundTrip(pictures.ToImages(), quality).ToPictures();
 
     /// <summary>Unsharp masking: x + amount (x - blurred x), clamped.</summary>
     public static Tensor Sharpen(Tensor pictures, double amount)

@@ -1,4 +1,4 @@
-using NetVips;
+using Rlcm.Imaging;
 
 namespace Rlcm.Rewards;
 
@@ -14,27 +14,12 @@ public static class JpegSize
 
     private const int JfifHeader = 18;
 
-    static JpegSize()
-    {
-        // Pictures are encoded in parallel, each on one thread; none is encoded twice.
-        NetVips.NetVips.Concurrency = 1;
-        Cache.Max = 0;
-    }
-
     /// <summary>Bytes of the JPEG file of one picture.</summary>
     /// <param name="rgb">[H, W, 3], 0..255.</param>
     /// <param name="height">H.</param>
     /// <param name="width">W.</param>
     /// <param name="quality">1..100.</param>
     /// <exception cref="ArgumentException">The buffer's length is not H*W*3.</exception>
-    public static int Measure(ReadOnlySpan<byte> rgb, int height, int width, int quality = DefaultQuality)
-    {
-        if (rgb.IsEmpty || rgb.Length != (long)height * width * 3)
-            throw new ArgumentException($"Expected {height}x{width}x3 bytes, found {rgb.Length}.", nameof(rgb));
-
-        using var image = Image.NewFromMemoryCopy(rgb, width, height, 3, Enums.BandFormat.Uchar);
-        using var colored = image.Copy(interpretation: Enums.Interpretation.Srgb);
-        var file = colored.JpegsaveBuffer(q: quality, subsampleMode: Enums.ForeignSubsample.On, keep: Enums.ForeignKeep.None);
-        return file.Length + JfifHeader;
-    }
+    public static int Measure(ReadOnlySpan<byte> rgb, int height, int width, int quality = DefaultQuality) =>
+        JpegFile.Encode(rgb, height, width, quality).Length + JfifHeader;
 }

@@ -60,7 +60,7 @@ public static class RolloutCollector
         for (var i = 0; i < policy.Horizon; i++)
         {
             var step = i;
-            var (sample, mean) = policy.Evaluate(state, step, condition);
+            var (sample, mean) = SharedStates.Evaluate(policy, items, state, step, condition);
             var next = policy.IsNoised(step)
                 ? LcmScheduler.Step(mean, Noise(policy, items, item => item.Noise.Step(step), condition.device), policy.Std(step))
                 : mean;

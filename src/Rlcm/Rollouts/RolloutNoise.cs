@@ -23,6 +23,9 @@ public readonly record struct RolloutNoise(RandomAddress Initial, RandomPurpose 
         Item = Branch is { } branch && step >= branch.Step ? branch.Item : Initial.Item,
     };
 
+    /// <summary>All noise that decides the state before step <paramref name="step"/>: equal for pictures that have not parted by then.</summary>
+    public RolloutNoise Before(int step) => Branch is { } branch && step <= branch.Step ? this with { Branch = null } : this;
+
     /// <summary>Picture <paramref name="index"/> of training update <paramref name="update"/>.</summary>
     public static RolloutNoise Training(ulong seed, long update, int index) =>
         new(new(seed, RandomPurpose.InitialNoise, update, index), RandomPurpose.StepNoise);

@@ -24,30 +24,28 @@ public static class PolicyGradient
     /// <returns>Means of the loss and its diagnostics.</returns>
     /// <exception cref="ArgumentException">The settings hold the policy to the base model, and the trajectory does not have its means.</exception>
     public static PpoMetrics Accumulate(
-        IStepPolicy policy, Trajectory trajectory, ReadOnlySpan<int> rows, ReadOnlySpan<float> advantages, int microBatch, PpoSettings settings)
+        IStepPolicy policy, Trajectory trajectory, IReadOnlyCollection<int> rows, IReadOnlyList<float> advantages, int microBatch, PpoSettings settings)
     {
         if (settings.KlCoefficient > 0 && trajectory.ReferenceMeans is null)
             throw new ArgumentException("A KL coefficient above 0 needs a trajectory with reference means.", nameof(trajectory));
         var metrics = new List<PpoMetrics>();
-        var weight = 1f / (rows.Length / microBatch * policy.ScoredSteps.Count);
-        for (var start = 0; start < rows.Length; start += microBatch)
+        var weight = 1f / (rows.Count / microBatch * policy.ScoredSteps.Count);
+        foreach (var batch in rows.Chunk(microBatch))
         {
-            var batch = rows.Slice(start, microBatch);
             for (var scored = 0; scored < policy.ScoredSteps.Count; scored++)
             {
                 using var scope = NewDisposeScope();
-                var device = trajectory.States.device;
-                var index = tensor(batch.ToArray(), dtype: ScalarType.Int64, device: device);
-                var mean = Mean(policy, trajectory, index, scored);
+                var index = Index(trajectory, batch);
+                var mean = Mean(policy, trajectory, batch, scored);
                 var std = policy.Std(policy.ScoredSteps[scored]);
                 var logProb = GaussianLogProb.Compute(Rows(trajectory.NextStates, index, scored), mean, settings.Reduction, std);
-                var advantage = tensor(Gather(advantages, batch), device: device);
+                var advantage = tensor([.. batch.Select(row => advantages[row])], device: trajectory.States.device);
                 var (loss, measured) = PpoLoss.Compute(logProb, Rows(trajectory.LogProbs, index, scored), advantage, settings);
                 if (trajectory.ReferenceMeans is { } reference)
                 {
                     var divergence = ReferenceKl.Compute(mean, Rows(reference, index, scored), std);
-                    loss += settings.KlCoefficient * divergence;
-                    measured = measured with { Loss = loss.ToDouble(), ReferenceKl = divergence.ToDouble() };
+                    loss += settings.KlCoefficient * ReferenceKl.Penalty(divergence, settings.KlThreshold);
+                    measured = measured with { Loss = loss.ToDouble(), ReferenceKl = divergence.mean().ToDouble() };
                 }
 
                 (loss * weight).backward();
@@ -64,14 +62,14 @@ public static class PolicyGradient
     }
 
     /// <summary>
-    /// log p(x_{i+1} | x_i) of the pictures <paramref name="index"/> under the policy as it is now, [B], differentiable; x_i is the state
+    /// log p(x_{i+1} | x_i) of the pictures <paramref name="rows"/> under the policy as it is now, [B], differentiable; x_i is the state
     /// number <paramref name="scored"/> of those that were recorded.
     /// </summary>
-    public static Tensor LogProb(IStepPolicy policy, Trajectory trajectory, Tensor index, int scored, LogProbReduction reduction)
+    public static Tensor LogProb(IStepPolicy policy, Trajectory trajectory, int[] rows, int scored, LogProbReduction reduction)
     {
         using var scope = NewDisposeScope();
-        var mean = Mean(policy, trajectory, index, scored);
-        return GaussianLogProb.Compute(Rows(trajectory.NextStates, index, scored), mean, reduction, policy.Std(policy.ScoredSteps[scored])).MoveToOuterDisposeScope();
+        var mean = Mean(policy, trajectory, rows, scored);
+        return GaussianLogProb.Compute(Rows(trajectory.NextStates, Index(trajectory, rows), scored), mean, reduction, policy.Std(policy.ScoredSteps[scored])).MoveToOuterDisposeScope();
     }
 
     /// <summary>Means of all scored steps of <paramref name="trajectory"/> under the policy as it is now, [B, T, ...], without gradient.</summary>
@@ -79,21 +77,18 @@ public static class PolicyGradient
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return stack(
-            [.. policy.ScoredSteps.Select((step, scored) => policy.Evaluate(trajectory.States[TensorIndex.Colon, scored], step, trajectory.Condition).Mean)],
-            dim: 1).MoveToOuterDisposeScope();
+        int[] all = [.. Enumerable.Range(0, trajectory.Count)];
+        return stack([.. policy.ScoredSteps.Select((_, scored) => Mean(policy, trajectory, all, scored))], dim: 1).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Mean(IStepPolicy policy, Trajectory trajectory, Tensor index, int scored) =>
-        policy.Evaluate(Rows(trajectory.States, index, scored), policy.ScoredSteps[scored], trajectory.Condition.index_select(0, index)).Mean;
+    private static Tensor Mean(IStepPolicy policy, Trajectory trajectory, int[] rows, int scored)
+    {
+        RolloutItem[] items = [.. rows.Select(row => trajectory.Items[row])];
+        var condition = trajectory.Condition.index_select(0, Index(trajectory, rows));
+        return SharedStates.Evaluate(policy, items, Rows(trajectory.States, Index(trajectory, rows), scored), policy.ScoredSteps[scored], condition).Mean;
+    }
+
+    private static Tensor Index(Trajectory trajectory, int[] rows) => tensor(rows, dtype: ScalarType.Int64, device: trajectory.States.device);
 
     private static Tensor Rows(Tensor recorded, Tensor index, int scored) => recorded.index_select(0, index)[TensorIndex.Colon, scored];
-
-    private static float[] Gather(ReadOnlySpan<float> values, ReadOnlySpan<int> rows)
-    {
-        var gathered = new float[rows.Length];
-        for (var i = 0; i < rows.Length; i++)
-            gathered[i] = values[rows[i]];
-        return gathered;
-    }
 }

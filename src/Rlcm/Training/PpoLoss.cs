@@ -9,7 +9,8 @@ namespace Rlcm.Training;
 /// <param name="Reduction">How the log-probabilities were reduced over the latent dimensions.</param>
 /// <param name="LatentDimensions">d, the number of those dimensions; enters with <see cref="LogProbReduction.Sum"/> only.</param>
 /// <param name="KlCoefficient">Weight of <see cref="ReferenceKl"/> beside the clipped loss; above 0, the trajectory must have reference means.</param>
-public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProbReduction Reduction, long LatentDimensions, double KlCoefficient = 0);
+/// <param name="KlThreshold">Divergence of an image that costs nothing.</param>
+public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProbReduction Reduction, long LatentDimensions, double KlCoefficient = 0, double KlThreshold = 0);
 
 /// <summary>Diagnostics of the loss, all per latent dimension (for sums: of log r / d), so that both reductions compare.</summary>
 /// <param name="Loss">The loss's value, with the weighted divergence from the base model where there is one.</param>

@@ -10,8 +10,8 @@ namespace Rlcm.Training;
 public static class ReferenceKl
 {
     /// <summary>
-    /// Mean over images and latent dimensions of (mean - reference)^2 / (2 std^2): KL divergence of two Gaussians with one standard
-    /// deviation, divided by d. Scalar, differentiable in <paramref name="mean"/> only.
+    /// Mean over latent dimensions of (mean - reference)^2 / (2 std^2): KL divergence of two Gaussians with one standard deviation, divided
+    /// by d. One per image, [B], differentiable in <paramref name="mean"/> only.
     /// </summary>
     /// <param name="mean">Means of the policy being trained, [B, ...].</param>
     /// <param name="reference">Those of the base model, [B, ...].</param>
@@ -25,6 +25,18 @@ public static class ReferenceKl
             throw new ArgumentException($"A transition without noise has no divergence: standard deviation {std}.", nameof(std));
 
         using var scope = NewDisposeScope();
-        return ((mean - reference.detach()).square().mean() / (2 * std * std)).MoveToOuterDisposeScope();
+        return ((mean - reference.detach()).square().flatten(1).mean([1]) / (2 * std * std)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The loss: mean over images of max(0, divergence - threshold). Every image has an allowance of its own, so that none is ruined for the
+    /// average (as <c>kl_cutoff_loss</c> of TF-Agents' PPO, which squares it and cuts off the mean). Scalar.
+    /// </summary>
+    /// <param name="divergence">Of each image, [B].</param>
+    /// <param name="threshold">0: every divergence counts.</param>
+    public static Tensor Penalty(Tensor divergence, double threshold)
+    {
+        using var scope = NewDisposeScope();
+        return (divergence - threshold).clamp_min(0).mean().MoveToOuterDisposeScope();
     }
 }

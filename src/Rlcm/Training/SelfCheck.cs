@@ -87,11 +87,11 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         using var trajectory = Sample();
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var index = arange(trajectory.Count, ScalarType.Int64, trajectory.States.device);
+        int[] rows = [.. Enumerable.Range(0, trajectory.Count)];
         var largest = 0.0;
         for (var i = 0; i < policy.ScoredSteps.Count; i++)
         {
-            var logProb = PolicyGradient.LogProb(policy, trajectory, index, i, LogProbReduction.Mean);
+            var logProb = PolicyGradient.LogProb(policy, trajectory, rows, i, LogProbReduction.Mean);
             largest = Math.Max(largest, (logProb - trajectory.LogProbs[TensorIndex.Colon, i]).abs().max().ToDouble());
         }
 

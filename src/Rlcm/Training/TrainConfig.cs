@@ -135,6 +135,13 @@ public sealed record TrainConfig
     [Range(0.0, double.MaxValue)]
     public double KlCoefficient { get; init; }
 
+    /// <summary>
+    /// Divergence of an image from the base model, per latent dimension, that costs nothing. Default 0. Source: <c>kl_cutoff_loss</c>
+    /// of TF-Agents' PPO, here for each image and not squared.
+    /// </summary>
+    [Range(0.0, double.MaxValue)]
+    public double KlThreshold { get; init; }
+
     /// <summary>r, the inner dimension of the adapters. Default 16. Source: RLCM.</summary>
     [Range(1, 4096)]
     public int LoraRank { get; init; } = 16;

@@ -46,7 +46,7 @@ public sealed class Trainer : IDisposable
         _conditions = Encode(policy, prompts);
         _adam = new(adapters.Parameters(), config.LearningRate);
         _tracker = new(config.BufferSize, config.MinCount);
-        _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side), config.KlCoefficient);
+        _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side), config.KlCoefficient, config.KlThreshold);
     }
 
     /// <summary>Updates done.</summary>
@@ -154,15 +154,19 @@ public sealed class Trainer : IDisposable
     /// <summary>Row of the prompt of each picture; the pictures of a group follow one another. Drawn with replacement, as released.</summary>
     private IEnumerable<int> DrawPrompts()
     {
-        var groupSize = _config.Advantage == AdvantageKind.Grouped ? _config.GroupSize : 1;
-        var rows = new int[_config.ImagesPerUpdate / groupSize];
+        var rows = new int[_config.ImagesPerUpdate / GroupSize];
         AddressedRandom.Integers(new(_config.Seed, RandomPurpose.Prompts, _update), rows, _prompts.Count);
-        return rows.SelectMany(row => Enumerable.Repeat(row, groupSize));
+        return rows.SelectMany(row => Enumerable.Repeat(row, GroupSize));
     }
 
+    /// <summary>Rows of the pictures of each minibatch; groups are shuffled whole, so that their advantages add up to nothing in each.</summary>
     private IEnumerable<int[]> Minibatches(int epoch) =>
-        AddressedRandom.Permutation(new(_config.Seed, RandomPurpose.Shuffle, _update, epoch), _config.ImagesPerUpdate)
+        AddressedRandom.Permutation(new(_config.Seed, RandomPurpose.Shuffle, _update, epoch), _config.ImagesPerUpdate / GroupSize)
+            .SelectMany(group => Enumerable.Range(group * GroupSize, GroupSize))
             .Chunk(_config.ImagesPerUpdate / _config.Minibatches);
+
+    /// <summary>Pictures that follow one another with one prompt.</summary>
+    private int GroupSize => _config.Advantage == AdvantageKind.Grouped ? _config.GroupSize : 1;
 
     /// <summary>lr (1 - u / (3 U)) for u = 1..U where the rate decays.</summary>
     private double LearningRate() => _config.LearningRateDecay == LearningRateDecay.Linear

@@ -1,3 +1,4 @@
+using Rlcm.Imaging;
 using Rlcm.Pretraining;
 using Rlcm.Runtime;
 using TorchSharp;
@@ -57,6 +58,16 @@ public sealed class PictureVariantsTests
     }
 
     [Fact, NoTensorLeaks]
+    public void Compressed_pictures_are_those_of_the_file()
+    {
+        using var scope = NewDisposeScope();
+        var pictures = AddressedRandom.NormalTensor(new(1, RandomPurpose.DataNoise), 2, 3, 16, 16).clamp(-1, 1);
+        var compressed = PictureVariants.Compress(pictures, 20);
+        Assert.Equal(pictures.shape, compressed.shape);
+        Assert.Equal(JpegFile.RoundTrip(pictures.ToImages(), 20).Pixels, compressed.ToImages().Pixels);
+    }
+
+    [Fact, NoTensorLeaks]
     public void Grain_is_the_ordered_dither()
     {
         using var scope = NewDisposeScope();
@@ -81,8 +92,8 @@ public sealed class PictureVariantsTests
         var pictures = AddressedRandom.NormalTensor(new(1, RandomPurpose.DataNoise), 2, 3, 16, 16).clamp(-1, 1);
         var drawn = Enumerable.Range(0, 60).Select(Draw).ToArray();
         Assert.True(drawn[3].Input.equal(Draw(3).Input).all().ToBoolean());
-        Assert.InRange(drawn.Count(variant => variant.IsFlaw), 30, 50);
-        Assert.InRange(drawn.Count(variant => ReferenceEquals(variant.Target, pictures)), 10, 30);
+        Assert.InRange(drawn.Count(variant => variant.IsFlaw), 24, 44);
+        Assert.InRange(drawn.Count(variant => ReferenceEquals(variant.Target, pictures)), 2, 15);
         Assert.All(drawn.Where(variant => !variant.IsFlaw), variant => Assert.Same(variant.Input, variant.Target));
         Assert.All(drawn.Where(variant => variant.IsFlaw), variant =>
         {

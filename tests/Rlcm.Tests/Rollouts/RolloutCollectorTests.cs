@@ -1,4 +1,5 @@
 using Rlcm.Diffusion;
+using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Policy;
 using Rlcm.Rollouts;
@@ -44,7 +45,7 @@ public sealed class RolloutCollectorTests : IDisposable
         using var noGrad = no_grad();
         for (var step = 0; step < 3; step++)
         {
-            var again = PolicyGradient.LogProb(_policy, trajectory, arange(3, ScalarType.Int64), step, LogProbReduction.Mean);
+            var again = PolicyGradient.LogProb(_policy, trajectory, [0, 1, 2], step, LogProbReduction.Mean);
             Assert.InRange((again - trajectory.LogProbs[TensorIndex.Colon, step]).abs().max().ToDouble(), 0, 2e-6);
         }
     }
@@ -106,6 +107,24 @@ public sealed class RolloutCollectorTests : IDisposable
         Assert.InRange((root - alone.NextStates[0]).abs().max().ToDouble(), 0, 1e-5); // the root is as it would be without branches
     }
 
+    [Fact]
+    public void The_network_is_called_once_for_pictures_in_one_state()
+    {
+        RolloutItem[] items =
+        [
+            .. Enumerable.Range(4, 2).Select(index => new RolloutItem(TinyModels.Prompts[0], RolloutNoise.Branching(7, 2, root: 4, branchStep: 2, index))),
+            .. Enumerable.Range(6, 2).Select(index => new RolloutItem(TinyModels.Prompts[1], RolloutNoise.Branching(7, 2, root: 6, branchStep: 2, index))),
+        ];
+        var counting = new CountingPolicy(_policy);
+        using var shared = Collect(items, counting);
+        Assert.Equal([2, 2, 2, 4], counting.Batches); // parted by the noise of step 2
+
+        using var apart = Trajectory.Concatenate([.. items.Select(item => Collect([item]))]);
+        Assert.InRange((shared.States - apart.States).abs().max().ToDouble(), 0, 1e-5);
+        Assert.InRange((shared.NextStates - apart.NextStates).abs().max().ToDouble(), 0, 1e-5);
+        Assert.InRange((shared.LogProbs - apart.LogProbs).abs().max().ToDouble(), 0, 1e-5);
+    }
+
     [Fact, NoTensorLeaks]
     public void Sampling_leaves_no_tensor_behind() => RolloutCollector.Sample(_policy, Items(3), batchSize: 2);
 
@@ -127,9 +146,39 @@ public sealed class RolloutCollectorTests : IDisposable
         Assert.Equal(whole.Images.Pixels.Length, joined.Images.Pixels.Length);
     }
 
-    private Trajectory Collect(RolloutItem[] items) =>
-        RolloutCollector.Collect(_policy, items, _policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
+    private Trajectory Collect(RolloutItem[] items, IStepPolicy? policy = null) =>
+        RolloutCollector.Collect(policy ?? _policy, items, _policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
 
     private static RolloutItem[] Items(int count) =>
         [.. Enumerable.Range(0, count).Select(index => new RolloutItem(TinyModels.Prompts[index], RolloutNoise.Training(7, 2, index)))];
+
+    /// <summary>Writes down how many states the network was called for.</summary>
+    private sealed class CountingPolicy(IStepPolicy policy) : IStepPolicy
+    {
+        public List<long> Batches { get; } = [];
+
+        public int Horizon => policy.Horizon;
+
+        public IReadOnlyList<int> ScoredSteps => policy.ScoredSteps;
+
+        public IReadOnlyList<long> StateShape => policy.StateShape;
+
+        public bool DecodesNoise => policy.DecodesNoise;
+
+        public Tensor Encode(IReadOnlyList<string> prompts) => policy.Encode(prompts);
+
+        public Tensor Start(Tensor noise) => policy.Start(noise);
+
+        public bool IsNoised(int step) => policy.IsNoised(step);
+
+        public double Std(int step) => policy.Std(step);
+
+        public ImageBatch Decode(Tensor samples) => policy.Decode(samples);
+
+        public PolicyOutput Evaluate(Tensor states, int step, Tensor condition)
+        {
+            Batches.Add(states.shape[0]);
+            return policy.Evaluate(states, step, condition);
+        }
+    }
 }

@@ -126,9 +126,8 @@ public sealed class PolicyGradientTests : IDisposable
 
         var expected = _adapters.Parameters().Select(entry => entry.Value.grad!.clone()).ToArray();
         Clear();
-        var index = arange(Pictures, ScalarType.Int64);
         for (var step = 0; step < _policy.ScoredSteps.Count; step++)
-            (-tensor(Advantages) * PolicyGradient.LogProb(_policy, trajectory, index, step, LogProbReduction.Mean)).mean().div(_policy.ScoredSteps.Count).backward();
+            (-tensor(Advantages) * PolicyGradient.LogProb(_policy, trajectory, Rows, step, LogProbReduction.Mean)).mean().div(_policy.ScoredSteps.Count).backward();
         Assert.All(expected.Zip(_adapters.Parameters()), pair =>
             Assert.InRange((pair.First - pair.Second.Value.grad!).norm().ToDouble() / pair.First.norm().ToDouble(), 0, 1e-4));
     }
@@ -150,6 +149,38 @@ public sealed class PolicyGradientTests : IDisposable
             Assert.InRange((pair.First - pair.Second.Value.grad!).norm().ToDouble() / pair.First.norm().ToDouble(), 0, 1e-4));
     }
 
+    [Fact]
+    public void Pictures_in_one_state_have_the_gradient_of_pictures_on_their_own()
+    {
+        var policy = new LcmPolicy(_model, new(4, 4, FinalStep: FinalStep.Decoded) { FinalNoise = 0.3, ScoredSteps = 2 });
+        RolloutItem[] items = [.. Enumerable.Range(0, Pictures).Select(index =>
+            new RolloutItem(TinyModels.Prompts[index / 2], RolloutNoise.Branching(1, 0, root: index / 2 * 2, branchStep: policy.ScoredSteps[0], index)))];
+        using var shared = RolloutCollector.Collect(policy, items, policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
+        using var held = HeldToBase(shared, policy);
+        var settings = Settings with { KlCoefficient = 20 };
+        var together = Accumulate(held, settings, policy);
+        var gradients = _adapters.Parameters().Select(entry => entry.Value.grad!.clone()).ToArray();
+
+        var alone = held with { Items = [.. items.Select((item, index) => item with { Noise = RolloutNoise.Training(1, 0, index) })] };
+        var apart = Accumulate(alone, settings, policy);
+        Assert.Equal(apart.Loss, together.Loss, 1e-5);
+        Assert.Equal(apart.ReferenceKl!.Value, together.ReferenceKl!.Value, 1e-6);
+        Assert.All(gradients.Zip(_adapters.Parameters()), pair =>
+            Assert.InRange((pair.First - pair.Second.Value.grad!).norm().ToDouble() / pair.First.norm().ToDouble(), 0, 1e-3));
+    }
+
+    [Fact]
+    public void A_divergence_below_the_threshold_leaves_the_free_gradient()
+    {
+        using var recorded = Collect();
+        using var trajectory = HeldToBase(recorded);
+        Accumulate(recorded);
+        var free = _adapters.Parameters().Select(entry => entry.Value.grad!.clone()).ToArray();
+        var metrics = Accumulate(trajectory, Settings with { KlCoefficient = 20, KlThreshold = 1e6 });
+        Assert.InRange(metrics.ReferenceKl!.Value, 1e-6, double.MaxValue);
+        Assert.All(free.Zip(_adapters.Parameters()), pair => Assert.Equal(0, (pair.First - pair.Second.Value.grad!).abs().max().ToDouble()));
+    }
+
     [Fact, NoTensorLeaks]
     public void Collection_and_gradient_leave_no_tensor_behind()
     {
@@ -159,10 +190,10 @@ public sealed class PolicyGradientTests : IDisposable
         Clear();
     }
 
-    private Trajectory HeldToBase(Trajectory trajectory)
+    private Trajectory HeldToBase(Trajectory trajectory, LcmPolicy? policy = null)
     {
         using var withoutAdapters = _adapters.UseBase();
-        return trajectory with { ReferenceMeans = PolicyGradient.Means(_policy, trajectory).DetachFromDisposeScope() };
+        return trajectory with { ReferenceMeans = PolicyGradient.Means(policy ?? _policy, trajectory).DetachFromDisposeScope() };
     }
 
     private Trajectory Collect(int first = 0, int count = Pictures, LcmPolicy? policy = null)
@@ -172,10 +203,10 @@ public sealed class PolicyGradientTests : IDisposable
         return RolloutCollector.Collect(policy, items, policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
     }
 
-    private PpoMetrics Accumulate(Trajectory trajectory, PpoSettings? settings = null)
+    private PpoMetrics Accumulate(Trajectory trajectory, PpoSettings? settings = null, LcmPolicy? policy = null)
     {
         Clear();
-        return PolicyGradient.Accumulate(_policy, trajectory, Rows, Advantages, microBatch: 2, settings ?? Settings);
+        return PolicyGradient.Accumulate(policy ?? _policy, trajectory, Rows, Advantages, microBatch: 2, settings ?? Settings);
     }
 
     private void Clear()

@@ -13,9 +13,22 @@ public sealed class ReferenceKlTests
         using var scope = NewDisposeScope();
         double[] means = [1, 2, -0.5, 0.25], references = [0, 2, 0.5, 0];
         const double Std = 0.7;
-        var expected = means.Zip(references, (mean, reference) => Integral(mean, reference, Std)).Average();
-        var divergence = ReferenceKl.Compute(tensor(means, [2, 2]), tensor(references, [2, 2]), Std);
-        Assert.Equal(expected, divergence.ToDouble(), 1e-9);
+        var expected = means.Zip(references, (mean, reference) => Integral(mean, reference, Std)).Chunk(2).Select(image => image.Average()).ToArray();
+        var divergence = ReferenceKl.Compute(tensor(means, [2, 2]), tensor(references, [2, 2]), Std).data<double>().ToArray();
+        Assert.Equal(expected, divergence, (one, other) => Math.Abs(one - other) < 1e-9);
+    }
+
+    [Fact, NoTensorLeaks]
+    public void What_an_image_moves_within_its_allowance_is_free_and_pays_for_no_other()
+    {
+        using var scope = NewDisposeScope();
+        var divergence = tensor(new double[] { 0.1, 0.5, 1.25 }, requires_grad: true);
+        var penalty = ReferenceKl.Penalty(divergence, threshold: 0.5);
+        penalty.backward();
+        Assert.Equal(0.75 / 3, penalty.ToDouble(), 1e-12);
+        Assert.Equal(0, divergence.grad![0].ToDouble());
+        Assert.Equal(1.0 / 3, divergence.grad[2].ToDouble(), 1e-12);
+        Assert.Equal((0.1 + 0.5 + 1.25) / 3, ReferenceKl.Penalty(divergence, threshold: 0).ToDouble(), 1e-12);
     }
 
     [Fact]
@@ -24,7 +37,7 @@ public sealed class ReferenceKlTests
         using var scope = NewDisposeScope();
         var mean = tensor(new double[] { 1, 3 }, [1, 2], requires_grad: true);
         var reference = tensor(new double[] { 0.5, 4 }, [1, 2], requires_grad: true);
-        ReferenceKl.Compute(mean, reference, std: 2).backward();
+        ReferenceKl.Compute(mean, reference, std: 2).sum().backward();
         Assert.Equal([0.5 / (2 * 4), -1.0 / (2 * 4)], mean.grad!.data<double>().ToArray()); // (mean - reference) / (d std^2)
         Assert.Null(reference.grad);
     }
