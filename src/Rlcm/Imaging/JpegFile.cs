@@ -39,7 +39,7 @@ public static class JpegFile
     public static ImageBatch RoundTrip(ImageBatch pictures, int quality)
     {
         var pixels = new byte[pictures.Pixels.Length];
-        var size = pixels.Length / Math.Max(1, pictures.Count);
+        var size = pictures.Height * pictures.Width * 3;
         Parallel.For(0, pictures.Count, index => Decode(Encode(pictures[index], pictures.Height, pictures.Width, quality)).CopyTo(pixels.AsSpan(index * size)));
         return new(pixels, pictures.Count, pictures.Height, pictures.Width);
     }

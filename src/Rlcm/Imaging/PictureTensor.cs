@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Rlcm.Imaging;
 
-/// <summary>From the autoencoder's picture tensors to plain data.</summary>
+/// <summary>Between the autoencoder's picture tensors and plain data.</summary>
 public static class PictureTensor
 {
     /// <summary>Pictures [B, 3, H, W] in -1..1 as 8-bit RGB, clamped and rounded as diffusers' <c>numpy_to_pil</c> does.</summary>
@@ -23,7 +23,14 @@ public static class PictureTensor
     public static Tensor ToPictures(this ImageBatch images)
     {
         using var scope = NewDisposeScope();
-        var bytes = tensor(images.Pixels).view(images.Count, images.Height, images.Width, 3);
-        return (bytes.to(ScalarType.Float32) / 127.5 - 1).permute(0, 3, 1, 2).contiguous().MoveToOuterDisposeScope();
+        var bytes = tensor(images.Pixels).view(images.Count, images.Height, images.Width, 3).permute(0, 3, 1, 2);
+        return ToSigned(bytes).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>0..255 as -1..1.</summary>
+    public static Tensor ToSigned(Tensor bytes)
+    {
+        using var scope = NewDisposeScope();
+        return (bytes.to(ScalarType.Float32) / 127.5f - 1).MoveToOuterDisposeScope();
     }
 }

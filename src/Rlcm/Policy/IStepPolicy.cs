@@ -24,7 +24,7 @@ public interface IStepPolicy
     /// <summary>The first states made of standard normal noise [B, ...].</summary>
     Tensor Start(Tensor noise);
 
-    /// <summary>The network's output at step <paramref name="step"/>; differentiable in the policy's weights.</summary>
+    /// <summary>The network's output at step <paramref name="step"/>; differentiable in the policy's weights. Each row depends on the rows of the same index alone.</summary>
     /// <param name="states">[B, ...].</param>
     /// <param name="step">0..H-1.</param>
     /// <param name="condition">Rows of <see cref="Encode"/>, [B, ...].</param>

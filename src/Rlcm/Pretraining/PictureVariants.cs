@@ -8,9 +8,10 @@ namespace Rlcm.Pretraining;
 
 /// <summary>
 /// Variants of training pictures for an autoencoder that renders what a tuned model asks of it and not only what it was shown. Softer,
-/// coarser, sharper and grainier ones, each an eighth, and those that a JPEG file of low quality leaves, three eighths, are reconstructed as
-/// they are. The last eighth, otherwise unaltered, and half of those are made paler (a contrast from 0.25 to 1.1), which is restored: pale is how a consistency model errs, since the mean of many pictures on white is a pale
-/// one, and it is the first thing that a reward for small files finds.
+/// coarser, sharper and grainier ones, each an eighth, and softer ones that were JPEG files of low quality, three eighths, are reconstructed
+/// as they are; an eighth is unaltered. This eighth and half of the others are made paler (a contrast from 0.25 to 1.1), which is restored:
+/// pale is how a consistency model errs, since the mean of many pictures on white is a pale one, and it is the first thing that a reward for
+/// small files finds.
 /// </summary>
 public static class PictureVariants
 {
@@ -23,9 +24,9 @@ public static class PictureVariants
     private const double MostGrain = 0.5;
     private const double LeastContrast = 0.25;
     private const double MostContrast = 1.1;
-    private const int WorstQuality = 1;
-    private const int BestQuality = 60;
-    private const double MostBlurCompressed = 3;
+    private const double WorstQuality = 1;
+    private const double BestQuality = 60;
+    private const double MostCompressedBlur = 3;
     private const int Kinds = 8;
     private static readonly int[] MosaicBlocks = [2, 4, 8];
 
@@ -46,7 +47,7 @@ public static class PictureVariants
             1 => Mosaic(pictures, MosaicBlocks[(int)(strength * MosaicBlocks.Length)]),
             2 => Sharpen(pictures, MostSharpening * strength),
             3 => Grain(pictures, MostGrain * strength),
-            4 or 5 or 6 => Compress(Blur(pictures, LeastBlur + (MostBlurCompressed - LeastBlur) * uniform[4]), (int)(WorstQuality * Math.Pow(BestQuality / WorstQuality, strength))),
+            4 or 5 or 6 => Compress(pictures, LeastBlur + (MostCompressedBlur - LeastBlur) * uniform[4], (int)Math.Round(WorstQuality * Math.Pow(BestQuality / WorstQuality, strength))),
             _ => pictures,
         };
         return kind == Kinds - 1 || uniform[2] < 0.5
@@ -74,8 +75,12 @@ public static class PictureVariants
         return functional.avg_pool2d(pictures, block).repeat_interleave(block, 2).repeat_interleave(block, 3).MoveToOuterDisposeScope();
     }
 
-    /// <summary>As they come back from JPEG files of <paramref name="quality"/>, 1 to 100.</summary>
-    public static Tensor Compress(Tensor pictures, int quality) => JpegFile.RoundTrip(pictures.ToImages(), quality).ToPictures();
+    /// <summary><see cref="Blur"/> as it comes back from JPEG files of <paramref name="quality"/>, 1 to 100.</summary>
+    public static Tensor Compress(Tensor pictures, double sigma, int quality)
+    {
+        using var scope = NewDisposeScope();
+        return JpegFile.RoundTrip(Blur(pictures, sigma).ToImages(), quality).ToPictures().MoveToOuterDisposeScope();
+    }
 
     /// <summary>Unsharp masking: x + amount (x - blurred x), clamped.</summary>
     public static Tensor Sharpen(Tensor pictures, double amount)

@@ -25,7 +25,7 @@ public sealed class PixelStore : IDisposable
     {
         using var scope = NewDisposeScope();
         var rows = tensor(indices.ToArray(), dtype: ScalarType.Int64);
-        return (_pixels.index_select(0, rows).to(ScalarType.Float32) / 127.5f - 1).ToChannelsLast().MoveToOuterDisposeScope();
+        return PictureTensor.ToSigned(_pixels.index_select(0, rows)).ToChannelsLast().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace Rlcm.Rollouts;
 
 /// <summary>
 /// Calls the network once for pictures that are in one state: those of a branched group until they part. Only the work is shared, the
-/// result is that of a call for each.
+/// result is that of a call for each, but for rounding.
 /// </summary>
 public static class SharedStates
 {

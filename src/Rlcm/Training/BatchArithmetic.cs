@@ -15,7 +15,7 @@ public sealed record BatchArithmetic(
 {
     /// <summary>The arithmetic of <paramref name="config"/>.</summary>
     public static BatchArithmetic Of(TrainConfig config) => new(
-        config.Advantage == AdvantageKind.Grouped ? config.ImagesPerUpdate / config.GroupSize : config.ImagesPerUpdate,
+        config.ImagesPerUpdate / config.ImagesPerPrompt,
         config.ImagesPerUpdate / config.SamplingBatch,
         config.ImagesPerUpdate / config.Minibatches,
         config.ImagesPerUpdate / config.Minibatches / config.MicroBatch,

@@ -22,12 +22,14 @@ public static class PolicyGradient
     /// <param name="microBatch">Pictures per backward pass.</param>
     /// <param name="settings">Clipping and reduction.</param>
     /// <returns>Means of the loss and its diagnostics.</returns>
-    /// <exception cref="ArgumentException">The settings hold the policy to the base model, and the trajectory does not have its means.</exception>
+    /// <exception cref="ArgumentException">The settings hold the policy to the base model, and the trajectory does not have its means, or the rows do not divide into micro-batches.</exception>
     public static PpoMetrics Accumulate(
-        IStepPolicy policy, Trajectory trajectory, IReadOnlyCollection<int> rows, IReadOnlyList<float> advantages, int microBatch, PpoSettings settings)
+        IStepPolicy policy, Trajectory trajectory, IReadOnlyList<int> rows, IReadOnlyList<float> advantages, int microBatch, PpoSettings settings)
     {
         if (settings.KlCoefficient > 0 && trajectory.ReferenceMeans is null)
             throw new ArgumentException("A KL coefficient above 0 needs a trajectory with reference means.", nameof(trajectory));
+        if (rows.Count == 0 || rows.Count % microBatch != 0)
+            throw new ArgumentException($"{rows.Count} rows do not divide into micro-batches of {microBatch}.", nameof(rows));
         var metrics = new List<PpoMetrics>();
         var weight = 1f / (rows.Count / microBatch * policy.ScoredSteps.Count);
         foreach (var batch in rows.Chunk(microBatch))
@@ -36,7 +38,7 @@ public static class PolicyGradient
             {
                 using var scope = NewDisposeScope();
                 var index = Index(trajectory, batch);
-                var mean = Mean(policy, trajectory, batch, scored);
+                var mean = Mean(policy, trajectory, batch, index, scored);
                 var std = policy.Std(policy.ScoredSteps[scored]);
                 var logProb = GaussianLogProb.Compute(Rows(trajectory.NextStates, index, scored), mean, settings.Reduction, std);
                 var advantage = tensor([.. batch.Select(row => advantages[row])], device: trajectory.States.device);
@@ -65,11 +67,12 @@ public static class PolicyGradient
     /// log p(x_{i+1} | x_i) of the pictures <paramref name="rows"/> under the policy as it is now, [B], differentiable; x_i is the state
     /// number <paramref name="scored"/> of those that were recorded.
     /// </summary>
-    public static Tensor LogProb(IStepPolicy policy, Trajectory trajectory, int[] rows, int scored, LogProbReduction reduction)
+    public static Tensor LogProb(IStepPolicy policy, Trajectory trajectory, IReadOnlyList<int> rows, int scored, LogProbReduction reduction)
     {
         using var scope = NewDisposeScope();
-        var mean = Mean(policy, trajectory, rows, scored);
-        return GaussianLogProb.Compute(Rows(trajectory.NextStates, Index(trajectory, rows), scored), mean, reduction, policy.Std(policy.ScoredSteps[scored])).MoveToOuterDisposeScope();
+        var index = Index(trajectory, rows);
+        var mean = Mean(policy, trajectory, rows, index, scored);
+        return GaussianLogProb.Compute(Rows(trajectory.NextStates, index, scored), mean, reduction, policy.Std(policy.ScoredSteps[scored])).MoveToOuterDisposeScope();
     }
 
     /// <summary>Means of all scored steps of <paramref name="trajectory"/> under the policy as it is now, [B, T, ...], without gradient.</summary>
@@ -78,17 +81,24 @@ public static class PolicyGradient
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         int[] all = [.. Enumerable.Range(0, trajectory.Count)];
-        return stack([.. policy.ScoredSteps.Select((_, scored) => Mean(policy, trajectory, all, scored))], dim: 1).MoveToOuterDisposeScope();
+        var index = Index(trajectory, all);
+        return stack([.. policy.ScoredSteps.Select((_, scored) => Mean(policy, trajectory, all, index, scored))], dim: 1).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Mean(IStepPolicy policy, Trajectory trajectory, int[] rows, int scored)
+    /// <param name="policy">As it is now.</param>
+    /// <param name="trajectory">Where the states are.</param>
+    /// <param name="rows">Which pictures.</param>
+    /// <param name="index">The same as a tensor.</param>
+    /// <param name="scored">Which of the recorded states.</param>
+    private static Tensor Mean(IStepPolicy policy, Trajectory trajectory, IReadOnlyList<int> rows, Tensor index, int scored)
     {
+        using var scope = NewDisposeScope();
         RolloutItem[] items = [.. rows.Select(row => trajectory.Items[row])];
-        var condition = trajectory.Condition.index_select(0, Index(trajectory, rows));
-        return SharedStates.Evaluate(policy, items, Rows(trajectory.States, Index(trajectory, rows), scored), policy.ScoredSteps[scored], condition).Mean;
+        var condition = trajectory.Condition.index_select(0, index);
+        return SharedStates.Evaluate(policy, items, Rows(trajectory.States, index, scored), policy.ScoredSteps[scored], condition).Mean.MoveToOuterDisposeScope();
     }
 
-    private static Tensor Index(Trajectory trajectory, int[] rows) => tensor(rows, dtype: ScalarType.Int64, device: trajectory.States.device);
+    private static Tensor Index(Trajectory trajectory, IReadOnlyList<int> rows) => tensor([.. rows], dtype: ScalarType.Int64, device: trajectory.States.device);
 
-    private static Tensor Rows(Tensor recorded, Tensor index, int scored) => recorded.index_select(0, index)[TensorIndex.Colon, scored];
+    private static Tensor Rows(Tensor recorded, Tensor index, int scored) => recorded.select(1, scored).index_select(0, index);
 }

@@ -9,11 +9,11 @@ namespace Rlcm.Training;
 /// <param name="Reduction">How the log-probabilities were reduced over the latent dimensions.</param>
 /// <param name="LatentDimensions">d, the number of those dimensions; enters with <see cref="LogProbReduction.Sum"/> only.</param>
 /// <param name="KlCoefficient">Weight of <see cref="ReferenceKl"/> beside the clipped loss; above 0, the trajectory must have reference means.</param>
-/// <param name="KlThreshold">Divergence of an image that costs nothing.</param>
+/// <param name="KlThreshold">Divergence of a step of an image that costs nothing.</param>
 public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProbReduction Reduction, long LatentDimensions, double KlCoefficient = 0, double KlThreshold = 0);
 
 /// <summary>Diagnostics of the loss, all per latent dimension (for sums: of log r / d), so that both reductions compare.</summary>
-/// <param name="Loss">The loss's value, with the weighted divergence from the base model where there is one.</param>
+/// <param name="Loss">The loss's value, with the weighted penalty on the divergence from the base model where there is one.</param>
 /// <param name="RatioMean">Mean of r.</param>
 /// <param name="ClipFraction">Share of entries with |r - 1| above the clip range.</param>
 /// <param name="ApproxKl">Half the mean square of log r.</param>

@@ -29,8 +29,9 @@ public static class ReferenceKl
     }
 
     /// <summary>
-    /// The loss: mean over images of max(0, divergence - threshold). Every image has an allowance of its own, so that none is ruined for the
-    /// average (as <c>kl_cutoff_loss</c> of TF-Agents' PPO, which squares it and cuts off the mean). Scalar.
+    /// The loss: mean over images of max(0, divergence - threshold). Every image has an allowance of its own in every step, so that
+    /// none is ruined for the average (as <c>kl_cutoff_loss</c> of TF-Agents' PPO, which squares it, averages first, and measures from the policy
+    /// that collected). Scalar.
     /// </summary>
     /// <param name="divergence">Of each image, [B].</param>
     /// <param name="threshold">0: every divergence counts.</param>

@@ -119,7 +119,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         using var merged = adapters.Merge();
         using var scope = NewDisposeScope();
         RolloutItem[] items = [.. Enumerable.Range(0, config.MicroBatch).Select(index =>
-            new RolloutItem(prompts[index % prompts.Count], RolloutNoise.Training(config.Seed, 0, index)))];
+            new RolloutItem(prompts[index / config.ImagesPerPrompt % prompts.Count], TrainingNoise.Of(config, policy.ScoredSteps[0], update: 0, index)))];
         return RolloutCollector.Collect(policy, items, policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
     }
 

@@ -100,6 +100,9 @@ public sealed record TrainConfig
     [Range(2, int.MaxValue)]
     public int GroupSize { get; init; } = 4;
 
+    /// <summary>Images that follow one another with one prompt.</summary>
+    internal int ImagesPerPrompt => Advantage == AdvantageKind.Grouped ? GroupSize : 1;
+
     /// <summary>What the images of a group share (grouped advantages). Default: no noise. Source: the option <c>init_same_noise</c> of DanceGRPO shares the initial one.</summary>
     public GroupNoise GroupNoise { get; init; } = GroupNoise.Own;
 
@@ -115,7 +118,7 @@ public sealed record TrainConfig
     [Range(1, int.MaxValue)]
     public int ImagesPerUpdate { get; init; } = 16;
 
-    /// <summary>Optimizer steps in an inner epoch, on equal parts of the update's images. Default 1. Source: RLCM.</summary>
+    /// <summary>Optimizer steps in an inner epoch, on equal parts of the update's images, in whole groups. Default 1. Source: RLCM.</summary>
     [Range(1, int.MaxValue)]
     public int Minibatches { get; init; } = 1;
 
@@ -136,8 +139,8 @@ public sealed record TrainConfig
     public double KlCoefficient { get; init; }
 
     /// <summary>
-    /// Divergence of an image from the base model, per latent dimension, that costs nothing. Default 0. Source: <c>kl_cutoff_loss</c>
-    /// of TF-Agents' PPO, here for each image and not squared.
+    /// Divergence of a step of an image from the base model, per latent dimension, that costs nothing. Default 0. Source:
+    /// <c>kl_cutoff_loss</c> of TF-Agents' PPO, which squares it, averages first, and measures from the policy that collected.
     /// </summary>
     [Range(0.0, double.MaxValue)]
     public double KlThreshold { get; init; }

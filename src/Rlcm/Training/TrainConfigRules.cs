@@ -64,7 +64,7 @@ public static class TrainConfigRules
         if (config.Advantage != AdvantageKind.Grouped && config.GroupNoise == GroupNoise.Branched)
             yield return new(["groupNoise", "advantage"], "only the images of a group can branch from one start; set advantage to grouped or groupNoise to own");
         if (config.KlThreshold > 0 && config.KlCoefficient == 0)
-            yield return new(["klCoefficient", "klThreshold"], $"divergence above {config.KlThreshold.ToString(CultureInfo.InvariantCulture)} is to cost something, and klCoefficient is 0; set klCoefficient to about 0.01 or klThreshold to 0");
+            yield return new(["klCoefficient", "klThreshold"], $"divergence above {config.KlThreshold.ToString(CultureInfo.InvariantCulture)} is to cost something, and klCoefficient is 0; set klCoefficient to 0.002 or klThreshold to 0");
         if (config.MinCount > config.BufferSize)
             yield return new(["minCount", "bufferSize"], $"a buffer of {config.BufferSize} rewards never holds {config.MinCount}; set minCount to {config.BufferSize} or less");
     }

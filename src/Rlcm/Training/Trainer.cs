@@ -81,7 +81,7 @@ public sealed class Trainer : IDisposable
         foreach (var batch in DrawPrompts().Index().Chunk(_config.SamplingBatch))
         {
             using var scope = NewDisposeScope();
-            RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], Noise(draw.Index)))];
+            RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], TrainingNoise.Of(_config, _policy.ScoredSteps[0], _update, draw.Index)))];
             var rows = tensor(batch.Select(draw => (long)draw.Item).ToArray(), device: _conditions.device);
             var trajectory = RolloutCollector.Collect(_policy, items, _conditions.index_select(0, rows), _config.LogProb, _adam.StepCount);
             scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", batch[0].Index, CancellationToken.None)));
@@ -90,10 +90,6 @@ public sealed class Trainer : IDisposable
 
         return new(Trajectory.Concatenate(trajectories), scores);
     }
-
-    private RolloutNoise Noise(int index) => _config.GroupNoise == GroupNoise.Branched
-        ? RolloutNoise.Branching(_config.Seed, _update, root: index - index % _config.GroupSize, _policy.ScoredSteps[0], index)
-        : RolloutNoise.Training(_config.Seed, _update, index);
 
     private Tensor ReferenceMeans(Trajectory trajectory)
     {
@@ -154,19 +150,16 @@ public sealed class Trainer : IDisposable
     /// <summary>Row of the prompt of each picture; the pictures of a group follow one another. Drawn with replacement, as released.</summary>
     private IEnumerable<int> DrawPrompts()
     {
-        var rows = new int[_config.ImagesPerUpdate / GroupSize];
+        var rows = new int[_config.ImagesPerUpdate / _config.ImagesPerPrompt];
         AddressedRandom.Integers(new(_config.Seed, RandomPurpose.Prompts, _update), rows, _prompts.Count);
-        return rows.SelectMany(row => Enumerable.Repeat(row, GroupSize));
+        return rows.SelectMany(row => Enumerable.Repeat(row, _config.ImagesPerPrompt));
     }
 
-    /// <summary>Rows of the pictures of each minibatch; groups are shuffled whole, so that their advantages add up to nothing in each.</summary>
+    /// <summary>Rows of the pictures of each minibatch; pictures of one state stay together, for which the network is called once.</summary>
     private IEnumerable<int[]> Minibatches(int epoch) =>
-        AddressedRandom.Permutation(new(_config.Seed, RandomPurpose.Shuffle, _update, epoch), _config.ImagesPerUpdate / GroupSize)
-            .SelectMany(group => Enumerable.Range(group * GroupSize, GroupSize))
+        AddressedRandom.Permutation(new(_config.Seed, RandomPurpose.Shuffle, _update, epoch), _config.ImagesPerUpdate / _config.ImagesPerPrompt)
+            .SelectMany(group => Enumerable.Range(group * _config.ImagesPerPrompt, _config.ImagesPerPrompt))
             .Chunk(_config.ImagesPerUpdate / _config.Minibatches);
-
-    /// <summary>Pictures that follow one another with one prompt.</summary>
-    private int GroupSize => _config.Advantage == AdvantageKind.Grouped ? _config.GroupSize : 1;
 
     /// <summary>lr (1 - u / (3 U)) for u = 1..U where the rate decays.</summary>
     private double LearningRate() => _config.LearningRateDecay == LearningRateDecay.Linear

@@ -12,7 +12,7 @@ namespace Rlcm.Training;
 /// <param name="RewardMean">Mean reward of this update's images.</param>
 /// <param name="RewardStd">Population standard deviation of the same.</param>
 /// <param name="AdvantageMean">Mean advantage of the same.</param>
-/// <param name="Loss">Clipped policy-gradient loss, with the weighted divergence from the base model where klCoefficient is above 0.</param>
+/// <param name="Loss">Clipped policy-gradient loss, with the weighted penalty on the divergence from the base model where klCoefficient is above 0.</param>
 /// <param name="RatioMean">Mean probability ratio, per latent dimension.</param>
 /// <param name="ClipFraction">Share of ratios outside the clip range.</param>
 /// <param name="ApproxKl">Half the mean square of the log-ratio, per latent dimension.</param>

@@ -74,6 +74,21 @@ public sealed class TextToImageModelTests : IDisposable
     }
 
     [Fact, NoTensorLeaks]
+    public void Many_pictures_are_decoded_as_each_alone_and_in_their_order()
+    {
+        using var scope = NewDisposeScope();
+        using var model = TextToImageModel.Load(TinyModels.Write(_folder["model"]));
+        var latents = AddressedRandom.NormalTensor(new(1, RandomPurpose.DataNoise), 19, 4, 4, 4);
+        var pictures = model.Decode(latents);
+        Assert.Equal(19, pictures.Count);
+        for (var index = 0; index < 19; index++)
+        {
+            var alone = model.Decode(latents.narrow(0, index, 1));
+            Assert.InRange(alone.Pixels.Zip(pictures[index].ToArray(), (a, b) => Math.Abs(a - b)).Max(), 0, 1); // rounding may cross the border of two bytes
+        }
+    }
+
+    [Fact, NoTensorLeaks]
     public void Diffusion_sampling_leaves_no_tensor_behind()
     {
         using var model = TextToImageModel.Load(TinyModels.Write(_folder["model"], SchedulerConfig.Ddim));

@@ -1,9 +1,9 @@
 using Rlcm.Diffusion;
-using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Policy;
 using Rlcm.Rollouts;
 using Rlcm.Runtime;
+using Rlcm.Tests.Policy;
 using Rlcm.Training;
 using TorchSharp;
 using Xunit;
@@ -107,9 +107,10 @@ public sealed class RolloutCollectorTests : IDisposable
         Assert.InRange((root - alone.NextStates[0]).abs().max().ToDouble(), 0, 1e-5); // the root is as it would be without branches
     }
 
-    [Fact]
+    [Fact, NoTensorLeaks]
     public void The_network_is_called_once_for_pictures_in_one_state()
     {
+        using var scope = NewDisposeScope();
         RolloutItem[] items =
         [
             .. Enumerable.Range(4, 2).Select(index => new RolloutItem(TinyModels.Prompts[0], RolloutNoise.Branching(7, 2, root: 4, branchStep: 2, index))),
@@ -117,7 +118,7 @@ public sealed class RolloutCollectorTests : IDisposable
         ];
         var counting = new CountingPolicy(_policy);
         using var shared = Collect(items, counting);
-        Assert.Equal([2, 2, 2, 4], counting.Batches); // parted by the noise of step 2
+        Assert.Equal([2, 2, 2, 4], counting.Calls.Select(call => call.Count)); // parted by the noise of step 2
 
         using var apart = Trajectory.Concatenate([.. items.Select(item => Collect([item]))]);
         Assert.InRange((shared.States - apart.States).abs().max().ToDouble(), 0, 1e-5);
@@ -151,34 +152,4 @@ public sealed class RolloutCollectorTests : IDisposable
 
     private static RolloutItem[] Items(int count) =>
         [.. Enumerable.Range(0, count).Select(index => new RolloutItem(TinyModels.Prompts[index], RolloutNoise.Training(7, 2, index)))];
-
-    /// <summary>Writes down how many states the network was called for.</summary>
-    private sealed class CountingPolicy(IStepPolicy policy) : IStepPolicy
-    {
-        public List<long> Batches { get; } = [];
-
-        public int Horizon => policy.Horizon;
-
-        public IReadOnlyList<int> ScoredSteps => policy.ScoredSteps;
-
-        public IReadOnlyList<long> StateShape => policy.StateShape;
-
-        public bool DecodesNoise => policy.DecodesNoise;
-
-        public Tensor Encode(IReadOnlyList<string> prompts) => policy.Encode(prompts);
-
-        public Tensor Start(Tensor noise) => policy.Start(noise);
-
-        public bool IsNoised(int step) => policy.IsNoised(step);
-
-        public double Std(int step) => policy.Std(step);
-
-        public ImageBatch Decode(Tensor samples) => policy.Decode(samples);
-
-        public PolicyOutput Evaluate(Tensor states, int step, Tensor condition)
-        {
-            Batches.Add(states.shape[0]);
-            return policy.Evaluate(states, step, condition);
-        }
-    }
 }

@@ -4,6 +4,7 @@ using Rlcm.Models.Lora;
 using Rlcm.Policy;
 using Rlcm.Rollouts;
 using Rlcm.Runtime;
+using Rlcm.Tests.Policy;
 using Rlcm.Training;
 using TorchSharp;
 using Xunit;
@@ -149,24 +150,40 @@ public sealed class PolicyGradientTests : IDisposable
             Assert.InRange((pair.First - pair.Second.Value.grad!).norm().ToDouble() / pair.First.norm().ToDouble(), 0, 1e-4));
     }
 
-    [Fact]
+    [Fact, NoTensorLeaks]
     public void Pictures_in_one_state_have_the_gradient_of_pictures_on_their_own()
     {
-        var policy = new LcmPolicy(_model, new(4, 4, FinalStep: FinalStep.Decoded) { FinalNoise = 0.3, ScoredSteps = 2 });
+        using var scope = NewDisposeScope();
+        var policy = new CountingPolicy(new LcmPolicy(_model, new(4, 4, FinalStep: FinalStep.Decoded) { FinalNoise = 0.3, ScoredSteps = 2 }));
         RolloutItem[] items = [.. Enumerable.Range(0, Pictures).Select(index =>
             new RolloutItem(TinyModels.Prompts[index / 2], RolloutNoise.Branching(1, 0, root: index / 2 * 2, branchStep: policy.ScoredSteps[0], index)))];
         using var shared = RolloutCollector.Collect(policy, items, policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
         using var held = HeldToBase(shared, policy);
-        var settings = Settings with { KlCoefficient = 20 };
-        var together = Accumulate(held, settings, policy);
+        var together = Interleaved(held);
         var gradients = _adapters.Parameters().Select(entry => entry.Value.grad!.clone()).ToArray();
+        Assert.Equal([2, 4], policy.Calls.Where(call => call.Trains).Select(call => call.Count));
 
         var alone = held with { Items = [.. items.Select((item, index) => item with { Noise = RolloutNoise.Training(1, 0, index) })] };
-        var apart = Accumulate(alone, settings, policy);
+        var apart = Interleaved(alone);
+        Assert.Equal([4, 4], policy.Calls.Where(call => call.Trains).Select(call => call.Count).Skip(2));
         Assert.Equal(apart.Loss, together.Loss, 1e-5);
         Assert.Equal(apart.ReferenceKl!.Value, together.ReferenceKl!.Value, 1e-6);
         Assert.All(gradients.Zip(_adapters.Parameters()), pair =>
             Assert.InRange((pair.First - pair.Second.Value.grad!).norm().ToDouble() / pair.First.norm().ToDouble(), 0, 1e-3));
+        Clear();
+
+        PpoMetrics Interleaved(Trajectory trajectory)
+        {
+            Clear();
+            return PolicyGradient.Accumulate(policy, trajectory, [2, 0, 3, 1], Advantages, microBatch: 4, Settings with { KlCoefficient = 20 });
+        }
+    }
+
+    [Fact]
+    public void Rows_that_do_not_fill_their_micro_batches_are_refused()
+    {
+        using var trajectory = Collect();
+        Assert.Throws<ArgumentException>(() => PolicyGradient.Accumulate(_policy, trajectory, [0, 1, 2], Advantages, microBatch: 2, Settings));
     }
 
     [Fact]
@@ -190,7 +207,7 @@ public sealed class PolicyGradientTests : IDisposable
         Clear();
     }
 
-    private Trajectory HeldToBase(Trajectory trajectory, LcmPolicy? policy = null)
+    private Trajectory HeldToBase(Trajectory trajectory, IStepPolicy? policy = null)
     {
         using var withoutAdapters = _adapters.UseBase();
         return trajectory with { ReferenceMeans = PolicyGradient.Means(policy ?? _policy, trajectory).DetachFromDisposeScope() };
@@ -203,10 +220,10 @@ public sealed class PolicyGradientTests : IDisposable
         return RolloutCollector.Collect(policy, items, policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
     }
 
-    private PpoMetrics Accumulate(Trajectory trajectory, PpoSettings? settings = null, LcmPolicy? policy = null)
+    private PpoMetrics Accumulate(Trajectory trajectory, PpoSettings? settings = null)
     {
         Clear();
-        return PolicyGradient.Accumulate(policy ?? _policy, trajectory, Rows, Advantages, microBatch: 2, settings ?? Settings);
+        return PolicyGradient.Accumulate(_policy, trajectory, Rows, Advantages, microBatch: 2, settings ?? Settings);
     }
 
     private void Clear()

@@ -6,6 +6,7 @@ using Rlcm.Models.Lora;
 using Rlcm.Policy;
 using Rlcm.Rewards;
 using Rlcm.Runtime;
+using Rlcm.Tests.Policy;
 using Rlcm.Training;
 using TorchSharp;
 using Xunit;
@@ -30,6 +31,8 @@ public sealed class TrainerTests : IDisposable
         LoraAlpha = 8,
         LearningRate = 1e-3,
     };
+
+    private static readonly TrainConfig Branched = Config with { GroupNoise = GroupNoise.Branched, FinalStep = FinalStep.Decoded, FinalNoise = 0.3, ScoredSteps = 1, MicroBatch = 4 };
 
     private readonly TemporaryFolder _folder = new();
     private readonly TextToImageModel _model;
@@ -60,6 +63,18 @@ public sealed class TrainerTests : IDisposable
         Assert.All(loose, line => Assert.True(line.ReferenceKl > 0));
         Assert.InRange(Train(Config with { KlCoefficient = 1e3 }).Lines[^1].ReferenceKl!.Value, 0, 0.5 * loose[^1].ReferenceKl!.Value);
     }
+
+    [Fact, NoTensorLeaks]
+    public void Groups_stay_whole_so_that_the_network_is_called_once_for_the_state_they_branch_from()
+    {
+        var policy = new CountingPolicy(Policy(Branched));
+        Train(Branched, policy: policy);
+        Assert.Equal(Enumerable.Repeat(Branched.MicroBatch / Branched.GroupSize, Branched.Updates * Branched.ImagesPerUpdate / Branched.MicroBatch).Select(count => (long)count), policy.Calls.Where(call => call.Trains).Select(call => call.Count));
+        Assert.Equal(Branched.SamplingBatch / Branched.GroupSize, policy.Calls.Where(call => !call.Trains).Max(call => call.Count));
+    }
+
+    [Fact]
+    public void Two_runs_with_branches_are_bit_identical() => Assert.Equal(Train(Branched).Weights, Train(Branched).Weights);
 
     [Fact]
     public void Two_runs_are_bit_identical() => Assert.Equal(Train(Config).Weights, Train(Config).Weights);
@@ -133,13 +148,15 @@ public sealed class TrainerTests : IDisposable
             Assert.Equal(areEqual, picture.Zip(group[0], (a, b) => Math.Abs(a - b)).Max() <= 1)));
     }
 
-    private Recorder Train(TrainConfig config, int stopAfter = int.MaxValue, CheckpointStore? store = null, CheckpointStore? resume = null, IReward? reward = null)
+    private LcmPolicy Policy(TrainConfig config) =>
+        new(_model, new(config.Horizon, config.GuidanceScale, FinalStep: config.FinalStep) { FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
+
+    private Recorder Train(TrainConfig config, int stopAfter = int.MaxValue, CheckpointStore? store = null, CheckpointStore? resume = null, IReward? reward = null, IStepPolicy? policy = null)
     {
-        var policy = new LcmPolicy(_model, new(config.Horizon, config.GuidanceScale, FinalStep: config.FinalStep) { FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
         using var adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         using var stop = new CancellationTokenSource();
         var recorder = new Recorder(stopAfter, stop);
-        using var trainer = new Trainer(config, policy, adapters, reward ?? JpegReward.Compression, TinyModels.Prompts, recorder);
+        using var trainer = new Trainer(config, policy ?? Policy(config), adapters, reward ?? JpegReward.Compression, TinyModels.Prompts, recorder);
         using (var checkpoint = resume?.Latest())
         {
             if (checkpoint is not null)
