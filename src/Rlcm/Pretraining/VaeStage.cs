@@ -14,7 +14,7 @@ public sealed class VaeStage : IPretrainingStage
 {
     private const double KlWeight = 1e-6;
     private const double AnchorWeight = 5;
-    private const double SpectrumWeight = 0.15;
+    private const double SpectrumWeight = 0.3;
     private const int SampleCount = 32;
     private const int ScaleSampleCount = 1024;
 

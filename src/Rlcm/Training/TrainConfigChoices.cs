@@ -31,6 +31,9 @@ public enum LearningRateDecay
 
     /// <summary>lr (1 - u / (3 U)) in update u = 1..U: linear, ending at two thirds, as the released RLCM code.</summary>
     Linear,
+
+    /// <summary>lr (1 - (u - 1) / U) in update u = 1..U: the schedule <c>linear</c> of diffusers without its warm-up. A run settles at its end.</summary>
+    ToZero,
 }
 
 /// <summary>Where the networks run.</summary>

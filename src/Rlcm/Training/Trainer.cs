@@ -161,10 +161,13 @@ public sealed class Trainer : IDisposable
             .SelectMany(group => Enumerable.Range(group * _config.ImagesPerPrompt, _config.ImagesPerPrompt))
             .Chunk(_config.ImagesPerUpdate / _config.Minibatches);
 
-    /// <summary>lr (1 - u / (3 U)) for u = 1..U where the rate decays.</summary>
-    private double LearningRate() => _config.LearningRateDecay == LearningRateDecay.Linear
-        ? _config.LearningRate * (1 - (_update + 1) / (3.0 * _config.Updates))
-        : _config.LearningRate;
+    /// <summary>That of update u = <see cref="UpdatesDone"/> + 1 of U, as <see cref="LearningRateDecay"/> says.</summary>
+    private double LearningRate() => _config.LearningRate * _config.LearningRateDecay switch
+    {
+        LearningRateDecay.Linear => 1 - (_update + 1) / (3.0 * _config.Updates),
+        LearningRateDecay.ToZero => 1 - _update / (double)_config.Updates,
+        _ => 1,
+    };
 
     /// <summary>Writes adapters, optimizer, statistics and counters as checkpoint number <see cref="UpdatesDone"/>.</summary>
     /// <param name="store">Where to.</param>

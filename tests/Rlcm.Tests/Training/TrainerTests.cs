@@ -119,6 +119,13 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void The_learning_rate_falls_to_zero_where_asked_for()
+    {
+        var rates = Train(Config with { LearningRateDecay = LearningRateDecay.ToZero }).Lines.Select(line => line.LearningRate);
+        Assert.Equal([1e-3, 0.75e-3, 0.5e-3, 0.25e-3], rates);
+    }
+
+    [Fact]
     public void A_reward_that_throws_is_named()
     {
         var error = Assert.Throws<UserErrorException>(() => Train(Config, reward: new BrokenReward(_ => throw new InvalidOperationException("no service"))));
