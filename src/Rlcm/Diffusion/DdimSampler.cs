@@ -2,6 +2,7 @@ using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Runtime;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Diffusion;
@@ -29,7 +30,7 @@ public sealed class DdimSampler(TextToImageModel model, int steps, double guidan
         foreach (var step in _steps)
         {
             using var stepScope = NewDisposeScope();
-            var timesteps = full(2 * count, (long)step.From.Timestep, ScalarType.Int64);
+            var timesteps = full(2 * count, Kept((long)step.From.Timestep), ScalarType.Int64);
             var parts = model.Unet.forward(new(cat([x, x]), timesteps, text, GuidanceEmbedding: null)).chunk(2);
             var epsilon = EpsilonPrediction.Guide(parts[0], parts[1], guidanceScale);
             x = DdimScheduler.Mean(x, epsilon, eta: 0, step).MoveToOuterDisposeScope();

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Imaging;
@@ -11,8 +12,8 @@ public static class PictureTensor
     {
         using var scope = NewDisposeScope();
         var shape = pictures.shape;
-        var values = (pictures / 2 + 0.5f).clamp(0, 1).permute(0, 2, 3, 1).cpu().contiguous(); // [B, H, W, 3]
-        var bytes = (values * 255).round().to(ScalarType.Byte);
+        var values = (pictures / Kept(2) + Kept(0.5)).clamp(Kept(0), Kept(1)).permute(0, 2, 3, 1).cpu().contiguous(); // [B, H, W, 3]
+        var bytes = (values * Kept(255)).round().to(ScalarType.Byte);
         return new ImageBatch(bytes.data<byte>().ToArray(), (int)shape[0], (int)shape[2], (int)shape[3])
         {
             Values = values.data<float>().ToArray(),
@@ -31,6 +32,6 @@ public static class PictureTensor
     public static Tensor ToSigned(Tensor bytes)
     {
         using var scope = NewDisposeScope();
-        return (bytes.to(ScalarType.Float32) / 127.5f - 1).MoveToOuterDisposeScope();
+        return (bytes.to(ScalarType.Float32) / Kept(127.5) - Kept(1)).MoveToOuterDisposeScope();
     }
 }

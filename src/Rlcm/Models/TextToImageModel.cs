@@ -5,6 +5,7 @@ using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
 using Rlcm.Runtime;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Models;
@@ -108,7 +109,7 @@ public sealed class TextToImageModel : IDisposable
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var portion = latents.device_type == DeviceType.CPU ? DecodingBatch : latents.shape[0];
-        return ImageBatch.Concatenate([.. latents.split(portion).Select(part => Vae.Decode(part / Vae.Config.ScalingFactor).ToImages())]);
+        return ImageBatch.Concatenate([.. latents.split(portion).Select(part => Vae.Decode(part / Kept(Vae.Config.ScalingFactor)).ToImages())]);
     }
 
     /// <summary>Moves all networks to <paramref name="device"/>.</summary>

@@ -3,6 +3,7 @@ using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Runtime;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Policy;
@@ -98,7 +99,7 @@ public sealed class LcmPolicy : IStepPolicy
         using var scope = NewDisposeScope();
         var plan = _plan.Steps[step];
         var count = states.shape[0];
-        var timesteps = full(count, (long)plan.Level.Timestep, ScalarType.Int64, states.device);
+        var timesteps = full(count, Kept((long)plan.Level.Timestep), ScalarType.Int64, states.device);
         var guidance = Guidance is null ? null : tensor(Guidance, device: states.device).expand(count, -1);
         var epsilon = _model.Unet.forward(new(states, timesteps, condition, guidance));
         var sample = LcmScheduler.Denoise(states, epsilon, plan.Level);

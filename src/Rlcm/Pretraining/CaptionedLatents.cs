@@ -3,6 +3,7 @@ using Rlcm.Imaging;
 using Rlcm.Models.Clip;
 using Rlcm.Models.Vae;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
@@ -25,7 +26,7 @@ public sealed class CaptionedLatents : IDisposable
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var batches = Enumerable.Range(0, Count).Chunk(EncodeBatch).Select(rows => Encode(rows, pixels, vae)).ToArray();
-        _latents = (cat(batches) * vae.Config.ScalingFactor).DetachFromDisposeScope();
+        _latents = (cat(batches) * Kept(vae.Config.ScalingFactor)).DetachFromDisposeScope();
         IEnumerable<string> texts =
         [
             .. records.Select(record => record.Text),

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
@@ -57,10 +58,10 @@ public static class JpegSpectrum
     public static Tensor Lengths(Tensor pictures)
     {
         using var scope = NewDisposeScope();
-        var levels = GrayLevels * pictures;
+        var levels = Kept(GrayLevels) * pictures;
         var (r, g, b) = (levels.narrow(1, 0, 1), levels.narrow(1, 1, 1), levels.narrow(1, 2, 1));
-        var luma = 0.299 * r + 0.587 * g + 0.114 * b;
-        var chroma = nn.functional.avg_pool2d(cat([(b - luma) / 1.772, (r - luma) / 1.402], dim: 1), 2);
+        var luma = Kept(0.299) * r + Kept(0.587) * g + Kept(0.114) * b;
+        var chroma = nn.functional.avg_pool2d(cat([(b - luma) / Kept(1.772), (r - luma) / Kept(1.402)], dim: 1), 2);
         return cat([Lengths(luma, Luminance), Lengths(chroma, Chrominance)], dim: 1).MoveToOuterDisposeScope();
     }
 

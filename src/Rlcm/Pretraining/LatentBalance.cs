@@ -1,5 +1,6 @@
 using Rlcm.Models.Vae;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
@@ -50,8 +51,8 @@ public static class LatentBalance
     /// <summary>W of centred latents [N, C], [C, C].</summary>
     private static Tensor Transform(Tensor centred)
     {
-        var (variances, axes) = linalg.eigh(centred.t().mm(centred) / centred.shape[0]); // columns are axes
-        var deviations = variances.clamp_min(Floor * Floor * variances.max().ToDouble()).sqrt();
+        var (variances, axes) = linalg.eigh(centred.t().mm(centred) / Kept(centred.shape[0])); // columns are axes
+        var deviations = variances.clamp_min(Kept(Floor * Floor * variances.max().ToDouble())).sqrt();
         return axes.mm(deviations.rsqrt().diag()).mm(axes.t());
     }
 

@@ -1,6 +1,7 @@
 using Rlcm.Imaging;
 using Rlcm.Runtime;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -86,22 +87,22 @@ public static class PictureVariants
     public static Tensor Sharpen(Tensor pictures, double amount)
     {
         using var scope = NewDisposeScope();
-        return (pictures + amount * (pictures - Blur(pictures, 1))).clamp(-1, 1).MoveToOuterDisposeScope();
+        return (pictures + Kept(amount) * (pictures - Blur(pictures, 1))).clamp(Kept(-1), Kept(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Darker by up to <paramref name="depth"/> (of 2) in the pattern of the 8x8 ordered dither, clamped.</summary>
     public static Tensor Grain(Tensor pictures, double depth)
     {
         using var scope = NewDisposeScope();
-        var tile = tensor(DitherRanks).view(Block, Block).repeat(pictures.shape[2] / Block, pictures.shape[3] / Block) / (Block * Block - 1);
-        return (pictures - depth * tile).clamp_min(-1).MoveToOuterDisposeScope();
+        var tile = tensor(DitherRanks).view(Block, Block).repeat(pictures.shape[2] / Block, pictures.shape[3] / Block) / Kept(Block * Block - 1);
+        return (pictures - Kept(depth) * tile).clamp_min(Kept(-1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Differences from white times <paramref name="factor"/>; beyond 1, darker than black is possible.</summary>
     public static Tensor Contrast(Tensor pictures, double factor)
     {
         using var scope = NewDisposeScope();
-        return (1 + factor * (pictures - 1)).MoveToOuterDisposeScope();
+        return (Kept(1) + Kept(factor) * (pictures - Kept(1))).MoveToOuterDisposeScope();
     }
 
     private static int DitherRank(int x, int y)

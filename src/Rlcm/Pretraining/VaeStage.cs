@@ -2,6 +2,7 @@ using Rlcm.Imaging;
 using Rlcm.Models.Vae;
 using Rlcm.Runtime;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
@@ -80,12 +81,12 @@ public sealed class VaeStage : IPretrainingStage
     {
         var latents = _online.Encode(pictures);
         var noise = AddressedRandom.NormalTensor(new(_seed, RandomPurpose.Posterior, step), latents.Mean.shape);
-        var sample = latents.Mean + (latents.LogVariance * 0.5).exp() * noise;
+        var sample = latents.Mean + (latents.LogVariance * Kept(0.5)).exp() * noise;
         var decoded = _online.Decode(sample);
-        var loss = nn.functional.l1_loss(decoded, targets) + KlWeight * KlDivergence(latents);
+        var loss = nn.functional.l1_loss(decoded, targets) + Kept(KlWeight) * KlDivergence(latents);
         if (_matchSpectrum)
-            loss += SpectrumWeight * JpegSpectrum.Distance(decoded, targets);
-        return _anchor is null ? loss : loss + AnchorWeight * Drift(latents.Mean.narrow(0, 0, anchored), pictures.narrow(0, 0, anchored), _anchor);
+            loss += Kept(SpectrumWeight) * JpegSpectrum.Distance(decoded, targets);
+        return _anchor is null ? loss : loss + Kept(AnchorWeight) * Drift(latents.Mean.narrow(0, 0, anchored), pictures.narrow(0, 0, anchored), _anchor);
     }
 
     /// <summary>Mean square of the distance between scaled latents of <paramref name="pictures"/> and those of <paramref name="earlier"/>.</summary>
@@ -94,12 +95,12 @@ public sealed class VaeStage : IPretrainingStage
         Tensor before;
         using (no_grad())
             before = earlier.Encode(pictures).Mean;
-        return ((latents - before) * earlier.Config.ScalingFactor).square().mean();
+        return ((latents - before) * Kept(earlier.Config.ScalingFactor)).square().mean();
     }
 
     /// <summary>KL(N(m, v) || N(0, I)) = (m^2 + v - 1 - log v) / 2, averaged over latent dimensions and pictures.</summary>
     internal static Tensor KlDivergence(LatentDistribution latents) =>
-        0.5 * (latents.Mean.square() + latents.LogVariance.exp() - 1 - latents.LogVariance).mean();
+        Kept(0.5) * (latents.Mean.square() + latents.LogVariance.exp() - Kept(1) - latents.LogVariance).mean();
 
     /// <inheritdoc/>
     /// <remarks>Pairs: picture, reconstruction.</remarks>

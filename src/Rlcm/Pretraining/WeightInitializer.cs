@@ -1,5 +1,6 @@
 using Rlcm.Runtime;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
@@ -27,11 +28,11 @@ public static class WeightInitializer
             if (key.EndsWith(".bias", StringComparison.Ordinal) || zero.Any(suffix => key.EndsWith(suffix, StringComparison.Ordinal)))
                 weight.zero_();
             else if (shape.Length == 1)
-                weight.fill_(1);
+                weight.fill_(Kept(1));
             else if (key.Contains("embedding.weight", StringComparison.Ordinal))
-                weight.copy_(AddressedRandom.NormalTensor(address, shape) * EmbeddingStd);
+                weight.copy_(AddressedRandom.NormalTensor(address, shape) * Kept(EmbeddingStd));
             else
-                weight.copy_(AddressedRandom.NormalTensor(address, shape) * (1 / Math.Sqrt(3.0 * weight[0].numel())));
+                weight.copy_(AddressedRandom.NormalTensor(address, shape) * Kept(1 / Math.Sqrt(3.0 * weight[0].numel())));
         }
     }
 

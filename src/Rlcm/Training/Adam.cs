@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Training;
@@ -72,10 +73,10 @@ public sealed class Adam : IDisposable
         foreach (var (values, gradients, first, second) in _chunks)
         {
             using var scope = NewDisposeScope();
-            first.mul_(Beta1).add_(gradients, 1 - Beta1);
-            second.mul_(Beta2).addcmul_(gradients, gradients, 1 - Beta2);
-            var denominator = second.sqrt().div_(correction2).add_(Epsilon);
-            values.addcdiv_(first, denominator, -LearningRate / correction1);
+            first.mul_(Kept(Beta1)).add_(gradients, Kept(1 - Beta1));
+            second.mul_(Kept(Beta2)).addcmul_(gradients, gradients, Kept(1 - Beta2));
+            var denominator = second.sqrt().div_(Kept(correction2)).add_(Kept(Epsilon));
+            values.addcdiv_(first, denominator, Kept(-LearningRate / correction1));
         }
     }
 

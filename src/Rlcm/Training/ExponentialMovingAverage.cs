@@ -1,3 +1,4 @@
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Training;
@@ -24,7 +25,7 @@ public sealed class ExponentialMovingAverage(IEnumerable<(string Name, Tensor Va
         using var noGrad = no_grad();
         var current = DecayAt(Count++, decay);
         foreach (var (_, value, average) in _weights)
-            average.mul_(current).add_(value, 1 - current);
+            average.mul_(Kept(current)).add_(value, Kept(1 - current));
     }
 
     /// <summary>The averages, live, under <c>ema.NAME</c>.</summary>

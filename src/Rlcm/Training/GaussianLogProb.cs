@@ -1,4 +1,5 @@
 using Rlcm.Diffusion;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Training;
@@ -39,7 +40,7 @@ public static class GaussianLogProb
         var inverse = PerImage.Coefficients(std, mean, value => 1 / value);
         var z = ((sample.detach() - mean) * inverse).flatten(1);                 // [B, d]
         var quadratic = (z * z).mean([1L]);                                       // [B]
-        var logProb = -0.5 * quadratic - PerImage.Coefficients(std, quadratic, value => Math.Log(value) + HalfLogTwoPi);
-        return (reduction == LogProbReduction.Sum ? logProb * z.shape[1] : logProb).MoveToOuterDisposeScope();
+        var logProb = Kept(-0.5) * quadratic - PerImage.Coefficients(std, quadratic, value => Math.Log(value) + HalfLogTwoPi);
+        return (reduction == LogProbReduction.Sum ? logProb * Kept(z.shape[1]) : logProb).MoveToOuterDisposeScope();
     }
 }

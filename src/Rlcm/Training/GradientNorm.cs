@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Training;
@@ -22,7 +23,7 @@ public static class GradientNorm
         if (coefficient < 1)
         {
             foreach (var gradient in gradients)
-                gradient.mul_(coefficient);
+                gradient.mul_(Kept(coefficient));
         }
 
         return norm;

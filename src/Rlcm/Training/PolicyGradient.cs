@@ -1,6 +1,7 @@
 using Rlcm.Policy;
 using Rlcm.Rollouts;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Training;
@@ -46,11 +47,11 @@ public static class PolicyGradient
                 if (trajectory.ReferenceMeans is { } reference)
                 {
                     var divergence = ReferenceKl.Compute(mean, Rows(reference, index, scored), std);
-                    loss += settings.KlCoefficient * ReferenceKl.Penalty(divergence, settings.KlThreshold);
+                    loss += Kept(settings.KlCoefficient) * ReferenceKl.Penalty(divergence, settings.KlThreshold);
                     measured = measured with { Loss = loss.ToDouble(), ReferenceKl = divergence.mean().ToDouble() };
                 }
 
-                (loss * weight).backward();
+                (loss * Kept(weight)).backward();
                 metrics.Add(measured);
             }
         }

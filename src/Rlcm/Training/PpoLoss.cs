@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Training;
@@ -40,12 +41,12 @@ public static class PpoLoss
             throw new ArgumentException("Log-probabilities, old log-probabilities and advantages must have one shape.", nameof(logProb));
 
         using var scope = NewDisposeScope();
-        var clamped = advantage.detach().clamp(-settings.AdvantageClip, settings.AdvantageClip);
+        var clamped = advantage.detach().clamp(Kept(-settings.AdvantageClip), Kept(settings.AdvantageClip));
         var logRatio = logProb - oldLogProb.detach();
         var ratio = logRatio.exp();
         var clipped = settings.Reduction == LogProbReduction.Mean
-            ? ratio.clamp(1 - settings.ClipRange, 1 + settings.ClipRange)
-            : logRatio.clamp(settings.LatentDimensions * Math.Log(1 - settings.ClipRange), settings.LatentDimensions * Math.Log(1 + settings.ClipRange)).exp();
+            ? ratio.clamp(Kept(1 - settings.ClipRange), Kept(1 + settings.ClipRange))
+            : logRatio.clamp(Kept(settings.LatentDimensions * Math.Log(1 - settings.ClipRange)), Kept(settings.LatentDimensions * Math.Log(1 + settings.ClipRange))).exp();
         var loss = maximum(-clamped * ratio, -clamped * clipped).mean();
         return (loss.MoveToOuterDisposeScope(), Measure(loss, logRatio, settings));
     }

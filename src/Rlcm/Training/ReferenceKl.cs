@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Training;
@@ -25,7 +26,7 @@ public static class ReferenceKl
             throw new ArgumentException($"A transition without noise has no divergence: standard deviation {std}.", nameof(std));
 
         using var scope = NewDisposeScope();
-        return ((mean - reference.detach()).square().flatten(1).mean([1]) / (2 * std * std)).MoveToOuterDisposeScope();
+        return ((mean - reference.detach()).square().flatten(1).mean([1]) / Kept(2 * std * std)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -38,6 +39,6 @@ public static class ReferenceKl
     public static Tensor Penalty(Tensor divergence, double threshold)
     {
         using var scope = NewDisposeScope();
-        return (divergence - threshold).clamp_min(0).mean().MoveToOuterDisposeScope();
+        return (divergence - Kept(threshold)).clamp_min(Kept(0)).mean().MoveToOuterDisposeScope();
     }
 }

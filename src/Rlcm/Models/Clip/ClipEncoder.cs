@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -96,7 +97,7 @@ internal sealed class ClipEncoder : Module<Tensor, Tensor>
         public override Tensor forward(Tensor x)
         {
             var h = fc1.forward(x);
-            return fc2.forward(_quick ? h * (1.702f * h).sigmoid() : functional.gelu(h)); // quick_gelu: x sigmoid(1.702 x)
+            return fc2.forward(_quick ? h * (Kept(1.702) * h).sigmoid() : functional.gelu(h)); // quick_gelu: x sigmoid(1.702 x)
         }
     }
 }

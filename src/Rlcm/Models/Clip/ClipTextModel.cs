@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -63,6 +64,6 @@ public sealed class ClipTextModel : Module<Tensor, Tensor>
         }
 
         public override Tensor forward(Tensor ids) =>
-            token_embedding.forward(ids) + position_embedding.forward(arange(ids.shape[1], ScalarType.Int64, ids.device));
+            token_embedding.forward(ids) + position_embedding.forward(arange(Kept(ids.shape[1]), ScalarType.Int64, ids.device));
     }
 }

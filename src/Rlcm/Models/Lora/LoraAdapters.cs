@@ -1,6 +1,7 @@
 using Rlcm.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Models.Lora;
@@ -43,7 +44,7 @@ public sealed class LoraAdapters : IDisposable
         return new([.. layers.Select((entry, index) =>
         {
             var (down, up) = Shapes(entry.Layer, rank);
-            var a = AddressedRandom.NormalTensor(new(seed, RandomPurpose.LoraInit, Item: index), down) / rank;
+            var a = AddressedRandom.NormalTensor(new(seed, RandomPurpose.LoraInit, Item: index), down) / Kept(rank);
             return new LoraAdapter(entry.Path, Trainable(a, entry.Layer), Trainable(zeros(up), entry.Layer), (float)(alpha / rank));
         })], [.. layers.Select(entry => entry.Layer)], rank, alpha);
     }

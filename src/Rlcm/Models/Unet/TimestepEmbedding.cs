@@ -1,6 +1,7 @@
 using Rlcm.Models.Lora;
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -44,7 +45,7 @@ internal sealed class TimestepEmbedding : Module<Tensor, Tensor?, Tensor>
     public static Tensor Sinusoids(Tensor timesteps, long width)
     {
         var half = width / 2;
-        var frequencies = (arange(half, ScalarType.Float32, timesteps.device) * (-Math.Log(10000) / half)).exp();
+        var frequencies = (arange(Kept(half), ScalarType.Float32, timesteps.device) * Kept(-Math.Log(10000) / half)).exp();
         var angles = timesteps.to(ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
         return cat([angles.cos(), angles.sin()], dim: -1);
     }

@@ -1,6 +1,7 @@
 using Rlcm.Models.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -47,7 +48,7 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
         var moments = quant_conv.forward(encoder.forward(pictures.ToChannelsLast())).chunk(2, dim: 1);
         return new(
             moments[0].contiguous().MoveToOuterDisposeScope(),
-            moments[1].clamp(-30, 20).contiguous().MoveToOuterDisposeScope());
+            moments[1].clamp(Kept(-30), Kept(20)).contiguous().MoveToOuterDisposeScope());
     }
 
     /// <summary>Decodes unscaled latents [B, C, h, w] to pictures [B, 3, h f, w f], about -1..1 and not clamped.</summary>

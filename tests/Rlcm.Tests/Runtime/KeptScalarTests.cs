@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using Rlcm.Runtime;
+using TorchSharp;
+using Xunit;
+using static Rlcm.Runtime.KeptScalar;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Runtime;
+
+public sealed class KeptScalarTests
+{
+    /// <summary>Without <see cref="KeptScalar"/> this fails within a second, with an exception or an abort.</summary>
+    [Fact, NoTensorLeaks]
+    public void Collections_of_other_threads_take_no_number_from_an_operation()
+    {
+        using var scope = NewDisposeScope();
+        var ended = false;
+        var littering = new Thread(() =>
+        {
+            while (!Volatile.Read(ref ended))
+                GC.KeepAlive(new byte[2000]);
+        });
+        littering.Start();
+        try
+        {
+            var tensor = ones(64, 3, 64, 64);
+            var clock = Stopwatch.StartNew();
+            for (var i = 0; clock.Elapsed < TimeSpan.FromSeconds(2); i++)
+            {
+                using var inner = NewDisposeScope();
+                Assert.Equal(i + 0.5f, (tensor / Kept(2) + Kept((long)i))[0, 0, 0, 0].ToSingle());
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref ended, true);
+            littering.Join();
+        }
+    }
+
+    [Fact]
+    public void Scalars_of_an_expression_live_and_older_ones_are_freed()
+    {
+        var first = Kept(1.5);
+        Assert.Equal(1.5, first.ToDouble());
+        var later = Enumerable.Range(0, 63).Select(i => Kept((double)i)).ToArray();
+        Assert.Equal(1.5, first.ToDouble());
+        Assert.Equal(Enumerable.Range(0, 63).Select(i => (double)i), later.Select(scalar => scalar.ToDouble()));
+    }
+}
