@@ -16,7 +16,12 @@ using Rlcm.Rewards;
 using TorchSharp;
 using static TorchSharp.torch;
 
-var folder = args[0];
+if (args is not [var folder])
+{
+    Console.Error.WriteLine("usage: dotnet run eng/decoder-limit.cs -- MODEL");
+    return 2;
+}
+
 var gallery = Gallery.Read(Path.Combine(folder, Gallery.FolderName));
 var recognizer = new Recognizer(gallery);
 using var vae = VaeFolder.Load(Path.Combine(folder, "vae"));
@@ -34,6 +39,7 @@ foreach (var quality in (int[])[10, 1])
 Show("blur of 2, quality 10", PictureVariants.Compress(plain, 2, 10));
 Show("mosaic of 8", PictureVariants.Mosaic(plain, 8));
 Show("0.4 of contrast", PictureVariants.Contrast(plain, 0.4));
+return 0;
 
 void Show(string name, Tensor pictures)
 {

@@ -86,11 +86,7 @@ public static class PolicyGradient
         return stack([.. policy.ScoredSteps.Select((_, scored) => Mean(policy, trajectory, all, index, scored))], dim: 1).MoveToOuterDisposeScope();
     }
 
-    /// <param name="policy">As it is now.</param>
-    /// <param name="trajectory">Where the states are.</param>
-    /// <param name="rows">Which pictures.</param>
-    /// <param name="index">The same as a tensor.</param>
-    /// <param name="scored">Which of the recorded states.</param>
+    /// <summary>Means of one scored step of the pictures <paramref name="rows"/>, which <paramref name="index"/> holds as a tensor; [b, ...], differentiable.</summary>
     private static Tensor Mean(IStepPolicy policy, Trajectory trajectory, IReadOnlyList<int> rows, Tensor index, int scored)
     {
         using var scope = NewDisposeScope();

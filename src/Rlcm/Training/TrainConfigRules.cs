@@ -13,7 +13,7 @@ public static class TrainConfigRules
 {
     /// <summary>
     /// The keys that may change when a run is continued: how long it goes on, what it keeps, where and in which portions it computes. None
-    /// changes what an update computes but by rounding, except that a linear learning rate falls towards the new end.
+    /// changes what an update computes but by rounding, except that a learning rate that falls does so towards the new end.
     /// </summary>
     public static IReadOnlyList<string> ChangeableOnResume { get; } =
         ["updates", "microBatch", "samplingBatch", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "device"];
@@ -57,16 +57,16 @@ public static class TrainConfigRules
 
     private static IEnumerable<TrainConfigConflict> CheckAdvantage(TrainConfig config)
     {
-        if (config.Advantage == AdvantageKind.Grouped && config.ImagesPerUpdate % config.GroupSize != 0)
+        if (config.ImagesPerUpdate % config.ImagesPerPrompt != 0)
             yield return new(["groupSize", "imagesPerUpdate"], $"{config.ImagesPerUpdate} images per update do not divide into groups of {config.GroupSize}; set imagesPerUpdate to a multiple of {config.GroupSize}");
-        else if (config.Advantage == AdvantageKind.Grouped && config.ImagesPerUpdate % config.Minibatches == 0 && config.ImagesPerUpdate / config.Minibatches % config.GroupSize != 0)
+        else if (config.ImagesPerUpdate % config.Minibatches == 0 && config.ImagesPerUpdate / config.Minibatches % config.ImagesPerPrompt != 0)
             yield return new(["minibatches", "groupSize", "imagesPerUpdate"], $"minibatches hold whole groups, and {config.ImagesPerUpdate / config.Minibatches} images do not divide into groups of {config.GroupSize}; set minibatches to {Divisor(config.ImagesPerUpdate / config.GroupSize, config.Minibatches)}");
         if (config.Advantage != AdvantageKind.Grouped && config.GroupNoise == GroupNoise.Branched)
             yield return new(["groupNoise", "advantage"], "only the images of a group can branch from one start; set advantage to grouped or groupNoise to own");
         if (config.GroupNoise == GroupNoise.Branched && config.FinalStep == FinalStep.AsReleased && config.Horizon == 1)
             yield return new(["groupNoise", "horizon", "finalStep"], "the images of a group would be equal, since a single step as released adds no noise; set horizon to 2 or more, finalStep to decoded or groupNoise to own");
         if (config.KlThreshold > 0 && config.KlCoefficient == 0)
-            yield return new(["klCoefficient", "klThreshold"], $"divergence above {config.KlThreshold.ToString(CultureInfo.InvariantCulture)} is to cost something, and klCoefficient is 0; set klCoefficient to 0.002 or klThreshold to 0");
+            yield return new(["klCoefficient", "klThreshold"], $"divergence above {config.KlThreshold.ToString(CultureInfo.InvariantCulture)} is to cost something, and klCoefficient is 0; set klCoefficient to 0.01 or klThreshold to 0");
         if (config.MinCount > config.BufferSize)
             yield return new(["minCount", "bufferSize"], $"a buffer of {config.BufferSize} rewards never holds {config.MinCount}; set minCount to {config.BufferSize} or less");
     }

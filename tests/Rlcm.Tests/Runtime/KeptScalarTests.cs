@@ -9,7 +9,7 @@ namespace Rlcm.Tests.Runtime;
 
 public sealed class KeptScalarTests
 {
-    /// <summary>Without <see cref="KeptScalar"/> this fails within a second, with an exception or an abort.</summary>
+    /// <summary>Without <see cref="KeptScalar"/> some hundred operations were enough to fail.</summary>
     [Fact, NoTensorLeaks]
     public void Collections_of_other_threads_take_no_number_from_an_operation()
     {
