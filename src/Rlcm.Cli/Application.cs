@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Rlcm.Cli;
 
@@ -19,7 +20,7 @@ internal static class Application
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
-                await terminal.Error.WriteLineAsync(error.Message);
+                await terminal.Error.WriteLineAsync(MessageOf(error));
             await terminal.Error.WriteLineAsync($"'{PathOf(parsed.CommandResult.Command)} --help' tells what is possible.");
             return ExitCode.UserError;
         }
@@ -42,6 +43,19 @@ internal static class Application
             return code;
         }
     }
+
+    /// <summary>The parser's message, except where it names a type of .NET since the text is no number.</summary>
+    private static string MessageOf(ParseError error) =>
+        error.SymbolResult is OptionResult result && NumberExpectedBy(result.Option) is { } expected && error.Message.Contains("'System.", StringComparison.Ordinal)
+            ? $"{result.Option.Name}: expected {expected}, found {string.Join(' ', result.Tokens)}."
+            : error.Message;
+
+    private static string? NumberExpectedBy(Option option) => Type.GetTypeCode(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType.GetElementType() ?? option.ValueType) switch
+    {
+        TypeCode.Int32 or TypeCode.Int64 or TypeCode.UInt64 => "a whole number",
+        TypeCode.Double => "a number",
+        _ => null,
+    };
 
     private static string PathOf(Command command) =>
         string.Join(' ', command.Parents.OfType<Command>().Select(PathOf).Append(command.Name));

@@ -47,6 +47,17 @@ public sealed class ApplicationTests
         Assert.EndsWith(hint + "\n", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--count", "four", "a whole number")]
+    [InlineData("--steps", "2.5", "a whole number")]
+    [InlineData("--guidance", "high", "a number")]
+    [InlineData("--seed", "-1", "a whole number")]
+    public async Task What_is_no_number_is_told_without_types_of_the_language(string option, string value, string expected)
+    {
+        var (code, _, error) = await CommandLine.RunAsync("sample", "--prompt", "a fox", "--output", "fox.png", option, value);
+        Assert.Equal((2, $"{option}: expected {expected}, found {value}.\n'rlcm sample --help' tells what is possible.\n"), (code, error));
+    }
+
     [Fact]
     public async Task An_unknown_command_is_the_users_mistake()
     {

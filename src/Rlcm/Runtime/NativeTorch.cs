@@ -44,7 +44,7 @@ public static class NativeTorch
         foreach (var library in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
             NativeLibrary.TryLoad(Path.Combine(folder, library), out _);
         if (NativeLibrary.TryLoad(copy, out _)) // fails where a program carries the shim without libtorch, which TorchSharp reports itself
-            Preparation = $"TorchSharp's shim needs {Needed}, which this system's libstdc++ lacks: loaded a private copy that needs {Substitute} ({copy}).";
+            Preparation = $"All is well: this system's libstdc++ is older than TorchSharp expects, so a copy of its shim that needs {Substitute} instead of {Needed} is in use ({copy}).";
     }
 
     /// <summary>

@@ -45,7 +45,7 @@ public static class TrainConfigReader
             $"{entry.Origin}: a run that is continued keeps its {entry.Key}, only {string.Join(", ", changeable.Select(key => key.Name))} may change; leave it out, or start a new run"));
 
         var config = new TrainConfig();
-        var origins = new Dictionary<string, string>(StringComparer.Ordinal);
+        var found = new Dictionary<string, TrainConfigEntry>(StringComparer.Ordinal);
         var faulty = new HashSet<string>(StringComparer.Ordinal);
         foreach (var entry in preset.Concat(changes))
         {
@@ -58,17 +58,17 @@ public static class TrainConfigReader
             if (key.TryParse(entry.Value ?? key.FromText(entry.Text), out var value))
             {
                 key.Set(config, value);
-                origins[key.Name] = entry.Origin;
+                found[key.Name] = entry;
                 continue;
             }
 
             faulty.Add(key.Name);
-            errors.Add($"{entry.Origin}: {key.Name}: expected {key.Expected}, found {entry.Text}");
+            errors.Add($"{entry.Place}: expected {key.Expected}, found {entry.Text}");
         }
 
-        errors.AddRange(TrainConfigRules.Check(config).Where(conflict => !conflict.Keys.Any(faulty.Contains)).Select(conflict => Locate(conflict, origins)));
-        if (config.LogProb == LogProbReduction.Sum && !origins.ContainsKey("maxGradNorm") && !faulty.Contains("maxGradNorm"))
-            errors.Add($"{origins["logProb"]}: maxGradNorm: the gradient of summed log-probabilities grows with the number of latent dimensions, so that its limit has no default; set maxGradNorm too");
+        errors.AddRange(TrainConfigRules.Check(config).Where(conflict => !conflict.Keys.Any(faulty.Contains)).Select(conflict => Locate(conflict, found)));
+        if (config.LogProb == LogProbReduction.Sum && !found.ContainsKey("maxGradNorm") && !faulty.Contains("maxGradNorm"))
+            errors.Add($"{found["logProb"].Origin}: maxGradNorm: the gradient of summed log-probabilities grows with the number of latent dimensions, so that its limit has no default; set maxGradNorm too");
         return errors.Count == 0 ? config : throw new UserErrorException(Report(errors));
     }
 
@@ -87,10 +87,13 @@ public static class TrainConfigReader
             : $"{entry.Origin}: unknown key {entry.Key}; known are {string.Join(", ", names)}";
     }
 
-    private static string Locate(TrainConfigConflict conflict, Dictionary<string, string> origins)
+    private static string Locate(TrainConfigConflict conflict, Dictionary<string, TrainConfigEntry> found)
     {
-        string[] places = [.. conflict.Keys.Where(origins.ContainsKey).Select(key => origins[key]).Distinct(StringComparer.Ordinal)];
-        return $"{(places.Length > 0 ? string.Join(", ", places) : "defaults")}: {conflict.Keys[0]}: {conflict.Message}";
+        TrainConfigEntry[] entries = [.. conflict.Keys.Where(found.ContainsKey).Select(key => found[key])];
+        if (entries is [var only] && only.Key == conflict.Keys[0])
+            return $"{only.Place}: {conflict.Message}";
+        var places = entries.Length > 0 ? string.Join(", ", entries.Select(entry => entry.Origin).Distinct(StringComparer.Ordinal)) : "defaults";
+        return $"{places}: {conflict.Keys[0]}: {conflict.Message}";
     }
 
     private static string Report(List<string> errors) => errors.Count == 1

@@ -15,7 +15,11 @@ public readonly record struct TrainConfigFlag(string Flag, string Key, string Va
 /// <param name="Value">The JSON, or null when it is <paramref name="Text"/> of a command line.</param>
 /// <param name="Text">What was written.</param>
 /// <param name="Origin">Where it was found: <c>quick.json:12</c> or <c>--set horizon</c>.</param>
-internal sealed record TrainConfigEntry(string Key, JsonElement? Value, string Text, string Origin);
+internal sealed record TrainConfigEntry(string Key, JsonElement? Value, string Text, string Origin)
+{
+    /// <summary>Where a message points: what was found in a command line names the key already.</summary>
+    public string Place => Value is null ? Origin : $"{Origin}: {Key}";
+}
 
 /// <summary>Reads the three places values come from.</summary>
 internal static class TrainConfigSources

@@ -83,7 +83,7 @@ public sealed class TrainConfigReaderTests : IDisposable
             line => Assert.Equal($"  {path}:2: unknown key horizn; did you mean horizon?", line),
             line => Assert.Equal($"  {path}:3: clipRange: expected a number above 0 and below 1, found \"small\"", line),
             line => Assert.Equal($"  {path}:4: grid: expected released or diffusers, found \"Released\"", line),
-            line => Assert.Equal("  --seed: seed: expected a whole number of at least 0, found -1", line),
+            line => Assert.Equal("  --seed: expected a whole number of at least 0, found -1", line),
             line => Assert.StartsWith("  --set colour: unknown key colour; known are task, model, ", line, StringComparison.Ordinal),
             line => Assert.Equal($"  {path}:5: samplingBatch: 60 images per update do not divide into sampling batches of 16; set samplingBatch to 15", line));
     }
@@ -142,7 +142,7 @@ public sealed class TrainConfigReaderTests : IDisposable
 
     [Fact]
     public void The_last_origin_of_a_value_is_the_one_reported() =>
-        Assert.StartsWith("--set horizon: horizon: ", Error("""{ "horizon": 4 }""", [], ["horizon=1"]), StringComparison.Ordinal);
+        Assert.StartsWith("--set horizon: ", Error("""{ "horizon": 4 }""", [], ["horizon=1"]), StringComparison.Ordinal);
 
     [Fact]
     public void A_key_set_twice_in_a_file_is_refused() =>
