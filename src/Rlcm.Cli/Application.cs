@@ -52,7 +52,8 @@ internal static class Application
 
     private static string? NumberExpectedBy(Option option) => Type.GetTypeCode(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType.GetElementType() ?? option.ValueType) switch
     {
-        TypeCode.Int32 or TypeCode.Int64 or TypeCode.UInt64 => "a whole number",
+        TypeCode.Int32 or TypeCode.Int64 => "a whole number",
+        TypeCode.UInt64 => "a whole number of at least 0",
         TypeCode.Double => "a number",
         _ => null,
     };

@@ -51,7 +51,7 @@ public sealed class ApplicationTests
     [InlineData("--count", "four", "a whole number")]
     [InlineData("--steps", "2.5", "a whole number")]
     [InlineData("--guidance", "high", "a number")]
-    [InlineData("--seed", "-1", "a whole number")]
+    [InlineData("--seed", "-1", "a whole number of at least 0")]
     public async Task What_is_no_number_is_told_without_types_of_the_language(string option, string value, string expected)
     {
         var (code, _, error) = await CommandLine.RunAsync("sample", "--prompt", "a fox", "--output", "fox.png", option, value);

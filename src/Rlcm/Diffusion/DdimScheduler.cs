@@ -1,4 +1,5 @@
 using Rlcm.Runtime;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Diffusion;
@@ -54,7 +55,7 @@ public static class DdimScheduler
         var original = (sample - fromNoise * epsilon) / fromSignal;
         var toSignal = PerImage.Coefficients(steps, sample, step => step.To.Signal);
         var direction = PerImage.Coefficients(steps, sample, step => Direction(step, eta));
-        return (toSignal * original + direction * epsilon).MoveToOuterDisposeScope();
+        return (toSignal * original).Plus(direction * epsilon).MoveToOuterDisposeScope();
     }
 
     private static double Direction(DdimStep step, double eta)

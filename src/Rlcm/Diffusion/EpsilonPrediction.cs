@@ -1,3 +1,4 @@
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Diffusion;
@@ -17,7 +18,7 @@ public static class EpsilonPrediction
         using var scope = NewDisposeScope();
         var signal = PerImage.Coefficients(levels, original, level => level.Signal);
         var spread = PerImage.Coefficients(levels, original, level => level.Noise);
-        return (signal * original + spread * noise).MoveToOuterDisposeScope();
+        return (signal * original).Plus(spread * noise).MoveToOuterDisposeScope();
     }
 
     /// <summary>x0 = (x_t - sqrt(1 - a_t) eps) / sqrt(a_t).</summary>
@@ -40,6 +41,6 @@ public static class EpsilonPrediction
     {
         using var scope = NewDisposeScope();
         var scale = PerImage.Coefficients(guidanceScales, unconditional, value => value);
-        return (unconditional + scale * (conditional - unconditional)).MoveToOuterDisposeScope();
+        return unconditional.Plus(scale * (conditional - unconditional)).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Diffusion;
@@ -32,7 +33,7 @@ public static class LcmScheduler
         var original = EpsilonPrediction.PredictOriginal(sample, epsilon, levels);
         var skip = PerImage.Coefficients(levels, sample, level => BoundaryScalings(level.Timestep).Skip);
         var output = PerImage.Coefficients(levels, sample, level => BoundaryScalings(level.Timestep).Out);
-        return (output * original + skip * sample).MoveToOuterDisposeScope();
+        return (output * original).Plus(skip * sample).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean of the transition: sqrt(a'_i) f(x_i). Its standard deviation is <see cref="LcmStep.Std"/>.</summary>
@@ -51,6 +52,6 @@ public static class LcmScheduler
     public static Tensor Step(Tensor mean, Tensor noise, params ReadOnlySpan<double> std)
     {
         using var scope = NewDisposeScope();
-        return (mean + PerImage.Coefficients(std, mean, value => value) * noise).MoveToOuterDisposeScope();
+        return mean.Plus(PerImage.Coefficients(std, mean, value => value) * noise).MoveToOuterDisposeScope();
     }
 }

@@ -12,7 +12,7 @@ public static class PictureTensor
     {
         using var scope = NewDisposeScope();
         var shape = pictures.shape;
-        var values = (pictures / Kept(2) + Kept(0.5)).clamp(Kept(0), Kept(1)).permute(0, 2, 3, 1).cpu().contiguous(); // [B, H, W, 3]
+        var values = (pictures / Kept(2)).Plus(Kept(0.5)).clamp(Kept(0), Kept(1)).permute(0, 2, 3, 1).cpu().contiguous(); // [B, H, W, 3]
         var bytes = (values * Kept(255)).round().to(ScalarType.Byte);
         return new ImageBatch(bytes.data<byte>().ToArray(), (int)shape[0], (int)shape[2], (int)shape[3])
         {

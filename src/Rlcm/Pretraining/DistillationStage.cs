@@ -96,7 +96,7 @@ public sealed class DistillationStage : IPretrainingStage
     }
 
     /// <summary>mean of sqrt(d^2 + c^2) - c (Song &amp; Dhariwal 2023, eq. 8, per entry).</summary>
-    internal static Tensor PseudoHuber(Tensor difference) => ((difference.square() + Kept(HuberWidth * HuberWidth)).sqrt() - Kept(HuberWidth)).mean();
+    internal static Tensor PseudoHuber(Tensor difference) => (difference.Squared().Plus(Kept(HuberWidth * HuberWidth)).sqrt() - Kept(HuberWidth)).mean();
 
     /// <summary>t_n on the solver's grid and t_(n-1), which for the first is timestep 0.</summary>
     internal (NoiseLevel[] From, NoiseLevel[] To) DrawSteps(long step)

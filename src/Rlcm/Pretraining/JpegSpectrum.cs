@@ -60,7 +60,7 @@ public static class JpegSpectrum
         using var scope = NewDisposeScope();
         var levels = Kept(GrayLevels) * pictures;
         var (r, g, b) = (levels.narrow(1, 0, 1), levels.narrow(1, 1, 1), levels.narrow(1, 2, 1));
-        var luma = Kept(0.299) * r + Kept(0.587) * g + Kept(0.114) * b;
+        var luma = (Kept(0.299) * r).Plus(Kept(0.587) * g).Plus(Kept(0.114) * b);
         var chroma = nn.functional.avg_pool2d(cat([(b - luma) / Kept(1.772), (r - luma) / Kept(1.402)], dim: 1), 2);
         return cat([Lengths(luma, Luminance), Lengths(chroma, Chrominance)], dim: 1).MoveToOuterDisposeScope();
     }

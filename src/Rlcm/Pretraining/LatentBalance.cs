@@ -38,11 +38,11 @@ public static class LatentBalance
         Rows(weight, 0).copy_(transform.mm(Matrix(Rows(weight, 0))).view_as(Rows(weight, 0)));
         Rows(bias, 0).copy_(transform.mv(Rows(bias, 0).to(ScalarType.Float64) - center));
         Rows(weight, channels).zero_();
-        Rows(bias, channels).copy_(transform.square().mv(variance).log());
+        Rows(bias, channels).copy_(transform.Squared().mv(variance).log());
 
         var decode = vae.DecoderProjection;
         var matrix = Matrix(decode.weight!);
-        decode.bias!.add_(matrix.mv(center));
+        decode.bias!.add_(matrix.mv(center), Kept(1));
         decode.weight!.copy_(matrix.mm(linalg.inv(transform)).view_as(decode.weight));
 
         Tensor Rows(Tensor values, long from) => values.narrow(0, from, channels);
@@ -52,7 +52,7 @@ public static class LatentBalance
     private static Tensor Transform(Tensor centred)
     {
         var (variances, axes) = linalg.eigh(centred.t().mm(centred) / Kept(centred.shape[0])); // columns are axes
-        var deviations = variances.clamp_min(Kept(Floor * Floor * variances.max().ToDouble())).sqrt();
+        var deviations = variances.clamp_min(Kept(Floor * Floor * variances.max().ToNumber())).sqrt();
         return axes.mm(deviations.rsqrt().diag()).mm(axes.t());
     }
 

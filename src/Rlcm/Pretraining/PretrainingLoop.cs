@@ -3,6 +3,7 @@ using Rlcm.Checkpoints;
 using Rlcm.Runtime;
 using Rlcm.Training;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
@@ -58,7 +59,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
         adam.ZeroGrad();
         var loss = stage.Loss(step);
         loss.backward();
-        var value = loss.ToDouble();
+        var value = loss.ToNumber();
         var norm = GradientNorm.Clip(adam.Parameters, settings.MaxGradNorm);
         if (!double.IsFinite(value) || !double.IsFinite(norm))
         {

@@ -3,6 +3,7 @@ using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Runtime;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Pretraining;
@@ -71,7 +72,7 @@ public sealed class TeacherStage : IPretrainingStage
         var predicted = _online.Unet.forward(new(noisy, timesteps, text, GuidanceEmbedding: null));
 
         var weights = tensor(Array.ConvertAll(levels, level => (float)LossWeight(level.AlphaCumprod)));
-        return ((predicted - noise).square().mean([1, 2, 3]) * weights).mean().MoveToOuterDisposeScope();
+        return ((predicted - noise).Squared().mean([1, 2, 3]) * weights).mean().MoveToOuterDisposeScope();
     }
 
     /// <summary>Weight of the squared error of the noise: clamp(SNR, 1, 5)/SNR with SNR = a/(1 - a).</summary>

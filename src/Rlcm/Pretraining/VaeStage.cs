@@ -81,12 +81,12 @@ public sealed class VaeStage : IPretrainingStage
     {
         var latents = _online.Encode(pictures);
         var noise = AddressedRandom.NormalTensor(new(_seed, RandomPurpose.Posterior, step), latents.Mean.shape);
-        var sample = latents.Mean + (latents.LogVariance * Kept(0.5)).exp() * noise;
+        var sample = latents.Mean.Plus((latents.LogVariance * Kept(0.5)).exp() * noise);
         var decoded = _online.Decode(sample);
-        var loss = nn.functional.l1_loss(decoded, targets) + Kept(KlWeight) * KlDivergence(latents);
+        var loss = nn.functional.l1_loss(decoded, targets).Plus(Kept(KlWeight) * KlDivergence(latents));
         if (_matchSpectrum)
-            loss += Kept(SpectrumWeight) * JpegSpectrum.Distance(decoded, targets);
-        return _anchor is null ? loss : loss + Kept(AnchorWeight) * Drift(latents.Mean.narrow(0, 0, anchored), pictures.narrow(0, 0, anchored), _anchor);
+            loss = loss.Plus(Kept(SpectrumWeight) * JpegSpectrum.Distance(decoded, targets));
+        return _anchor is null ? loss : loss.Plus(Kept(AnchorWeight) * Drift(latents.Mean.narrow(0, 0, anchored), pictures.narrow(0, 0, anchored), _anchor));
     }
 
     /// <summary>Mean square of the distance between scaled latents of <paramref name="pictures"/> and those of <paramref name="earlier"/>.</summary>
@@ -95,12 +95,12 @@ public sealed class VaeStage : IPretrainingStage
         Tensor before;
         using (no_grad())
             before = earlier.Encode(pictures).Mean;
-        return ((latents - before) * Kept(earlier.Config.ScalingFactor)).square().mean();
+        return ((latents - before) * Kept(earlier.Config.ScalingFactor)).Squared().mean();
     }
 
     /// <summary>KL(N(m, v) || N(0, I)) = (m^2 + v - 1 - log v) / 2, averaged over latent dimensions and pictures.</summary>
     internal static Tensor KlDivergence(LatentDistribution latents) =>
-        Kept(0.5) * (latents.Mean.square() + latents.LogVariance.exp() - Kept(1) - latents.LogVariance).mean();
+        Kept(0.5) * (latents.Mean.Squared().Plus(latents.LogVariance.exp()) - Kept(1) - latents.LogVariance).mean();
 
     /// <inheritdoc/>
     /// <remarks>Pairs: picture, reconstruction.</remarks>
@@ -130,7 +130,7 @@ public sealed class VaeStage : IPretrainingStage
         using var balanced = new AutoencoderKL(_average.Config);
         WeightInitializer.CopyFrom(balanced, _average);
         LatentBalance.Apply(balanced, EncodeSample(balanced));
-        var deviation = cat([.. EncodeSample(balanced).Select(latents => latents.Mean)]).std().ToDouble();
+        var deviation = cat([.. EncodeSample(balanced).Select(latents => latents.Mean)]).std().ToNumber();
         VaeFolder.Save(balanced, path, ScalarType.Float16, 1 / deviation);
     }
 

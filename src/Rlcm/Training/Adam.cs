@@ -75,7 +75,7 @@ public sealed class Adam : IDisposable
             using var scope = NewDisposeScope();
             first.mul_(Kept(Beta1)).add_(gradients, Kept(1 - Beta1));
             second.mul_(Kept(Beta2)).addcmul_(gradients, gradients, Kept(1 - Beta2));
-            var denominator = second.sqrt().div_(Kept(correction2)).add_(Kept(Epsilon));
+            var denominator = second.sqrt().div_(Kept(correction2)).add_(Kept(Epsilon), Kept(1));
             values.addcdiv_(first, denominator, Kept(-LearningRate / correction1));
         }
     }

@@ -18,7 +18,7 @@ public static class GradientNorm
         Tensor[] gradients = [.. parameters.Select(parameter => parameter.grad).OfType<Tensor>()];
         if (gradients.Length == 0)
             return 0;
-        var norm = stack([.. gradients.Select(gradient => gradient.norm())]).norm().ToDouble();
+        var norm = stack([.. gradients.Select(gradient => gradient.norm())]).norm().ToNumber();
         var coefficient = maximum / (norm + Epsilon);
         if (coefficient < 1)
         {

@@ -47,8 +47,8 @@ public static class PolicyGradient
                 if (trajectory.ReferenceMeans is { } reference)
                 {
                     var divergence = ReferenceKl.Compute(mean, Rows(reference, index, scored), std);
-                    loss += Kept(settings.KlCoefficient) * ReferenceKl.Penalty(divergence, settings.KlThreshold);
-                    measured = measured with { Loss = loss.ToDouble(), ReferenceKl = divergence.mean().ToDouble() };
+                    loss = loss.Plus(Kept(settings.KlCoefficient) * ReferenceKl.Penalty(divergence, settings.KlThreshold));
+                    measured = measured with { Loss = loss.ToNumber(), ReferenceKl = divergence.mean().ToNumber() };
                 }
 
                 (loss * Kept(weight)).backward();

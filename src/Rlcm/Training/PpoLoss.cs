@@ -65,6 +65,6 @@ public static class PpoLoss
             outside += Math.Abs(ratio - 1) > settings.ClipRange ? 1 : 0;
         }
 
-        return new PpoMetrics(loss.ToDouble(), ratios / values.Length, outside / values.Length, 0.5 * squares / values.Length);
+        return new PpoMetrics(loss.ToNumber(), ratios / values.Length, outside / values.Length, 0.5 * squares / values.Length);
     }
 }

@@ -26,7 +26,7 @@ public static class ReferenceKl
             throw new ArgumentException($"A transition without noise has no divergence: standard deviation {std}.", nameof(std));
 
         using var scope = NewDisposeScope();
-        return ((mean - reference.detach()).square().flatten(1).mean([1]) / Kept(2 * std * std)).MoveToOuterDisposeScope();
+        return ((mean - reference.detach()).Squared().flatten(1).mean([1]) / Kept(2 * std * std)).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -5,6 +5,7 @@ using Rlcm.Models.Lora;
 using Rlcm.Policy;
 using Rlcm.Rollouts;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Training;
@@ -92,7 +93,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         for (var i = 0; i < policy.ScoredSteps.Count; i++)
         {
             var logProb = PolicyGradient.LogProb(policy, trajectory, rows, i, LogProbReduction.Mean);
-            largest = Math.Max(largest, (logProb - trajectory.LogProbs[TensorIndex.Colon, i]).abs().max().ToDouble());
+            largest = Math.Max(largest, (logProb - trajectory.LogProbs[TensorIndex.Colon, i]).abs().max().ToNumber());
         }
 
         return largest;

@@ -47,8 +47,8 @@ internal sealed class ClipEncoder : Module<Tensor, Tensor>
         public override Tensor forward(Tensor x)
         {
             using var scope = NewDisposeScope();
-            x = x + self_attn.forward(layer_norm1.forward(x));
-            return (x + mlp.forward(layer_norm2.forward(x))).MoveToOuterDisposeScope();
+            x = x.Plus(self_attn.forward(layer_norm1.forward(x)));
+            return x.Plus(mlp.forward(layer_norm2.forward(x))).MoveToOuterDisposeScope();
         }
     }
 

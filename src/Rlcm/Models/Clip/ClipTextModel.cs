@@ -64,6 +64,6 @@ public sealed class ClipTextModel : Module<Tensor, Tensor>
         }
 
         public override Tensor forward(Tensor ids) =>
-            token_embedding.forward(ids) + position_embedding.forward(arange(Kept(ids.shape[1]), ScalarType.Int64, ids.device));
+            token_embedding.forward(ids).Plus(position_embedding.forward(arange(Kept(0), Kept(ids.shape[1]), Kept(1), ScalarType.Int64, ids.device)));
     }
 }

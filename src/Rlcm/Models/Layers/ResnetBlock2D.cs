@@ -1,6 +1,7 @@
 using Rlcm.Models.Lora;
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -42,9 +43,9 @@ internal sealed class ResnetBlock2D : Module<Tensor, Tensor?, Tensor>
         using var scope = NewDisposeScope();
         var h = conv1.forward(functional.silu(norm1.forward(x)));
         if (time_emb_proj is not null)
-            h = h + time_emb_proj.forward(activatedTime!).unsqueeze(-1).unsqueeze(-1);
+            h = h.Plus(time_emb_proj.forward(activatedTime!).unsqueeze(-1).unsqueeze(-1));
         h = conv2.forward(functional.silu(norm2.forward(h)));
         var shortcut = conv_shortcut is null ? x : conv_shortcut.forward(x);
-        return (shortcut + h).MoveToOuterDisposeScope();
+        return shortcut.Plus(h).MoveToOuterDisposeScope();
     }
 }

@@ -1,6 +1,7 @@
 using Rlcm.Models.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -34,8 +35,8 @@ internal sealed class BasicTransformerBlock : Module<Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var normed = norm1.forward(tokens);
-        tokens = tokens + attn1.forward(normed, normed);
-        tokens = tokens + attn2.forward(norm2.forward(tokens), text);
-        return (tokens + ff.forward(norm3.forward(tokens))).MoveToOuterDisposeScope();
+        tokens = tokens.Plus(attn1.forward(normed, normed));
+        tokens = tokens.Plus(attn2.forward(norm2.forward(tokens), text));
+        return tokens.Plus(ff.forward(norm3.forward(tokens))).MoveToOuterDisposeScope();
     }
 }

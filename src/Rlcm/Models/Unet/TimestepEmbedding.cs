@@ -31,7 +31,7 @@ internal sealed class TimestepEmbedding : Module<Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor sinusoids, Tensor? condition)
     {
         if (condition is not null)
-            sinusoids = sinusoids + cond_proj!.forward(condition);
+            sinusoids = sinusoids.Plus(cond_proj!.forward(condition));
         return linear_2.forward(functional.silu(linear_1.forward(sinusoids)));
     }
 
@@ -45,7 +45,7 @@ internal sealed class TimestepEmbedding : Module<Tensor, Tensor?, Tensor>
     public static Tensor Sinusoids(Tensor timesteps, long width)
     {
         var half = width / 2;
-        var frequencies = (arange(Kept(half), ScalarType.Float32, timesteps.device) * Kept(-Math.Log(10000) / half)).exp();
+        var frequencies = (arange(Kept(0), Kept(half), Kept(1), ScalarType.Float32, timesteps.device) * Kept(-Math.Log(10000) / half)).exp();
         var angles = timesteps.to(ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
         return cat([angles.cos(), angles.sin()], dim: -1);
     }

@@ -2,6 +2,7 @@ using Rlcm.Models.Layers;
 using Rlcm.Models.Lora;
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -39,7 +40,7 @@ internal sealed class Transformer2DModel : Module<Tensor, Tensor, Tensor>
         var tokens = proj_in.forward(norm.forward(x).ToTokens());
         foreach (var block in transformer_blocks)
             tokens = block.forward(tokens, text);
-        return (x + proj_out.forward(tokens).ToMap(shape[2], shape[3])).MoveToOuterDisposeScope();
+        return x.Plus(proj_out.forward(tokens).ToMap(shape[2], shape[3])).MoveToOuterDisposeScope();
     }
 
     private static Module<Tensor, Tensor> Projection(long channels, bool linear) =>

@@ -1,6 +1,7 @@
 using Rlcm.Models.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -34,6 +35,6 @@ internal sealed class AttentionBlock : Module<Tensor, Tensor>
         var tokens = group_norm.forward(x).ToTokens();
         Tensor Head(Linear projection) => projection.forward(tokens).unsqueeze(1); // [B, 1, T, C]
         var attended = functional.scaled_dot_product_attention(Head(to_q), Head(to_k), Head(to_v));
-        return (x + to_out[0].forward(attended.squeeze(1)).ToMap(shape[2], shape[3])).MoveToOuterDisposeScope();
+        return x.Plus(to_out[0].forward(attended.squeeze(1)).ToMap(shape[2], shape[3])).MoveToOuterDisposeScope();
     }
 }
