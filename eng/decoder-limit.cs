@@ -3,8 +3,8 @@
 #:property PublishAot=false
 
 // What the embedded model's autoencoder leaves of pictures that a policy could ask it for: every second picture of the gallery that shows
-// an animal, blurred and compressed, as it is and through the autoencoder. Mean JPEG size against unaltered ones, and how many are
-// recognized. Usage: dotnet run eng/decoder-limit.cs -- models/emoji-lcm
+// an animal, blurred, compressed, in mosaics and paler, as it is and through the autoencoder. Mean JPEG size against unaltered ones, and
+// the share that is recognized. Usage: dotnet run eng/decoder-limit.cs -- models/emoji-lcm
 
 using System.Globalization;
 using Rlcm.Datasets;

@@ -87,7 +87,7 @@ public static class PictureVariants
     public static Tensor Sharpen(Tensor pictures, double amount)
     {
         using var scope = NewDisposeScope();
-        return pictures.Plus(Kept(amount) * (pictures - Blur(pictures, 1))).clamp(Kept(-1), Kept(1)).MoveToOuterDisposeScope();
+        return pictures.Plus((pictures - Blur(pictures, 1)) * Kept(amount)).clamp(Kept(-1), Kept(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Darker by up to <paramref name="depth"/> (of 2) in the pattern of the 8x8 ordered dither, clamped.</summary>

@@ -83,10 +83,10 @@ public sealed class VaeStage : IPretrainingStage
         var noise = AddressedRandom.NormalTensor(new(_seed, RandomPurpose.Posterior, step), latents.Mean.shape);
         var sample = latents.Mean.Plus((latents.LogVariance * Kept(0.5)).exp() * noise);
         var decoded = _online.Decode(sample);
-        var loss = nn.functional.l1_loss(decoded, targets).Plus(Kept(KlWeight) * KlDivergence(latents));
+        var loss = nn.functional.l1_loss(decoded, targets).Plus(KlDivergence(latents) * Kept(KlWeight));
         if (_matchSpectrum)
-            loss = loss.Plus(Kept(SpectrumWeight) * JpegSpectrum.Distance(decoded, targets));
-        return _anchor is null ? loss : loss.Plus(Kept(AnchorWeight) * Drift(latents.Mean.narrow(0, 0, anchored), pictures.narrow(0, 0, anchored), _anchor));
+            loss = loss.Plus(JpegSpectrum.Distance(decoded, targets) * Kept(SpectrumWeight));
+        return _anchor is null ? loss : loss.Plus(Drift(latents.Mean.narrow(0, 0, anchored), pictures.narrow(0, 0, anchored), _anchor) * Kept(AnchorWeight));
     }
 
     /// <summary>Mean square of the distance between scaled latents of <paramref name="pictures"/> and those of <paramref name="earlier"/>.</summary>

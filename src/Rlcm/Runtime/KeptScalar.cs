@@ -8,11 +8,12 @@ namespace Rlcm.Runtime;
 /// TorchSharp 0.107 turns a number in <c>2 * x</c> into a <see cref="Scalar"/> that nothing refers to while native code reads it. Where another
 /// thread causes a garbage collection at this moment, the finalizer frees it: the operation fails ("Expected false to be true") or takes a
 /// wrong number. The sum of two tensors has such a number inside, its alpha of 1, and so have <c>square</c>, <c>arange</c> and the conversions of
-/// tensors to numbers. All of them are therefore banned in this library (BannedSymbols.txt).
+/// tensors to numbers. All of them are therefore banned in this library (BannedSymbols.txt). The analyzer does not see <c>+=</c> and its like
+/// between tensors, which must not be written either.
 /// </remarks>
 internal static class KeptScalar
 {
-    private const int Places = 64; // far more than an expression has
+    private const int Places = 64; // far more than an expression has by itself
 
     [ThreadStatic]
     private static Scalar?[]? t_kept;
@@ -20,7 +21,8 @@ internal static class KeptScalar
     [ThreadStatic]
     private static int t_next;
 
-    /// <summary><paramref name="value"/> for use in this expression; it is gone after <see cref="Places"/> others of the thread.</summary>
+    /// <summary><paramref name="value"/> for use in this expression; it is gone after <see cref="Places"/> others of the thread. Methods
+    /// called in the same expression make others, too: write it behind them, <c>Loss(x) * Kept(w)</c>.</summary>
     public static Scalar Kept(double value) => Keep(value.ToScalar());
 
     /// <inheritdoc cref="Kept(double)"/>

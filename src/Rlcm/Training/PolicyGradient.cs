@@ -47,7 +47,7 @@ public static class PolicyGradient
                 if (trajectory.ReferenceMeans is { } reference)
                 {
                     var divergence = ReferenceKl.Compute(mean, Rows(reference, index, scored), std);
-                    loss = loss.Plus(Kept(settings.KlCoefficient) * ReferenceKl.Penalty(divergence, settings.KlThreshold));
+                    loss = loss.Plus(ReferenceKl.Penalty(divergence, settings.KlThreshold) * Kept(settings.KlCoefficient));
                     measured = measured with { Loss = loss.ToNumber(), ReferenceKl = divergence.mean().ToNumber() };
                 }
 

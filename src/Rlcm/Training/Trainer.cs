@@ -124,7 +124,7 @@ public sealed class Trainer : IDisposable
                 {
                     throw new UserErrorException(
                         $"Update {_update + 1}: the loss is {losses[^1].Loss} and its gradient norm {norms[^1]}, expected finite numbers; "
-                        + "lower learningRate, clipRange or klCoefficient and continue from the last checkpoint.");
+                        + "start a new run with a lower learningRate, clipRange or klCoefficient.");
                 }
 
                 _adam.Step();

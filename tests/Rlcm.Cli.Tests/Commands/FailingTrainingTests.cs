@@ -46,7 +46,7 @@ public sealed class FailingTrainingTests : IDisposable
     {
         var error = await Failing(new Reward(_ => { }), update => update == 2 ? double.NaN : 0);
         Assert.Equal(
-            "Update 2: the loss is NaN and its gradient norm NaN, expected finite numbers; lower learningRate, clipRange or klCoefficient and continue from the last checkpoint.", error);
+            "Update 2: the loss is NaN and its gradient norm NaN, expected finite numbers; start a new run with a lower learningRate, clipRange or klCoefficient.", error);
     }
 
     [Fact]

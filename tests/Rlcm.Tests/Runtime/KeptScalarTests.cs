@@ -7,6 +7,14 @@ using static TorchSharp.torch;
 
 namespace Rlcm.Tests.Runtime;
 
+/// <summary>Runs alone: collections that it causes take scalars from tests that write <c>2 * x</c>.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class Litter
+{
+    public const string Name = "litter";
+}
+
+[Collection(Litter.Name)]
 public sealed class KeptScalarTests
 {
     /// <summary>Without <see cref="KeptScalar"/> some hundred operations were enough to fail.</summary>
@@ -60,5 +68,8 @@ public sealed class KeptScalarTests
         var later = Enumerable.Range(0, 63).Select(i => Kept((double)i)).ToArray();
         Assert.Equal(1.5, first.ToDouble());
         Assert.Equal(Enumerable.Range(0, 63).Select(i => (double)i), later.Select(scalar => scalar.ToDouble()));
+        Kept(64);
+        Assert.Throws<InvalidOperationException>(() => first.ToDouble());
+        Assert.Equal(0, later[0].ToDouble());
     }
 }
