@@ -18,7 +18,7 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal)
     {
         var modelOption = new Option<string>("--model") { Description = "Model folder in diffusers layout", HelpName = "DIR", DefaultValueFactory = _ => "models/emoji-lcm" };
-        var adapterOption = new Option<string?>("--adapter") { Description = "Measure it with this adapter, such as RUN/adapter", HelpName = "DIR" };
+        var adapterOption = new Option<string?>("--adapter") { Description = "Measure it with this adapter: RUN/adapter, or a safetensors file of diffusers or kohya", HelpName = "PATH" };
         var dataset = new Option<string?>("--dataset") { Description = "Image folder whose test split measures the autoencoder", HelpName = "DIR" };
         var prompts = new Option<string>("--prompts") { Description = "Prompts whose JPEG sizes are compared with the gallery's", HelpName = "FILE", DefaultValueFactory = _ => "configs/prompts/evaluation.txt" };
         var gallery = new Option<string?>("--gallery") { Description = "Pictures that drawn animals are compared with [default: the model's, or else those of models/emoji-lcm]", HelpName = "DIR" };
@@ -48,11 +48,11 @@ internal static class EvaluateCommand
             var pictures = arguments.GetValue(dataset) is { } images ? OpenWithTestSplit(images) : null;
             using var model = TextToImageModel.Load(folder);
             var scale = given ?? model.Generation.GuidanceScale;
-            var quality = new ModelQuality(model, Gallery.Read(arguments.GetValue(gallery) ?? FindGallery(folder)), scale);
+            using var quality = new ModelQuality(model, Gallery.Read(arguments.GetValue(gallery) ?? FindGallery(folder)), scale);
             if (pictures is not null)
                 terminal.Output.WriteLine(Reconstruction(model, pictures, stop));
 
-            using var adapters = arguments.GetValue(adapterOption) is { } adapter ? PeftAdapter.Load(model.Unet, adapter) : null;
+            using var adapters = arguments.GetValue(adapterOption) is { } adapter ? AdapterFile.Load(model.Unet, adapter) : null;
             using var merged = adapters?.Merge();
             StepQuality[] rows = [.. (chosen.Length > 0 ? chosen : quality.DefaultSteps).Select(number => quality.Measure(number, perPrompt, sizePrompts, stop))];
             Print(terminal, scale, rows);

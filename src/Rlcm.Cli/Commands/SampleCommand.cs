@@ -19,7 +19,7 @@ internal static class SampleCommand
         var prompt = new Option<string[]>("--prompt") { Description = "A prompt; may be repeated", HelpName = "TEXT" };
         var promptFile = new Option<string?>("--prompts") { Description = "Prompts, one a line", HelpName = "FILE" };
         var modelOption = new Option<string>("--model") { Description = "Latent consistency model in diffusers layout", HelpName = "DIR", DefaultValueFactory = _ => "models/emoji-lcm" };
-        var adapterOption = new Option<string?>("--adapter") { Description = "Draw with this adapter, such as RUN/adapter", HelpName = "DIR" };
+        var adapterOption = new Option<string?>("--adapter") { Description = "Draw with this adapter: RUN/adapter, or a safetensors file of diffusers or kohya", HelpName = "PATH" };
         var steps = new Option<int?>("--steps") { Description = "Steps per picture [default: the model's recommendation]", HelpName = "N" };
         var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
         var count = new Option<int>("--count") { Description = "Pictures per prompt", HelpName = "N", DefaultValueFactory = _ => 1 };
@@ -45,13 +45,14 @@ internal static class SampleCommand
             var target = new PictureOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"));
 
             using var model = TextToImageModel.Load(ShippedFiles.Require(arguments.GetRequiredValue(modelOption), "the model folder"));
-            using var adapters = arguments.GetValue(adapterOption) is { } adapter ? PeftAdapter.Load(model.Unet, adapter) : null;
+            using var adapters = arguments.GetValue(adapterOption) is { } adapter ? AdapterFile.Load(model.Unet, adapter) : null;
             using var merged = adapters?.Merge();
             var policy = new LcmPolicy(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale));
             RolloutItem[] items = [.. prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))
                 .Select((text, index) => new RolloutItem(text, RolloutNoise.Sample(arguments.GetValue(seed), index)))];
+            using var encoded = new EncodedPrompts(policy.Encode, prompts);
             var columns = Math.Min(perPrompt > 1 ? perPrompt : prompts.Length, MaxColumns);
-            terminal.Output.WriteLine(target.Write(RolloutCollector.Sample(policy, items, BatchSize, stop), columns));
+            terminal.Output.WriteLine(target.Write(RolloutCollector.Sample(policy, encoded, items, BatchSize, stop), columns));
             return Task.FromResult(ExitCode.Success);
         });
         return command;

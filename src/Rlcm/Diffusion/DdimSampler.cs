@@ -17,15 +17,16 @@ public sealed class DdimSampler(TextToImageModel model, int steps, double guidan
         model.Scheduler.CreateNoiseSchedule(), steps, model.Scheduler.StepsOffset, model.Scheduler.SetAlphaToOne);
 
     /// <summary>One picture per prompt.</summary>
+    /// <param name="encode">The model's text embeddings of prompts, [N, S, D]; also asked for those of the empty one.</param>
     /// <param name="prompts">N prompts.</param>
     /// <param name="noiseAddress">Address of the initial noise of picture k.</param>
-    public ImageBatch Sample(IReadOnlyList<string> prompts, Func<int, RandomAddress> noiseAddress)
+    public ImageBatch Sample(Func<IReadOnlyList<string>, Tensor> encode, IReadOnlyList<string> prompts, Func<int, RandomAddress> noiseAddress)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var count = prompts.Count;
         var size = model.Unet.Config.SampleSize;
-        var text = cat([model.EncodePrompts([""]).expand(count, -1, -1), model.EncodePrompts(prompts)]);
+        var text = encode([.. Enumerable.Repeat("", count), .. prompts]);
         var x = AddressedRandom.NormalBatch([.. Enumerable.Range(0, count).Select(noiseAddress)], model.Unet.Config.InChannels, size, size);
         foreach (var step in _steps)
         {

@@ -2,6 +2,7 @@ using Rlcm.Diffusion;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Policy;
+using Rlcm.Prompts;
 using Rlcm.Rewards;
 using Rlcm.Rollouts;
 using Rlcm.Runtime;
@@ -17,7 +18,7 @@ namespace Rlcm.Evaluation;
 public sealed record StepQuality(int Steps, RecognizedShare Recognized, ImageBatch Animals, double? Kilobytes, double? GalleryKilobytes);
 
 /// <summary>Measures a model that ships a gallery: a consistency model by its few steps, a diffusion model by DDIM.</summary>
-public sealed class ModelQuality
+public sealed class ModelQuality : IDisposable
 {
     /// <summary>Steps of a diffusion model where none are asked for.</summary>
     public const int DiffusionSteps = 50;
@@ -29,6 +30,7 @@ public sealed class ModelQuality
     private readonly Gallery _gallery;
     private readonly double _guidanceScale;
     private readonly Recognizer _recognizer;
+    private readonly EncodedPrompts _encoded;
     private readonly Dictionary<string, int> _rowOf = new(StringComparer.Ordinal);
 
     /// <param name="model">The model, adapters merged where they are to be measured.</param>
@@ -41,6 +43,7 @@ public sealed class ModelQuality
         if (size != Recognizer.PictureSize)
             throw new UserErrorException($"The model draws pictures of {size}x{size}, expected {Recognizer.PictureSize}x{Recognizer.PictureSize}, the size of the gallery that they are compared with; measure a model of that size.");
         (_model, _gallery, _guidanceScale, _recognizer) = (model, gallery, guidanceScale, new(gallery));
+        _encoded = new(model.EncodePrompts, []);
         foreach (var (row, entry) in gallery.Entries.Index())
             _rowOf.TryAdd(entry.Text, row);
     }
@@ -70,16 +73,19 @@ public sealed class ModelQuality
             held.Average(prompt => Kilobytes(_gallery.Pictures, _rowOf[prompt])));
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _encoded.Dispose();
+
     private ImageBatch Draw(int steps, IReadOnlyList<string> prompts, IReadOnlyList<long> seeds, CancellationToken stop)
     {
         RolloutItem[] items = [.. prompts.Zip(seeds, (prompt, seed) => new RolloutItem(prompt, RolloutNoise.Evaluation(Seed, seed)))];
         if (!IsDiffusion)
-            return RolloutCollector.Sample(new LcmPolicy(_model, new(steps, _guidanceScale)), items, BatchSize, stop);
+            return RolloutCollector.Sample(new LcmPolicy(_model, new(steps, _guidanceScale)), _encoded, items, BatchSize, stop);
         var sampler = new DdimSampler(_model, steps, _guidanceScale);
         return ImageBatch.Concatenate([.. items.Chunk(BatchSize).Select(batch =>
         {
             stop.ThrowIfCancellationRequested();
-            return sampler.Sample([.. batch.Select(item => item.Prompt)], index => batch[index].Noise.Initial);
+            return sampler.Sample(_encoded.Of, [.. batch.Select(item => item.Prompt)], index => batch[index].Noise.Initial);
         })]);
     }
 

@@ -1,5 +1,6 @@
 using Rlcm.Imaging;
 using Rlcm.Policy;
+using Rlcm.Prompts;
 using Rlcm.Rewards;
 using Rlcm.Rollouts;
 
@@ -16,12 +17,12 @@ public sealed record EvaluatedPictures(ImageBatch Images, IReadOnlyList<double> 
 /// </summary>
 /// <param name="policyOf">The policy at a number of steps.</param>
 /// <param name="reward">The reward.</param>
+/// <param name="encoded">Begins with the training prompts, which tell seen from unseen.</param>
 /// <param name="prompts">The evaluation prompts, in order.</param>
-/// <param name="trainingPrompts">Tells seen from unseen.</param>
 /// <param name="recognizer">Search in the model's gallery, or null.</param>
 /// <param name="batchSize">Pictures sampled at once.</param>
 public sealed class PolicyEvaluator(
-    Func<int, IStepPolicy> policyOf, IReward reward, IReadOnlyList<string> prompts, IReadOnlySet<string> trainingPrompts, Recognizer? recognizer, int batchSize)
+    Func<int, IStepPolicy> policyOf, IReward reward, EncodedPrompts encoded, IReadOnlyList<string> prompts, Recognizer? recognizer, int batchSize)
 {
     /// <summary>The horizons of a report, where the model has as many steps.</summary>
     public static readonly IReadOnlyList<int> Horizons = [1, 2, 4, 8];
@@ -32,7 +33,7 @@ public sealed class PolicyEvaluator(
     /// <summary>Draws and scores the evaluation pictures at <paramref name="horizon"/> steps.</summary>
     public EvaluatedPictures Evaluate(int horizon, CancellationToken stop)
     {
-        var images = RolloutCollector.Sample(policyOf(horizon), Items(prompts, Enumerable.Range(0, prompts.Count).Select(index => (long)index)), batchSize, stop);
+        var images = RolloutCollector.Sample(policyOf(horizon), encoded, Items(prompts, Enumerable.Range(0, prompts.Count).Select(index => (long)index)), batchSize, stop);
         var scores = RewardGuard.ScoreAsync(reward, images, prompts, "an evaluation", offset: 0, stop).GetAwaiter().GetResult();
         return new(images, Array.ConvertAll(scores, score => (double)score));
     }
@@ -42,17 +43,18 @@ public sealed class PolicyEvaluator(
     /// recognized; null without a gallery.
     /// </summary>
     public RecognizedShare? Recognize(int horizon, int seeds, CancellationToken stop) => recognizer is null ? null : RecognizedShare.Compute(
-        recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), Items(texts, noise), batchSize, stop), seeds, cancellationToken: stop);
+        recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), encoded, Items(texts, noise), batchSize, stop), seeds, cancellationToken: stop);
 
     /// <summary>Everything that <c>evaluation.json</c> says of a policy at <paramref name="horizon"/> steps.</summary>
     public HorizonReport Report(int horizon, CancellationToken stop)
     {
         var pictures = Evaluate(horizon, stop);
+        var seen = encoded.Prompts.ToHashSet(StringComparer.Ordinal);
         var recognized = Recognize(horizon, RecognitionSeeds, stop);
         return new(
             horizon,
-            RewardSummary.Of([.. RewardsWhere(pictures, trainingPrompts.Contains)]),
-            RewardSummary.Of([.. RewardsWhere(pictures, prompt => !trainingPrompts.Contains(prompt))]),
+            RewardSummary.Of([.. RewardsWhere(pictures, seen.Contains)]),
+            RewardSummary.Of([.. RewardsWhere(pictures, prompt => !seen.Contains(prompt))]),
             PictureDiversity.LargestNearIdenticalGroup(pictures.Images),
             recognized?.Share,
             recognized?.Samples.Count,

@@ -2,6 +2,7 @@ using Rlcm.Diffusion;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Policy;
+using Rlcm.Prompts;
 using Rlcm.Rollouts;
 using Rlcm.Runtime;
 using TorchSharp;
@@ -126,10 +127,15 @@ public sealed class DistillationStage : IPretrainingStage
     private static Tensor Timesteps(NoiseLevel[] levels) => tensor(Array.ConvertAll(levels, level => (long)level.Timestep));
 
     /// <inheritdoc/>
-    public ImageBatch Samples() => RolloutCollector.Sample(
-        new LcmPolicy(_target, new(_target.Generation.Steps, _target.Generation.GuidanceScale)),
-        [.. _settings.SamplePrompts.Select((prompt, index) => new RolloutItem(prompt, RolloutNoise.Sample(_settings.Training.Seed, index)))],
-        _settings.Training.BatchSize);
+    public ImageBatch Samples()
+    {
+        using var encoded = new EncodedPrompts(_target.EncodePrompts, _settings.SamplePrompts);
+        return RolloutCollector.Sample(
+            new LcmPolicy(_target, new(_target.Generation.Steps, _target.Generation.GuidanceScale)),
+            encoded,
+            [.. _settings.SamplePrompts.Select((prompt, index) => new RolloutItem(prompt, RolloutNoise.Sample(_settings.Training.Seed, index)))],
+            _settings.Training.BatchSize);
+    }
 
     /// <inheritdoc/>
     public void Save(string folder) => _target.Save(folder, ScalarType.Float16, _settings.TokenizerFolder);

@@ -104,7 +104,7 @@ public sealed class TeacherStage : IPretrainingStage
 
     /// <inheritdoc/>
     public ImageBatch Samples() => new DdimSampler(_average, SampleSteps, _average.Generation.GuidanceScale)
-        .Sample(_samplePrompts, index => new(_settings.Seed, RandomPurpose.SampleInitialNoise, Item: index));
+        .Sample(_average.EncodePrompts, _samplePrompts, index => new(_settings.Seed, RandomPurpose.SampleInitialNoise, Item: index));
 
     /// <inheritdoc/>
     public void Save(string folder) => _average.Save(folder, ScalarType.Float16, _tokenizerFolder);

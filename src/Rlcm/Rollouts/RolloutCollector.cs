@@ -1,6 +1,7 @@
 using Rlcm.Diffusion;
 using Rlcm.Imaging;
 using Rlcm.Policy;
+using Rlcm.Prompts;
 using Rlcm.Runtime;
 using Rlcm.Training;
 using TorchSharp;
@@ -41,15 +42,20 @@ public static class RolloutCollector
             images);
     }
 
-    /// <summary>Samples pictures without recording how, in batches of <paramref name="batchSize"/>.</summary>
+    /// <summary>Samples pictures without recording how.</summary>
+    /// <param name="policy">The policy; merge its adapters first.</param>
+    /// <param name="encoded">Encodes prompts as <paramref name="policy"/> does.</param>
+    /// <param name="items">Prompts and noise addresses of the pictures.</param>
+    /// <param name="batchSize">Pictures sampled at once.</param>
+    /// <param name="stop">Stops between batches.</param>
     /// <exception cref="OperationCanceledException">Stopped, which takes effect between batches.</exception>
-    public static ImageBatch Sample(IStepPolicy policy, IReadOnlyList<RolloutItem> items, int batchSize, CancellationToken stop = default) =>
+    public static ImageBatch Sample(IStepPolicy policy, EncodedPrompts encoded, IReadOnlyList<RolloutItem> items, int batchSize, CancellationToken stop = default) =>
         ImageBatch.Concatenate([.. items.Chunk(batchSize).Select(batch =>
         {
             stop.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            return Run(policy, batch, policy.Encode([.. batch.Select(item => item.Prompt)]), decodesNoise: false, (_, _, _, _) => { });
+            return Run(policy, batch, encoded.Of([.. batch.Select(item => item.Prompt)]), decodesNoise: false, (_, _, _, _) => { });
         })]);
 
     private static ImageBatch Run(IStepPolicy policy, IReadOnlyList<RolloutItem> items, Tensor condition, bool decodesNoise, Action<int, Tensor, Tensor, Tensor> record)

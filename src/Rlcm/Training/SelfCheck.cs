@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Rlcm.Models.Lora;
 using Rlcm.Policy;
+using Rlcm.Prompts;
 using Rlcm.Rollouts;
 using TorchSharp;
 using static Rlcm.Runtime.KeptScalar;
@@ -21,11 +22,11 @@ public sealed record SelfCheckResult(string Name, bool Passed, string Finding, s
 /// Before the first update: do the sampling path and the training path compute the same policy, do gradients reach the adapters and
 /// nothing else, does a step leave the base model alone, and what will the run take? Leaves the adapters as they were.
 /// </summary>
-public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module network, LoraAdapters adapters, IReadOnlyList<string> prompts)
+public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module network, LoraAdapters adapters, EncodedPrompts prompts)
 {
     private const double LogProbTolerance = 2e-6;
 
-    /// <summary>Runs all checks on one micro-batch.</summary>
+    /// <summary>Runs all checks on one sampling batch and one micro-batch.</summary>
     public IReadOnlyList<SelfCheckResult> Run()
     {
         using var scope = NewDisposeScope();
@@ -64,15 +65,15 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
             "change microBatch or minibatches");
     }
 
-    /// <summary>The process's peak so far, which holds a micro-batch with its gradients, what an update records and the encoded prompts, against what there is.</summary>
+    /// <summary>The process's peak so far, which saw a sampling batch and a micro-batch with its gradients, what an update records and the encoded prompts, against what there is.</summary>
     private SelfCheckResult Memory()
     {
         using var scope = NewDisposeScope();
         using var process = Process.GetCurrentProcess();
         var state = policy.StateShape.Aggregate(1L, (product, side) => product * side);
-        var condition = policy.Encode([prompts[0]]).numel();
+        var condition = prompts.Of([prompts.Prompts[0]]).numel();
         var recorded = config.KlCoefficient > 0 ? 3 : 2; // states, next states and the base model's means
-        var floats = config.ImagesPerUpdate * (recorded * policy.ScoredSteps.Count * state + condition) + prompts.Count * condition;
+        var floats = config.ImagesPerUpdate * (recorded * policy.ScoredSteps.Count * state + condition) + prompts.Prompts.Count * condition;
         var predicted = process.PeakWorkingSet64 + floats * sizeof(float);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return new(
@@ -85,15 +86,18 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     /// <summary>Largest |log p| difference between collection, with merged scratch weights, and training, which merges in the graph; per latent dimension.</summary>
     private double LargestDifference()
     {
-        using var trajectory = Sample();
-        using var scope = NewDisposeScope();
+        using var trajectory = Sample(Math.Max(config.SamplingBatch, config.MicroBatch));
         using var noGrad = no_grad();
-        int[] rows = [.. Enumerable.Range(0, trajectory.Count)];
         var largest = 0.0;
-        for (var i = 0; i < policy.ScoredSteps.Count; i++)
+        foreach (var rows in Enumerable.Range(0, trajectory.Count).Chunk(config.MicroBatch))
         {
-            var logProb = PolicyGradient.LogProb(policy, trajectory, rows, i, LogProbReduction.Mean);
-            largest = Math.Max(largest, (logProb - trajectory.LogProbs[TensorIndex.Colon, i]).abs().max().ToNumber());
+            for (var i = 0; i < policy.ScoredSteps.Count; i++)
+            {
+                using var scope = NewDisposeScope();
+                var logProb = PolicyGradient.LogProb(policy, trajectory, rows, i, LogProbReduction.Mean);
+                var collected = trajectory.LogProbs.narrow(0, rows[0], rows.Length).select(1, i);
+                largest = Math.Max(largest, (logProb - collected).abs().max().ToNumber());
+            }
         }
 
         return largest;
@@ -102,7 +106,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     /// <summary>Takes one step on a micro-batch with advantages +1 and -1.</summary>
     private (double AdapterNorm, int Strays) TakeStep()
     {
-        using var trajectory = Sample();
+        using var trajectory = Sample(config.MicroBatch);
         using var adam = new Adam(adapters.Parameters(), config.LearningRate);
         var rows = Enumerable.Range(0, trajectory.Count).ToArray();
         var settings = new PpoSettings(config.ClipRange, config.AdvantageClip, LogProbReduction.Mean, 1);
@@ -115,13 +119,15 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         return (norm, strays);
     }
 
-    private Trajectory Sample()
+    /// <summary>The first pictures of the first update, but for their prompts, sampled in batches as there.</summary>
+    private Trajectory Sample(int count)
     {
         using var merged = adapters.Merge();
         using var scope = NewDisposeScope();
-        RolloutItem[] items = [.. Enumerable.Range(0, config.MicroBatch).Select(index =>
-            new RolloutItem(prompts[index / config.ImagesPerPrompt % prompts.Count], TrainingNoise.Of(config, policy.ScoredSteps[0], update: 0, index)))];
-        return RolloutCollector.Collect(policy, items, policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
+        var items = Enumerable.Range(0, count).Select(index => new RolloutItem(
+            prompts.Prompts[index / config.ImagesPerPrompt % prompts.Prompts.Count], TrainingNoise.Of(config, policy.ScoredSteps[0], update: 0, index)));
+        return Trajectory.Concatenate([.. items.Chunk(config.SamplingBatch).Select(batch =>
+            RolloutCollector.Collect(policy, batch, prompts.Of([.. batch.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0))]);
     }
 
     private void Restore(Tensor[] initial)

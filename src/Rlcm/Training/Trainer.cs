@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Rlcm.Checkpoints;
 using Rlcm.Models.Lora;
 using Rlcm.Policy;
+using Rlcm.Prompts;
 using Rlcm.Rewards;
 using Rlcm.Rollouts;
 using Rlcm.Runtime;
@@ -16,15 +17,12 @@ namespace Rlcm.Training;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
-    private const int EncodingBatch = 32; // prompts
-
     private readonly TrainConfig _config;
     private readonly IStepPolicy _policy;
     private readonly LoraAdapters _adapters;
     private readonly IReward _reward;
-    private readonly IReadOnlyList<string> _prompts;
+    private readonly EncodedPrompts _prompts;
     private readonly ITrainingRecorder _recorder;
-    private readonly Tensor _conditions; // [prompts, ...]
     private readonly Adam _adam;
     private readonly PerPromptStatTracker _tracker;
     private readonly PpoSettings _ppo;
@@ -37,13 +35,12 @@ public sealed class Trainer : IDisposable
     /// <param name="policy">The model as a policy.</param>
     /// <param name="adapters">Its adapters, already on their device.</param>
     /// <param name="reward">What to raise.</param>
-    /// <param name="prompts">The training prompts.</param>
+    /// <param name="prompts">Begins with the training prompts.</param>
     /// <param name="recorder">Told of every update.</param>
     public Trainer(
-        TrainConfig config, IStepPolicy policy, LoraAdapters adapters, IReward reward, IReadOnlyList<string> prompts, ITrainingRecorder recorder)
+        TrainConfig config, IStepPolicy policy, LoraAdapters adapters, IReward reward, EncodedPrompts prompts, ITrainingRecorder recorder)
     {
         (_config, _policy, _adapters, _reward, _prompts, _recorder) = (config, policy, adapters, reward, prompts, recorder);
-        _conditions = Encode(policy, prompts);
         _adam = new(adapters.Parameters(), config.LearningRate);
         _tracker = new(config.BufferSize, config.MinCount);
         _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side), config.KlCoefficient, config.KlThreshold);
@@ -67,12 +64,6 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private static Tensor Encode(IStepPolicy policy, IReadOnlyList<string> prompts)
-    {
-        using var scope = NewDisposeScope();
-        return cat([.. prompts.Chunk(EncodingBatch).Select(policy.Encode)]).DetachFromDisposeScope();
-    }
-
     private Rollout Collect()
     {
         using var merged = _adapters.Merge();
@@ -81,9 +72,8 @@ public sealed class Trainer : IDisposable
         foreach (var batch in DrawPrompts().Index().Chunk(_config.SamplingBatch))
         {
             using var scope = NewDisposeScope();
-            RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(_prompts[draw.Item], TrainingNoise.Of(_config, _policy.ScoredSteps[0], _update, draw.Index)))];
-            var rows = tensor(batch.Select(draw => (long)draw.Item).ToArray(), device: _conditions.device);
-            var trajectory = RolloutCollector.Collect(_policy, items, _conditions.index_select(0, rows), _config.LogProb, _adam.StepCount);
+            RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(draw.Item, TrainingNoise.Of(_config, _policy.ScoredSteps[0], _update, draw.Index)))];
+            var trajectory = RolloutCollector.Collect(_policy, items, _prompts.Of([.. batch.Select(draw => draw.Item)]), _config.LogProb, _adam.StepCount);
             scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", batch[0].Index, CancellationToken.None)));
             trajectories.Add(_config.KlCoefficient > 0 ? trajectory with { ReferenceMeans = ReferenceMeans(trajectory) } : trajectory);
         }
@@ -147,12 +137,12 @@ public sealed class Trainer : IDisposable
 
     private void Checkpoint(UpdateMetrics metrics) => _recorder.Record(this, metrics);
 
-    /// <summary>Row of the prompt of each picture; the pictures of a group follow one another. Drawn with replacement, as released.</summary>
-    private IEnumerable<int> DrawPrompts()
+    /// <summary>The prompt of each picture; the pictures of a group follow one another. Drawn with replacement, as released.</summary>
+    private IEnumerable<string> DrawPrompts()
     {
         var rows = new int[_config.ImagesPerUpdate / _config.ImagesPerPrompt];
-        AddressedRandom.Integers(new(_config.Seed, RandomPurpose.Prompts, _update), rows, _prompts.Count);
-        return rows.SelectMany(row => Enumerable.Repeat(row, _config.ImagesPerPrompt));
+        AddressedRandom.Integers(new(_config.Seed, RandomPurpose.Prompts, _update), rows, _prompts.Prompts.Count);
+        return rows.SelectMany(row => Enumerable.Repeat(_prompts.Prompts[row], _config.ImagesPerPrompt));
     }
 
     /// <summary>Rows of the pictures of each minibatch; pictures of one state stay together, for which the network is called once.</summary>
@@ -192,9 +182,5 @@ public sealed class Trainer : IDisposable
         .Concat(_adam.State()).ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _conditions.Dispose();
-        _adam.Dispose();
-    }
+    public void Dispose() => _adam.Dispose();
 }

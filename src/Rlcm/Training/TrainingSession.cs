@@ -35,7 +35,7 @@ public sealed class TrainingSession : IDisposable
     private readonly LcmPolicy _policy;
     private readonly LoraAdapters _adapters;
     private readonly IReward _reward;
-    private readonly IReadOnlyList<string> _prompts;
+    private readonly EncodedPrompts _prompts;
     private readonly IReadOnlyList<string> _evaluationPrompts;
     private readonly PolicyEvaluator _evaluator;
 
@@ -49,7 +49,7 @@ public sealed class TrainingSession : IDisposable
         if (config.Device == ComputeDevice.Cuda && !torch.cuda.is_available())
             throw new UserErrorException("device: expected an NVIDIA GPU and a build with -p:LibTorch=cuda, found none; choose --device cpu.");
         _reward = RewardFactory.Create(config.Task);
-        _prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
+        var prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
         _evaluationPrompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
         ModelFolder = ShippedFiles.Require(config.Model, "model");
         _model = TextToImageModel.Load(ModelFolder);
@@ -57,7 +57,8 @@ public sealed class TrainingSession : IDisposable
             _model.MoveTo(torch.CUDA);
         _policy = new(_model, Sampling(config.Horizon) with { FinalStep = config.FinalStep, FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
         _adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
-        _evaluator = new(PolicyAt, _reward, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal), FindRecognizer(), config.SamplingBatch);
+        _prompts = new(_policy.Encode, prompts);
+        _evaluator = new(PolicyAt, _reward, _prompts, _evaluationPrompts, FindRecognizer(), config.SamplingBatch);
     }
 
     /// <summary>Where the base model lies.</summary>
@@ -141,6 +142,7 @@ public sealed class TrainingSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _prompts.Dispose();
         _adapters.Dispose();
         _model.Dispose();
     }

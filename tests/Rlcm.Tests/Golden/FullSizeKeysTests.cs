@@ -40,10 +40,16 @@ public sealed class FullSizeKeysTests
         "clip-l14-text.keys.txt", new ClipTextModel(ClipTextConfig.Read(GoldenData.Shared("full-size/clip-l14-text.config.json"))),
         ignored: "text_model.embeddings.position_ids");
 
-    private static void Compare(string keysFile, torch.nn.Module model, string? ignored = null)
+    /// <summary>The text half of the whole CLIP; its projections and its image half are no part of a text-to-image model.</summary>
+    [Fact]
+    public void The_text_half_of_CLIP_L14() => Compare(
+        "clip-l14.keys.txt", new ClipTextModel(ClipTextConfig.Read(GoldenData.Shared("full-size/clip-l14-text.config.json"))),
+        ignored: "text_model.embeddings.position_ids", prefix: "text_model.");
+
+    private static void Compare(string keysFile, torch.nn.Module model, string? ignored = null, string prefix = "")
     {
         var expected = File.ReadLines(GoldenData.Shared($"full-size/{keysFile}"))
-            .Where(line => line.Length > 0 && (ignored is null || !line.StartsWith(ignored, StringComparison.Ordinal)));
+            .Where(line => line.Length > 0 && line.StartsWith(prefix, StringComparison.Ordinal) && (ignored is null || !line.StartsWith(ignored, StringComparison.Ordinal)));
         var actual = model.state_dict().Select(weight => $"{weight.Key} [{string.Join(", ", weight.Value.shape)}]");
         Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
     }

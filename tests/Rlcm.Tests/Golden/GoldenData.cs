@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Rlcm.Checkpoints;
 using Xunit;
 
 namespace Rlcm.Tests.Golden;
@@ -16,30 +17,46 @@ internal static class GoldenData
 
     public static string SharedRoot { get; } = Path.GetFullPath(Path.Combine(RepositoryRoot, "..", "shared", "golden"));
 
-    public static string PipelineRoot { get; } = Environment.GetEnvironmentVariable("RLCM_GOLDEN") is { Length: > 0 } root ? root : SharedRoot;
+    /// <summary>A relative RLCM_GOLDEN is meant from the repository's root, as <c>.ci/run</c> reads it.</summary>
+    public static string PipelineRoot { get; } = Path.GetFullPath(Environment.GetEnvironmentVariable("RLCM_GOLDEN") is { Length: > 0 } root ? root : SharedRoot, RepositoryRoot);
 
     /// <summary>
-    /// Names of all folders <c>pipeline-*</c> that hold <paramref name="relative"/>: a quantity is tested where its file is there. Where none
-    /// holds it, the shared folders stand in, so that no quantity goes untested.
+    /// All folders <c>pipeline-*</c> that hold the file <paramref name="relative"/>, as seen from the repository: a quantity is tested where its
+    /// file is there. Where none of those below RLCM_GOLDEN holds it, the shared ones stand in, so that no quantity goes untested.
     /// </summary>
-    public static TheoryData<string> PipelinesWith(string relative)
-    {
-        var names = NamesIn(PipelineRoot, relative) is { Length: > 0 } found ? found : NamesIn(SharedRoot, relative);
-        return [.. names.Length > 0 ? names : [Missing]];
-    }
+    public static TheoryData<string> PipelinesWith(string relative) => Pipelines(folder => Path.Exists(Path.Combine(folder, relative)));
 
-    /// <summary>The path of <paramref name="relative"/> in pipeline <paramref name="name"/>.</summary>
-    public static string InPipeline(string name, string relative)
+    /// <summary>As <see cref="PipelinesWith"/>, of the file's tensor <paramref name="tensor"/>.</summary>
+    public static TheoryData<string> PipelinesWithTensor(string relative, string tensor) => Pipelines(folder =>
     {
-        if (name == Missing)
+        var path = Path.Combine(folder, relative);
+        if (!File.Exists(path))
+            return false;
+        using var file = SafetensorsFile.Open(path);
+        return file.Keys.Contains(tensor);
+    });
+
+    /// <summary>The path of <paramref name="relative"/> in <paramref name="pipeline"/>, one of those above.</summary>
+    public static string InPipeline(string pipeline, string relative)
+    {
+        if (pipeline == Missing)
             Absent($"no folder pipeline-* in {PipelineRoot}");
-        var own = Path.Combine(PipelineRoot, name, relative);
-        return Path.Exists(own) ? own : Path.Combine(SharedRoot, name, relative);
+        return Path.Combine(RepositoryRoot, pipeline, relative);
     }
 
-    private static string[] NamesIn(string root, string relative) => Directory.Exists(root)
-        ? [.. Directory.GetDirectories(root, "pipeline-*").Where(folder => Path.Exists(Path.Combine(folder, relative))).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)]
-        : [];
+    private static TheoryData<string> Pipelines(Func<string, bool> isHeld)
+    {
+        var own = Folders(PipelineRoot);
+        if (own.Length == 0)
+            return [Missing];
+        string[] holding = [.. own.Where(isHeld)];
+        if (holding.Length == 0)
+            holding = [.. Folders(SharedRoot).Where(isHeld)];
+        return [.. holding.Select(folder => Path.GetRelativePath(RepositoryRoot, folder)).DefaultIfEmpty(Missing)];
+    }
+
+    private static string[] Folders(string root) =>
+        Directory.Exists(root) ? [.. Directory.GetDirectories(root, "pipeline-*").Order(StringComparer.Ordinal)] : [];
 
     /// <summary>The path of <paramref name="relative"/> below ../shared/golden.</summary>
     public static string Shared(string relative)

@@ -12,7 +12,7 @@ public sealed class NetworkTests
 {
     private const double Tolerance = 5e-5;
 
-    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "prompt_embeds", MemberType = typeof(GoldenData))]
     public void The_text_encoder_agrees(string pipeline)
     {
         using var scope = NewDisposeScope();
@@ -25,7 +25,7 @@ public sealed class NetworkTests
         TensorAssert.Close(rollout.Read("prompt_embeds"), encoder.forward(rollout.Read("input_ids")), Tolerance);
     }
 
-    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "base.model_outputs", MemberType = typeof(GoldenData))]
     public void The_unet_agrees_at_every_step(string pipeline)
     {
         using var scope = NewDisposeScope();
@@ -43,22 +43,39 @@ public sealed class NetworkTests
         }
     }
 
-    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
-    public void The_autoencoder_agrees_both_ways(string pipeline)
+    [Theory, MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "vae_input", MemberType = typeof(GoldenData))]
+    public void The_encoder_of_the_autoencoder_agrees(string pipeline)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var rollout = SafetensorsFile.Open(GoldenData.InPipeline(pipeline, "expected/rollout.safetensors"));
-        var vae = new AutoencoderKL(AutoencoderKLConfig.Read(GoldenData.InPipeline(pipeline, "pipeline/vae/config.json")));
-        ModelWeights.Load(vae, GoldenData.InPipeline(pipeline, "pipeline/vae/diffusion_pytorch_model.safetensors"));
-
-        var latents = vae.Encode(rollout.Read("vae_input"));
+        var latents = LoadVae(pipeline).Encode(rollout.Read("vae_input"));
         TensorAssert.Close(rollout.Read("vae_mean"), latents.Mean, Tolerance);
         TensorAssert.Close(rollout.Read("vae_logvar"), latents.LogVariance, Tolerance);
+    }
 
-        var denoised = rollout.Read("base.denoised");
+    [Theory, MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "base.image", MemberType = typeof(GoldenData))]
+    public void The_decoder_draws_the_base_models_pictures(string pipeline) => CompareDecoded(pipeline, "base.");
+
+    [Theory, MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "lora.image", MemberType = typeof(GoldenData))]
+    public void The_decoder_draws_the_adapted_models_pictures(string pipeline) => CompareDecoded(pipeline, "lora.");
+
+    private static void CompareDecoded(string pipeline, string prefix)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var rollout = SafetensorsFile.Open(GoldenData.InPipeline(pipeline, "expected/rollout.safetensors"));
+        var vae = LoadVae(pipeline);
+        var denoised = rollout.Read(prefix + "denoised");
         var image = vae.Decode(denoised[TensorIndex.Colon, denoised.shape[1] - 1] / vae.Config.ScalingFactor);
-        TensorAssert.Close(rollout.Read("base.image_raw"), image, Tolerance);
-        TensorAssert.Close(rollout.Read("base.image"), (image / 2 + 0.5).clamp(0, 1), Tolerance);
+        TensorAssert.Close(rollout.Read(prefix + "image_raw"), image, Tolerance);
+        TensorAssert.Close(rollout.Read(prefix + "image"), (image / 2 + 0.5).clamp(0, 1), Tolerance);
+    }
+
+    private static AutoencoderKL LoadVae(string pipeline)
+    {
+        var vae = new AutoencoderKL(AutoencoderKLConfig.Read(GoldenData.InPipeline(pipeline, "pipeline/vae/config.json")));
+        ModelWeights.Load(vae, GoldenData.InPipeline(pipeline, "pipeline/vae/diffusion_pytorch_model.safetensors"));
+        return vae;
     }
 }

@@ -13,14 +13,14 @@ public sealed class RolloutTests
     private const double Tolerance = 5e-5;
     private const double LogProbTolerance = 2e-6;
 
-    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "base.states", MemberType = typeof(GoldenData))]
     public void The_base_model_samples_the_original_trajectory(string pipeline)
     {
         using var golden = new GoldenPipeline(pipeline);
         Compare(golden, "base.");
     }
 
-    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/lora_init.safetensors", MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "lora.states", MemberType = typeof(GoldenData))]
     public void The_adapted_model_samples_the_original_trajectory(string pipeline)
     {
         using var golden = new GoldenPipeline(pipeline);
@@ -28,7 +28,7 @@ public sealed class RolloutTests
         Compare(golden, "lora.");
     }
 
-    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/lora_init.safetensors", MemberType = typeof(GoldenData))]
+    [Theory, MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "lora.states", MemberType = typeof(GoldenData))]
     public void The_merged_model_samples_the_original_trajectory(string pipeline)
     {
         using var golden = new GoldenPipeline(pipeline);
@@ -51,6 +51,7 @@ public sealed class RolloutTests
         for (var step = 0; step < policy.Horizon; step++)
         {
             TensorAssert.Close(Expected("states", step), state, Tolerance);
+            TensorAssert.Close(Expected("model_outputs", step), Prediction(golden, Expected("states", step), step), Tolerance);
             var (sample, mean) = policy.Evaluate(state, step, condition);
             TensorAssert.Close(Expected("denoised", step), sample, Tolerance);
             state = policy.IsNoised(step) ? LcmScheduler.Step(mean, noise[step], policy.Std(step)) : mean;
@@ -64,5 +65,12 @@ public sealed class RolloutTests
         }
 
         TensorAssert.Close(golden.Rollout.Read(prefix + "image_raw"), golden.Model.Vae.Decode(final / golden.Model.Vae.Config.ScalingFactor), Tolerance);
+    }
+
+    /// <summary>The U-Net's output alone, which <see cref="Rlcm.Policy.LcmPolicy.Evaluate"/> keeps to itself.</summary>
+    private static Tensor Prediction(GoldenPipeline golden, Tensor states, int step)
+    {
+        var timestep = golden.Rollout.Read("timesteps")[step];
+        return golden.Model.Unet.forward(new(states, timestep.expand(states.shape[0]), golden.Rollout.Read("prompt_embeds"), golden.Rollout.Read("w_embedding")));
     }
 }

@@ -18,7 +18,7 @@ public sealed class SchedulerTests
     public void Diffusers_timesteps_are_equal(string name) => CheckGrid(name, "expected/lcm_timesteps_diffusers.json", LcmGrid.Diffusers);
 
     [Theory]
-    [MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
+    [MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "alphas_cumprod", MemberType = typeof(GoldenData))]
     public void Cumulative_products_are_equal(string name)
     {
         using var scope = torch.NewDisposeScope();
@@ -32,7 +32,7 @@ public sealed class SchedulerTests
     }
 
     [Theory]
-    [MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
+    [MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "w_embedding", MemberType = typeof(GoldenData))]
     public void Guidance_embeddings_agree(string name)
     {
         using var scope = torch.NewDisposeScope();
@@ -45,8 +45,14 @@ public sealed class SchedulerTests
     }
 
     [Theory]
-    [MemberData(nameof(GoldenData.PipelinesWith), "expected/rollout.safetensors", MemberType = typeof(GoldenData))]
-    public void Transitions_and_log_probabilities_follow_from_the_stored_model_outputs(string name)
+    [MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "base.model_outputs", MemberType = typeof(GoldenData))]
+    public void Transitions_and_log_probabilities_follow_from_the_base_models_outputs(string name) => CheckTransitions(name, "base");
+
+    [Theory]
+    [MemberData(nameof(GoldenData.PipelinesWithTensor), "expected/rollout.safetensors", "lora.model_outputs", MemberType = typeof(GoldenData))]
+    public void Transitions_and_log_probabilities_follow_from_the_adapted_models_outputs(string name) => CheckTransitions(name, "lora");
+
+    private static void CheckTransitions(string name, string policy)
     {
         using var scope = torch.NewDisposeScope();
         using var rollout = SafetensorsFile.Open(GoldenData.InPipeline(name, "expected/rollout.safetensors"));
@@ -56,20 +62,17 @@ public sealed class SchedulerTests
             schedule, settings.GetProperty("inference_steps").GetInt32(), LcmGrid.Released, FinalStep.AsReleased, settings.GetProperty("original_steps").GetInt32());
         Assert.Equal(rollout.Read("timesteps").data<long>().ToArray(), plan.Steps.Select(step => (long)step.Level.Timestep));
 
-        foreach (var policy in (string[])["base", "lora"])
+        for (var i = 0; i < plan.Horizon; i++)
         {
-            for (var i = 0; i < plan.Horizon; i++)
-            {
-                var step = plan.Steps[i];
-                var denoised = LcmScheduler.Denoise(Of("states", i), Of("model_outputs", i), step.Level);
-                var mean = LcmScheduler.Mean(denoised, step.Next);
-                TensorAssert.Close(Of("denoised", i), denoised, 5e-5);
-                TensorAssert.Close(Of("next_states", i), LcmScheduler.Step(mean, rollout.ReadFloat("noise")[i], step.Next.Noise), 5e-5);
-                TensorAssert.Close(Of("log_probs", i), GaussianLogProb.Compute(Of("next_states", i), mean, LogProbReduction.Mean, step.Next.Noise), 2e-6);
-            }
-
-            torch.Tensor Of(string key, int i) => rollout.ReadFloat($"{policy}.{key}").select(1, i); // stored as [B, H, ...]
+            var step = plan.Steps[i];
+            var denoised = LcmScheduler.Denoise(Of("states", i), Of("model_outputs", i), step.Level);
+            var mean = LcmScheduler.Mean(denoised, step.Next);
+            TensorAssert.Close(Of("denoised", i), denoised, 5e-5);
+            TensorAssert.Close(Of("next_states", i), LcmScheduler.Step(mean, rollout.ReadFloat("noise")[i], step.Next.Noise), 5e-5);
+            TensorAssert.Close(Of("log_probs", i), GaussianLogProb.Compute(Of("next_states", i), mean, LogProbReduction.Mean, step.Next.Noise), 2e-6);
         }
+
+        torch.Tensor Of(string key, int i) => rollout.ReadFloat($"{policy}.{key}").select(1, i); // stored as [B, H, ...]
     }
 
     private static void CheckGrid(string name, string file, LcmGrid grid)

@@ -76,7 +76,7 @@ public sealed class SchedulerConfigTests : IDisposable
     private static byte[] Sample(string folder)
     {
         using var model = TextToImageModel.Load(folder);
-        return new DdimSampler(model, steps: 2, guidanceScale: 1).Sample(["a flat cat"], _ => new(1, RandomPurpose.SampleInitialNoise)).Pixels;
+        return new DdimSampler(model, steps: 2, guidanceScale: 1).Sample(model.EncodePrompts, ["a flat cat"], _ => new(1, RandomPurpose.SampleInitialNoise)).Pixels;
     }
 
     private SchedulerConfig Read(string text)

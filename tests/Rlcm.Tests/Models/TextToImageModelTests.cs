@@ -92,7 +92,7 @@ public sealed class TextToImageModelTests : IDisposable
     public void Diffusion_sampling_leaves_no_tensor_behind()
     {
         using var model = TextToImageModel.Load(TinyModels.Write(_folder["model"], SchedulerConfig.Ddim));
-        var images = new DdimSampler(model, steps: 3, guidanceScale: 3).Sample(["a flat cat"], index => new(1, RandomPurpose.SampleInitialNoise, Item: index));
+        var images = new DdimSampler(model, steps: 3, guidanceScale: 3).Sample(model.EncodePrompts, ["a flat cat"], index => new(1, RandomPurpose.SampleInitialNoise, Item: index));
         Assert.Equal(16 * 16 * 3, images.Pixels.Length);
     }
 

@@ -1,6 +1,8 @@
 using Rlcm.Diffusion;
+using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Policy;
+using Rlcm.Prompts;
 using Rlcm.Rollouts;
 using Rlcm.Runtime;
 using Rlcm.Tests.Policy;
@@ -66,8 +68,8 @@ public sealed class RolloutCollectorTests : IDisposable
     {
         var items = Items(4);
         using var trajectory = Collect(items);
-        Assert.Equal(trajectory.Images.Pixels, RolloutCollector.Sample(_policy, items, batchSize: 4).Pixels);
-        var differences = RolloutCollector.Sample(_policy, items, batchSize: 1).Pixels.Zip(trajectory.Images.Pixels, (a, b) => Math.Abs(a - b));
+        Assert.Equal(trajectory.Images.Pixels, Sample(_policy, items, batchSize: 4).Pixels);
+        var differences = Sample(_policy, items, batchSize: 1).Pixels.Zip(trajectory.Images.Pixels, (a, b) => Math.Abs(a - b));
         Assert.InRange(differences.Max(), 0, 1); // rounding may cross the border of two bytes
     }
 
@@ -86,10 +88,10 @@ public sealed class RolloutCollectorTests : IDisposable
         Assert.InRange((trajectory.NextStates[TensorIndex.Colon, 0] - (last.Sample + 0.3 * noise)).abs().max().ToDouble(), 0, 1e-5);
         Assert.Equal(policy.Decode(trajectory.NextStates[TensorIndex.Colon, 0]).Pixels, trajectory.Images.Pixels);
 
-        var others = RolloutCollector.Sample(policy, items, batchSize: 2).Pixels;
+        var others = Sample(policy, items, batchSize: 2).Pixels;
         Assert.Equal(policy.Decode(last.Sample).Pixels, others);
         Assert.NotEqual(trajectory.Images.Pixels, others);
-        Assert.Equal(RolloutCollector.Sample(_policy, items, batchSize: 2).Pixels, others);
+        Assert.Equal(Sample(_policy, items, batchSize: 2).Pixels, others);
     }
 
     [Fact]
@@ -127,7 +129,7 @@ public sealed class RolloutCollectorTests : IDisposable
     }
 
     [Fact, NoTensorLeaks]
-    public void Sampling_leaves_no_tensor_behind() => RolloutCollector.Sample(_policy, Items(3), batchSize: 2);
+    public void Sampling_leaves_no_tensor_behind() => Sample(_policy, Items(3), batchSize: 2);
 
     [Fact, NoTensorLeaks]
     public void A_disposed_trajectory_leaves_no_tensor_behind()
@@ -149,6 +151,12 @@ public sealed class RolloutCollectorTests : IDisposable
 
     private Trajectory Collect(RolloutItem[] items, IStepPolicy? policy = null) =>
         RolloutCollector.Collect(policy ?? _policy, items, _policy.Encode([.. items.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
+
+    private static ImageBatch Sample(IStepPolicy policy, RolloutItem[] items, int batchSize)
+    {
+        using var encoded = new EncodedPrompts(policy.Encode, []);
+        return RolloutCollector.Sample(policy, encoded, items, batchSize);
+    }
 
     private static RolloutItem[] Items(int count) =>
         [.. Enumerable.Range(0, count).Select(index => new RolloutItem(TinyModels.Prompts[index], RolloutNoise.Training(7, 2, index)))];

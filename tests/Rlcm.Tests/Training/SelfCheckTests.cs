@@ -2,6 +2,7 @@ using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Policy;
+using Rlcm.Prompts;
 using Rlcm.Training;
 using TorchSharp;
 using Xunit;
@@ -78,16 +79,30 @@ public sealed class SelfCheckTests : IDisposable
         var other = Path.Combine(_folder.Path, "other");
         using var stranger = TextToImageModel.Load(TinyModels.Write(other));
         using var idle = LoraAdapters.Create(stranger.Unet, Config.LoraTargets, Config.LoraRank, Config.LoraAlpha, seed: 1);
-        var failed = Assert.Single(new SelfCheck(Config, _policy, stranger.Unet, idle, TinyModels.Prompts).Run(), result => !result.Passed);
+        var failed = Assert.Single(Run(_policy, network: stranger.Unet, adapters: idle), result => !result.Passed);
         Assert.Equal("gradients reach the adapters", failed.Name);
     }
 
-    private IReadOnlyList<SelfCheckResult> Run(IStepPolicy policy) => new SelfCheck(Config, policy, _model.Unet, _adapters, TinyModels.Prompts).Run();
+    [Theory]
+    [InlineData(8, 1)]
+    [InlineData(4, 0)]
+    public void Pictures_are_sampled_in_the_batches_of_the_run(int samplingBatch, int failures)
+    {
+        var batches = new HashSet<long>();
+        var policy = new Sabotaged(_policy, () => _adapters.Items[0].EffectiveWeight is not null && batches.Contains(8), states => batches.Add(states.shape[0]));
+        Assert.Equal(failures, Run(policy, Config with { SamplingBatch = samplingBatch }).Count(result => !result.Passed));
+    }
+
+    private IReadOnlyList<SelfCheckResult> Run(IStepPolicy policy, TrainConfig? config = null, nn.Module? network = null, LoraAdapters? adapters = null)
+    {
+        using var encoded = new EncodedPrompts(policy.Encode, TinyModels.Prompts);
+        return new SelfCheck(config ?? Config, policy, network ?? _model.Unet, adapters ?? _adapters, encoded).Run();
+    }
 
     private float[] Weights() => [.. _adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];
 
     /// <summary>Moves the mean a little while <paramref name="isActive"/>.</summary>
-    private sealed class Sabotaged(IStepPolicy policy, Func<bool> isActive) : IStepPolicy
+    private sealed class Sabotaged(IStepPolicy policy, Func<bool> isActive, Action<Tensor>? onEvaluation = null) : IStepPolicy
     {
         public int Horizon => policy.Horizon;
 
@@ -103,6 +118,7 @@ public sealed class SelfCheckTests : IDisposable
 
         public PolicyOutput Evaluate(Tensor states, int step, Tensor condition)
         {
+            onEvaluation?.Invoke(states);
             var output = policy.Evaluate(states, step, condition);
             return isActive() ? output with { Mean = output.Mean + 1e-3f } : output;
         }

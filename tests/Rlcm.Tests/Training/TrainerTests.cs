@@ -4,6 +4,7 @@ using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Policy;
+using Rlcm.Prompts;
 using Rlcm.Rewards;
 using Rlcm.Runtime;
 using Rlcm.Tests.Policy;
@@ -163,7 +164,8 @@ public sealed class TrainerTests : IDisposable
         using var adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         using var stop = new CancellationTokenSource();
         var recorder = new Recorder(stopAfter, stop);
-        using var trainer = new Trainer(config, policy ?? Policy(config), adapters, reward ?? JpegReward.Compression, TinyModels.Prompts, recorder);
+        using var prompts = new EncodedPrompts(_model.EncodePrompts, TinyModels.Prompts);
+        using var trainer = new Trainer(config, policy ?? Policy(config), adapters, reward ?? JpegReward.Compression, prompts, recorder);
         using (var checkpoint = resume?.Latest())
         {
             if (checkpoint is not null)

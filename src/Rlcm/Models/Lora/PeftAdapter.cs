@@ -55,7 +55,7 @@ public static class PeftAdapter
     public static LoraAdapters Load(nn.Module model, string folder)
     {
         if (!Directory.Exists(folder))
-            throw new UserErrorException($"No adapter at {Path.GetFullPath(folder)}: expected a folder with {ConfigFile} and {WeightsFile}, such as RUN/adapter.");
+            throw new UserErrorException($"No adapter at {Path.GetFullPath(folder)}: expected a folder with {ConfigFile} and {WeightsFile}, such as RUN/adapter, or a safetensors file of diffusers or kohya.");
         var config = new ModelConfigReader(Path.Combine(folder, ConfigFile));
         var (rank, alpha) = (config.Int("r"), config.Number("lora_alpha"));
         config.Require("peft_type", "LORA");

@@ -6,10 +6,12 @@ using static TorchSharp.torch;
 
 namespace Rlcm.Tests.Golden;
 
-/// <summary>Adapter folders as peft's own <c>save_pretrained</c> writes them, read and written bit for bit.</summary>
-public sealed class PeftAdapterTests
+/// <summary>Adapters as peft, diffusers and kohya write them: read, and those of peft written, value by value.</summary>
+public sealed class AdapterFileTests
 {
     private const string Adapter = "expected/adapter-peft";
+    private const string Diffusers = "expected/adapter-diffusers";
+    private const string Kohya = "expected/adapter-kohya/adapter.safetensors";
 
     [Theory, MemberData(nameof(GoldenData.PipelinesWith), Adapter, MemberType = typeof(GoldenData))]
     public void The_folder_of_peft_is_read(string pipeline)
@@ -17,11 +19,33 @@ public sealed class PeftAdapterTests
         using var scope = NewDisposeScope();
         var folder = GoldenData.InPipeline(pipeline, Adapter);
         using var golden = new GoldenPipeline(pipeline);
-        using var adapters = PeftAdapter.Load(golden.Model.Unet, folder);
+        using var adapters = AdapterFile.Load(golden.Model.Unet, folder);
         using var expected = SafetensorsFile.Open(GoldenData.InPipeline(pipeline, "expected/lora_init.safetensors"));
         Assert.Equal((golden.Settings.GetProperty("lora_rank").GetInt32(), golden.Settings.GetProperty("lora_alpha").GetDouble()), (adapters.Rank, adapters.Alpha));
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), adapters.Parameters().Select(entry => entry.Name).Order(StringComparer.Ordinal));
         Assert.All(adapters.Parameters(), entry => Assert.Equal(0, (expected.Read(entry.Name) - entry.Value).abs().max().ToDouble()));
+    }
+
+    [Theory, MemberData(nameof(GoldenData.PipelinesWith), Diffusers, MemberType = typeof(GoldenData))]
+    public void The_folder_of_diffusers_is_read(string pipeline) => CompareUpdates(pipeline, Diffusers);
+
+    [Theory, MemberData(nameof(GoldenData.PipelinesWith), Kohya, MemberType = typeof(GoldenData))]
+    public void The_file_of_kohya_is_read(string pipeline) => CompareUpdates(pipeline, Kohya);
+
+    /// <summary>The same A, and the same s B: the scale is a factor of B in one layout and a number beside it in another.</summary>
+    private static void CompareUpdates(string pipeline, string adapter)
+    {
+        using var scope = NewDisposeScope();
+        using var golden = new GoldenPipeline(pipeline);
+        using var adapters = AdapterFile.Load(golden.Model.Unet, GoldenData.InPipeline(pipeline, adapter));
+        using var expected = SafetensorsFile.Open(GoldenData.InPipeline(pipeline, "expected/lora_init.safetensors"));
+        var scale = golden.Settings.GetProperty("lora_alpha").GetDouble() / golden.Settings.GetProperty("lora_rank").GetInt32();
+        Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), adapters.Parameters().Select(entry => entry.Name).Order(StringComparer.Ordinal));
+        Assert.All(adapters.Items, item =>
+        {
+            TensorAssert.Close(expected.Read($"{item.Module}.lora_A.weight"), item.A, 0);
+            TensorAssert.Close(expected.Read($"{item.Module}.lora_B.weight") * scale, item.B * item.Scale, 1e-7);
+        });
     }
 
     [Theory, MemberData(nameof(GoldenData.PipelinesWith), Adapter, MemberType = typeof(GoldenData))]

@@ -1,0 +1,85 @@
+using Rlcm.Checkpoints;
+using Rlcm.Models;
+using Rlcm.Models.Lora;
+using Rlcm.Runtime;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Models;
+
+/// <summary>What single-file adapters hold in the wild, and what is wrong with some.</summary>
+public sealed class AdapterFileTests : IDisposable
+{
+    private const string Module = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q";
+    private const string Flat = "mid_block_attentions_0_transformer_blocks_0_attn1_to_q";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TextToImageModel _model;
+
+    public AdapterFileTests() => _model = TextToImageModel.Load(TinyModels.Write(_folder["model"]));
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData($"unet.{Module}.lora.down.weight", $"unet.{Module}.lora.up.weight", 1)]
+    [InlineData($"unet.{Module}.lora_A.weight", $"unet.{Module}.lora_B.weight", 1)]
+    [InlineData($"lora_unet_{Flat}.lora_down.weight", $"lora_unet_{Flat}.lora_up.weight", 1)]
+    [InlineData($"lora_unet_{Flat}.lora_down.weight", $"lora_unet_{Flat}.lora_up.weight", 1.5, $"lora_unet_{Flat}.alpha")]
+    public void Names_and_scales_of_all_layouts_are_understood(string down, string up, double scale, string? alpha = null)
+    {
+        using var scope = NewDisposeScope();
+        var (a, b) = Pair();
+        var weights = new List<(string, Tensor)> { (down, a), (up, b) };
+        if (alpha is not null)
+            weights.Add((alpha, tensor(3f)));
+        SafetensorsWriter.Write(_folder["adapter.safetensors"], weights, Metadata);
+
+        using var adapters = AdapterFile.Load(_model.Unet, _folder["adapter.safetensors"]);
+        var item = Assert.Single(adapters.Items);
+        Assert.Equal((Module, scale), (item.Module, item.Scale));
+        Assert.Equal(a.bytes.ToArray(), item.A.bytes.ToArray());
+        Assert.Equal(b.bytes.ToArray(), item.B.bytes.ToArray());
+    }
+
+    [Theory]
+    [InlineData("a.b", "no adapter of a U-Net: expected keys such as unet.MODULE.lora.down.weight (diffusers) or lora_unet_MODULE.lora_down.weight (kohya), found a.b")]
+    [InlineData($"unet.{Module}.lora.down.weight", $"holds no tensor 'unet.{Module}.lora.up.weight'")]
+    [InlineData($"unet.{Module}.lora.down.weight unet.other.lora.up.weight", "unexpected key unet.other.lora.up.weight")]
+    [InlineData($"unet.{Module}.lora.down.weight text_encoder.x.lora.down.weight", "unexpected key text_encoder.x.lora.down.weight; expected only keys such as unet.MODULE.lora.down.weight, adapters of the U-Net")]
+    [InlineData("unet.nowhere.lora.down.weight unet.nowhere.lora.up.weight", "adapts layer nowhere, which the model does not have")]
+    public void A_file_that_cannot_be_used_is_refused_by_name(string keys, string expected)
+    {
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(_folder["adapter.safetensors"], keys.Split(' ').Select(key => (key, Pair().A)), Metadata);
+        var error = Assert.Throws<UserErrorException>(() => AdapterFile.Load(_model.Unet, _folder["adapter.safetensors"]));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Layers_of_different_alpha_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        var other = Flat.Replace("to_q", "to_k", StringComparison.Ordinal);
+        var weights = new[] { (Flat, 3f), (other, 4f) }.SelectMany(entry => new (string, Tensor)[]
+        {
+            ($"lora_unet_{entry.Item1}.lora_down.weight", Pair().A), ($"lora_unet_{entry.Item1}.lora_up.weight", Pair().B), ($"lora_unet_{entry.Item1}.alpha", tensor(entry.Item2)),
+        });
+        SafetensorsWriter.Write(_folder["adapter.safetensors"], weights, Metadata);
+        var error = Assert.Throws<UserErrorException>(() => AdapterFile.Load(_model.Unet, _folder["adapter.safetensors"]));
+        Assert.Contains("expected one alpha for all layers, found 3, 4", error.Message, StringComparison.Ordinal);
+    }
+
+    private static Dictionary<string, string> Metadata => [];
+
+    /// <summary>A [2, in] and B [out, 2] of that layer.</summary>
+    private (Tensor A, Tensor B) Pair()
+    {
+        var shape = _model.Unet.state_dict()[$"{Module}.weight"].shape;
+        return (AddressedRandom.NormalTensor(new(1, RandomPurpose.LoraInit), 2, shape[1]), AddressedRandom.NormalTensor(new(2, RandomPurpose.LoraInit), shape[0], 2));
+    }
+}
