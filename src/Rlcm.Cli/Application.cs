@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Rlcm.Runtime;
 
 namespace Rlcm.Cli;
 
@@ -20,7 +21,7 @@ internal static class Application
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
-                await terminal.Error.WriteLineAsync(MessageOf(error));
+                await terminal.Error.WriteLineAsync(MessageOf(error) + Suggestion(error, parsed));
             await terminal.Error.WriteLineAsync($"'{PathOf(parsed.CommandResult.Command)} --help' tells what is possible.");
             return ExitCode.UserError;
         }
@@ -49,6 +50,15 @@ internal static class Application
         error.SymbolResult is OptionResult result && NumberExpectedBy(result.Option) is { } expected && error.Message.Contains("'System.", StringComparison.Ordinal)
             ? $"{result.Option.Name}: expected {expected}, found {string.Join(' ', result.Tokens)}."
             : error.Message;
+
+    /// <summary>What a misspelt option or command was meant to be.</summary>
+    private static string Suggestion(ParseError error, ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var token = parsed.UnmatchedTokens.FirstOrDefault(unmatched => error.Message.Contains($"'{unmatched}'", StringComparison.Ordinal));
+        var meant = token is null ? null : NearestName.Find(token, [.. command.Options.Select(option => option.Name), .. command.Subcommands.Select(below => below.Name)]);
+        return meant is null ? string.Empty : $" Did you mean {meant}?";
+    }
 
     private static string? NumberExpectedBy(Option option) => Type.GetTypeCode(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType.GetElementType() ?? option.ValueType) switch
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rlcm.Cli.Reporting;
 using Rlcm.Datasets;
 using Rlcm.Evaluation;
 using Rlcm.Runtime;
@@ -28,7 +29,10 @@ internal static class DatasetCommand
         command.SetAction((arguments, stop) =>
         {
             var folder = OutputFolder(arguments, output);
-            Print(terminal, EmojiDataset.Build(arguments.GetRequiredValue(from), folder, stop));
+            IReadOnlyList<ImageRecord> records;
+            using (var reporter = new DatasetReporter(terminal, TimeProvider.System))
+                records = EmojiDataset.Build(arguments.GetRequiredValue(from), folder, reporter, stop);
+            Print(terminal, records);
             return Task.FromResult(ExitCode.Success);
         });
         return command;

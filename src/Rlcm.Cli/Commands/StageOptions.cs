@@ -100,10 +100,20 @@ internal sealed class StageOptions
         var loop = new PretrainingLoop(stage, settings, folder);
         bool done;
         using (var reporter = new StageReporter(_terminal, TimeProvider.System))
-            done = loop.Run(arguments.GetValue(_resume), reporter, stop);
+            done = loop.Run(arguments.GetValue(_resume), new Both(reporter, new LossCurve(folder)), stop);
         LossCurve.Write(folder);
         _terminal.Output.WriteLine(done ? $"Saved {folder.ModelPath}." : $"Stopped; continue with --resume. The model so far is {folder.ModelPath}.");
         return ExitCode.Success;
+    }
+
+    /// <summary>Tells two of the same progress.</summary>
+    private sealed class Both(IProgress<PretrainingProgress> first, IProgress<PretrainingProgress> second) : IProgress<PretrainingProgress>
+    {
+        public void Report(PretrainingProgress value)
+        {
+            first.Report(value);
+            second.Report(value);
+        }
     }
 
     private static string Describe(Dictionary<string, double>? weights) => weights is null

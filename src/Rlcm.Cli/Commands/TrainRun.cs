@@ -1,8 +1,6 @@
-using System.Globalization;
 using Rlcm.Cli.Imaging;
 using Rlcm.Cli.Plots;
 using Rlcm.Cli.Reporting;
-using Rlcm.Evaluation;
 using Rlcm.Imaging;
 using Rlcm.Runtime;
 using Rlcm.Training;
@@ -33,7 +31,7 @@ internal static class TrainRun
             TrainConfigReader.Write(request.Config, folder.Config); // of a continued run, what was changed: it is continued again without a word
             if (!request.Quiet)
                 terminal.Output.WriteLine("drawing with the untuned model, to compare with later");
-            outcome = session.Run(folder, request.Resume, new(reporter, reporter), time, stop);
+            outcome = session.Run(folder, request.Resume, new(reporter, reporter, reporter), time, stop);
         }
 
         var (updates, evaluations) = MetricsFile.Read(folder.Metrics);
@@ -42,7 +40,7 @@ internal static class TrainRun
         if (outcome is not null)
             WriteComparison(Path.Combine(folder.Images, "comparison.png"), outcome);
         if (!request.Quiet)
-            Summarize(terminal.Output, folder, outcome, updates);
+            Summarize(terminal, folder, outcome, updates);
     }
 
     private static RunFolder Begin(TrainRequest request, string modelFolder, IReadOnlyList<string> commandLine, TimeProvider time)
@@ -60,27 +58,20 @@ internal static class TrainRun
         PngFile.Write(path, ComparisonSheet.Compose(title, outcome.Before.Images, outcome.After.Images, [.. captions], outcome.Report.Unit));
     }
 
-    private static void Summarize(TextWriter output, RunFolder folder, TrainingOutcome? outcome, IReadOnlyList<UpdateMetrics> updates)
+    private static void Summarize(Terminal terminal, RunFolder folder, TrainingOutcome? outcome, IReadOnlyList<UpdateMetrics> updates)
     {
+        var output = terminal.Output;
         if (outcome is null)
         {
             output.WriteLine($"Stopped after update {(updates.Count > 0 ? updates[^1].Update : 0)}. The adapter so far is {folder.Adapter}; 'rlcm train --resume {folder.Path}' continues.");
             return;
         }
 
-        var (before, after) = (outcome.Before.Rewards.Average(), outcome.After.Rewards.Average());
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"mean reward of the {outcome.Prompts.Count} evaluation pictures: {before:0.000} -> {after:0.000} {outcome.Report.Unit} ({100 * (after - before) / Math.Abs(before):+0;-0} %)"));
+        terminal.Write(TrainSummary.Table(outcome));
+        output.WriteLine(TrainSummary.Reward(outcome));
         if (RewardTrend.Of(updates) is { } trend)
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"mean reward while training, first and last quarter: {trend.First:0.000} -> {trend.Last:0.000} ({trend.StandardErrors:0.0} standard errors)"));
-        foreach (var (report, tuned) in outcome.Report.Before.Zip(outcome.Report.After))
-            output.WriteLine($"  {Describe(report)} -> {Describe(tuned)}");
+            output.WriteLine(TrainSummary.Trend(trend));
         output.WriteLine($"Adapter: {folder.Adapter}");
         output.WriteLine($"Pictures: {Path.Combine(folder.Images, "comparison.png")}");
     }
-
-    private static string Describe(HorizonReport report) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{report.Horizon} steps: seen {report.Seen?.Mean:0.000}, unseen {report.Unseen?.Mean:0.000}{(report.RecognizedShare is { } share ? $", recognized {100 * share:0} %" : string.Empty)}, largest group of look-alikes {report.LargestNearIdenticalGroup}");
 }

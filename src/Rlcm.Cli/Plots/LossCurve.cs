@@ -2,10 +2,16 @@ using Rlcm.Pretraining;
 
 namespace Rlcm.Cli.Plots;
 
-/// <summary>Draws <c>loss.png</c> from a stage's <c>loss.jsonl</c>: means over a hundredth of all steps.</summary>
-internal static class LossCurve
+/// <summary>Draws <c>loss.png</c> from a stage's <c>loss.jsonl</c>, means over a hundredth of all steps, after every checkpoint.</summary>
+internal sealed class LossCurve(PretrainingFolder folder) : IProgress<PretrainingProgress>
 {
     private const int Points = 100;
+
+    public void Report(PretrainingProgress value)
+    {
+        if (value.IsSaved)
+            Write(folder);
+    }
 
     public static void Write(PretrainingFolder folder)
     {

@@ -4,7 +4,8 @@ using Rlcm.Training;
 namespace Rlcm.Cli.Reporting;
 
 /// <summary>Tells a person how a training run is going.</summary>
-internal interface ITrainReporter : IProgress<UpdateMetrics>, IProgress<EvaluationMetrics>, IProgress<IReadOnlyList<SelfCheckResult>>, IDisposable
+internal interface ITrainReporter :
+    IProgress<UpdateMetrics>, IProgress<EvaluationMetrics>, IProgress<PartialReport>, IProgress<IReadOnlyList<SelfCheckResult>>, IDisposable
 {
     /// <summary>Says what is about to be done.</summary>
     void Start();

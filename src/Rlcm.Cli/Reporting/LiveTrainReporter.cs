@@ -15,6 +15,7 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
     private UpdateMetrics? _update;
     private EvaluationMetrics? _first;
     private EvaluationMetrics? _latest;
+    private PartialReport? _report;
 
     public void Start()
     {
@@ -41,6 +42,15 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
     {
         _update = value;
         Draw();
+    }
+
+    public void Report(PartialReport value)
+    {
+        _report = value;
+        if (_view is null)
+            console.WriteLine(TrainText.Report(value));
+        else
+            Draw();
     }
 
     public void Dispose() => _view?.Dispose();
@@ -70,6 +80,8 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
             .AddRow("images/s", metrics.ImagesPerSecond.ToString("0.0", CultureInfo.InvariantCulture));
         if (_first is not null && _latest is not null)
             figures.AddRow("evaluation", $"{Describe(_latest)} after update {_latest.Update}, before: {Describe(_first)}");
+        if (_report is { IsTuned: true })
+            figures.AddRow("report", TrainText.Report(_report));
         return new Rows((IRenderable[])[bar, figures]);
     }
 

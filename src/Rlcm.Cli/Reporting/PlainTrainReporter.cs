@@ -15,8 +15,9 @@ internal sealed class PlainTrainReporter(TextWriter output, TrainRequest request
 
     public void Report(IReadOnlyList<SelfCheckResult> value)
     {
+        var width = value.Max(check => check.Name.Length);
         foreach (var check in value)
-            output.WriteLine($"check {(check.Passed ? "passed" : "FAILED")}: {check.Name} ({check.Finding})");
+            output.WriteLine($"check {(check.Passed ? "passed" : "FAILED")}  {check.Name.PadRight(width)}  {check.Finding}");
     }
 
     public void Report(UpdateMetrics value)
@@ -32,6 +33,12 @@ internal sealed class PlainTrainReporter(TextWriter output, TrainRequest request
     public void Report(EvaluationMetrics value)
     {
         output.WriteLine($"evaluation after update {value.Update}: reward {TrainText.Reward(value.RewardMean, value.RewardStd)} over {value.Images} images{TrainText.Recognized(value)}");
+        output.Flush();
+    }
+
+    public void Report(PartialReport value)
+    {
+        output.WriteLine(TrainText.Report(value));
         output.Flush();
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlcm.Cli.Commands;
+using Rlcm.Evaluation;
 using Rlcm.Training;
 
 namespace Rlcm.Cli.Reporting;
@@ -31,7 +32,22 @@ internal static class TrainText
 
     /// <summary>The recognized share of an evaluation, where the model ships a gallery.</summary>
     public static string Recognized(EvaluationMetrics evaluation) =>
-        evaluation.RecognizedShare is { } share ? string.Create(CultureInfo.InvariantCulture, $", recognized {100 * share:0} %") : string.Empty;
+        Recognized(evaluation.RecognizedShare, evaluation.RecognizedSamples);
+
+    /// <summary>How the model does at one number of steps.</summary>
+    public static string Report(PartialReport report)
+    {
+        var horizon = report.Horizon;
+        string[] rewards = [.. Reward(horizon.Seen, "training prompts"), .. Reward(horizon.Unseen, "others")];
+        return $"{(report.IsTuned ? "tuned" : "untuned")}, {Count(horizon.Horizon, "step", "steps")}: reward {string.Join(", ", rewards)}"
+            + Recognized(horizon.RecognizedShare, horizon.RecognizedSamples);
+    }
+
+    private static IEnumerable<string> Reward(RewardSummary? rewards, string prompts) =>
+        rewards is null ? [] : [string.Create(CultureInfo.InvariantCulture, $"{rewards.Mean:0.000} on {prompts}")];
+
+    private static string Recognized(double? share, int? samples) =>
+        share is null ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", recognized {100 * share:0} % of {samples}");
 
     /// <summary>A small number, such as a divergence.</summary>
     public static string Small(double value) => value.ToString("0.0e+0", CultureInfo.InvariantCulture);

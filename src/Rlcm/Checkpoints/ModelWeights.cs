@@ -14,6 +14,8 @@ public static class ModelWeights
     /// <exception cref="UserErrorException">Missing, unexpected or mis-shaped keys: the first ten of each are named, and nothing is loaded.</exception>
     public static void Load(nn.Module model, string path, IReadOnlySet<string>? ignored = null)
     {
+        if (!File.Exists(path) && OtherForm(path) is { } other)
+            throw new UserErrorException($"{path} does not exist, and {other} beside it is of a form that is not supported: expected one safetensors file; save the model again with save_pretrained, without variant and in one shard.");
         using var file = SafetensorsFile.Open(path);
         using var scope = NewDisposeScope();
         var weights = model.state_dict();
@@ -26,6 +28,14 @@ public static class ModelWeights
             using var stored = file.Read(key);
             weight.copy_(stored);
         }
+    }
+
+    /// <summary>The same weights as a variant (<c>.fp16.safetensors</c>), in shards (<c>.index.json</c>) or pickled (<c>.bin</c>, <c>.ckpt</c>); null when there are none.</summary>
+    private static string? OtherForm(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return !Directory.Exists(folder) ? null : Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).FirstOrDefault(name =>
+            ((string[])[".safetensors", ".index.json", ".bin", ".ckpt"]).Any(ending => name!.EndsWith(ending, StringComparison.Ordinal)));
     }
 
     /// <summary>Writes every weight of <paramref name="model"/> to <paramref name="path"/>, atomically, as <paramref name="dtype"/>.</summary>

@@ -2,6 +2,11 @@ using Rlcm.Runtime;
 
 namespace Rlcm.Datasets;
 
+/// <summary>How far the making of a dataset is.</summary>
+/// <param name="Done">Pictures made.</param>
+/// <param name="Of">Pictures in all.</param>
+public readonly record struct DatasetProgress(int Done, int Of);
+
 /// <summary>Makes the captioned pictures that the embedded model is trained on from four emoji packages and emojibase's labels.</summary>
 public static class EmojiDataset
 {
@@ -14,10 +19,12 @@ public static class EmojiDataset
     /// </summary>
     /// <param name="packages">Folder that holds the unpacked npm packages by name, as <c>eng/fetch-emoji.sh</c> leaves it.</param>
     /// <param name="output">Folder to make; it must not exist or be empty.</param>
+    /// <param name="progress">Told after every picture, from several threads.</param>
     /// <param name="cancellationToken">Stops the work; nothing is left behind.</param>
     /// <returns>All records, vendors of one emoji side by side.</returns>
     /// <exception cref="UserErrorException">A package is missing or <paramref name="output"/> is not empty.</exception>
-    public static IReadOnlyList<ImageRecord> Build(string packages, string output, CancellationToken cancellationToken = default)
+    public static IReadOnlyList<ImageRecord> Build(
+        string packages, string output, IProgress<DatasetProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         RequirePackages(packages);
         var pictures = Join(packages);
@@ -25,8 +32,12 @@ public static class EmojiDataset
         {
             foreach (var vendor in EmojiVendor.All)
                 Directory.CreateDirectory(Path.Combine(unfinished, vendor.Style));
+            var done = 0;
             Parallel.ForEach(pictures, new ParallelOptions { CancellationToken = cancellationToken }, picture =>
-                SquareRaster.WritePng(Path.Combine(unfinished, picture.Record.FileName), SquareRaster.Decode(picture.Source, Size), Size));
+            {
+                SquareRaster.WritePng(Path.Combine(unfinished, picture.Record.FileName), SquareRaster.Decode(picture.Source, Size), Size);
+                progress?.Report(new(Interlocked.Increment(ref done), pictures.Count));
+            });
             File.WriteAllLines(Path.Combine(unfinished, ImageFolder.MetadataFile), pictures.Select(picture => picture.Record.ToLine()));
         });
         return [.. pictures.Select(picture => picture.Record)];

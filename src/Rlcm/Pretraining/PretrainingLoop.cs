@@ -35,18 +35,19 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
             var rate = settings.LearningRateAt(step);
             var loss = TakeStep(adam, step, rate);
             step++;
-            var speed = (step - first) * settings.BatchSize / clock.Elapsed.TotalSeconds;
-            progress.Report(new(stage.Name, step, settings.Steps, step * settings.BatchSize, loss, rate, speed,
-                TimeSpan.FromSeconds((settings.Steps - step) * settings.BatchSize / speed)));
             folder.Losses.Record(new(step, loss, rate));
-
             if (step % settings.SampleEvery == 0 || step == settings.Steps)
                 folder.WriteSamples(step, stage.Samples());
-            if (clock.Elapsed - lastCheckpoint >= settings.CheckpointInterval)
+            var isDue = clock.Elapsed - lastCheckpoint >= settings.CheckpointInterval;
+            if (isDue)
             {
                 Checkpoint(adam, step);
                 lastCheckpoint = clock.Elapsed;
             }
+
+            var speed = (step - first) * settings.BatchSize / clock.Elapsed.TotalSeconds;
+            progress.Report(new(stage.Name, step, settings.Steps, step * settings.BatchSize, loss, rate, speed,
+                TimeSpan.FromSeconds((settings.Steps - step) * settings.BatchSize / speed), isDue));
         }
 
         Checkpoint(adam, step);

@@ -9,5 +9,6 @@ namespace Rlcm.Pretraining;
 /// <param name="LearningRate">Learning rate of this step.</param>
 /// <param name="ImagesPerSecond">Mean rate of this session.</param>
 /// <param name="Remaining">Estimated time to the end.</param>
+/// <param name="IsSaved">Whether a checkpoint, and with it the losses until here, was written just now.</param>
 public readonly record struct PretrainingProgress(
-    string Stage, long Step, long Steps, long Images, double Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining);
+    string Stage, long Step, long Steps, long Images, double Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining, bool IsSaved);

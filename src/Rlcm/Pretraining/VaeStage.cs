@@ -100,7 +100,7 @@ public sealed class VaeStage : IPretrainingStage
 
     /// <summary>KL(N(m, v) || N(0, I)) = (m^2 + v - 1 - log v) / 2, averaged over latent dimensions and pictures.</summary>
     internal static Tensor KlDivergence(LatentDistribution latents) =>
-        Kept(0.5) * (latents.Mean.Squared().Plus(latents.LogVariance.exp()) - Kept(1) - latents.LogVariance).mean();
+        (latents.Mean.Squared().Plus(latents.LogVariance.exp()) - Kept(1) - latents.LogVariance).mean() * Kept(0.5);
 
     /// <inheritdoc/>
     /// <remarks>Pairs: picture, reconstruction.</remarks>

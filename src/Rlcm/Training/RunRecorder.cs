@@ -74,8 +74,8 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         PngFile.Write(Path.Combine(_folder.Images, $"{update:D6}.png"), ImageGrid.Compose(pictures.Images, GridColumns));
         var moments = RewardMoments.Of([.. pictures.Rewards]);
         var isBest = _evaluated.All(earlier => moments.Mean > earlier.RewardMean);
-        var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1, stop)?.Share;
-        var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized, isBest);
+        var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1, stop);
+        var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized?.Share, recognized?.Samples.Count, isBest);
         _metrics.Append(line);
         _events.Append(line);
         _evaluations.Report(line);

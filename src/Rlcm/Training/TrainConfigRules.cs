@@ -25,7 +25,9 @@ public static class TrainConfigRules
     private static IEnumerable<TrainConfigConflict> CheckSampling(TrainConfig config)
     {
         if (config.Horizon < 2 && config.FinalStep == FinalStep.Deterministic)
-            yield return new(["horizon", "finalStep"], $"a deterministic final step is not scored, so that horizon {config.Horizon} leaves nothing to train; set horizon to 2 or more, or finalStep to asReleased or decoded");
+            yield return new(["horizon", "finalStep"], $"a deterministic final step is not scored, so that horizon {config.Horizon} leaves nothing to train; set horizon to 2 or more, or finalStep to decoded");
+        else if (config.Horizon < 2 && config.FinalStep == FinalStep.AsReleased)
+            yield return new(["horizon", "finalStep"], "a single step as released adds no noise, so that there is nothing to learn from; set horizon to 2 or more, or finalStep to decoded");
         else if (config.ScoredSteps > LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep))
             yield return new(["scoredSteps", "horizon", "finalStep"], $"expected at most {LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep)}, of the {config.Horizon} steps those that add noise, found {config.ScoredSteps}; lower scoredSteps, or set finalStep to decoded");
         if (config.FinalStep == FinalStep.AsReleased && config.ScoredSteps == 1 && config.Horizon > 1)
@@ -63,8 +65,6 @@ public static class TrainConfigRules
             yield return new(["minibatches", "groupSize", "imagesPerUpdate"], $"minibatches hold whole groups, and {config.ImagesPerUpdate / config.Minibatches} images do not divide into groups of {config.GroupSize}; set minibatches to {Divisor(config.ImagesPerUpdate / config.GroupSize, config.Minibatches)}");
         if (config.Advantage != AdvantageKind.Grouped && config.GroupNoise == GroupNoise.Branched)
             yield return new(["groupNoise", "advantage"], "only the images of a group can branch from one start; set advantage to grouped or groupNoise to own");
-        if (config.GroupNoise == GroupNoise.Branched && config.FinalStep == FinalStep.AsReleased && config.Horizon == 1)
-            yield return new(["groupNoise", "horizon", "finalStep"], "the images of a group would be equal, since a single step as released adds no noise; set horizon to 2 or more, finalStep to decoded or groupNoise to own");
         if (config.KlThreshold > 0 && config.KlCoefficient == 0)
             yield return new(["klCoefficient", "klThreshold"], $"divergence above {config.KlThreshold.ToString(CultureInfo.InvariantCulture)} is to cost something, and klCoefficient is 0; set klCoefficient to 0.01 or klThreshold to 0");
         if (config.MinCount > config.BufferSize)

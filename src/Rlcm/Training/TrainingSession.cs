@@ -16,7 +16,13 @@ namespace Rlcm.Training;
 /// <summary>Who is told of what a session does.</summary>
 /// <param name="Updates">Every update.</param>
 /// <param name="Evaluations">Every evaluation.</param>
-public sealed record TrainingReporters(IProgress<UpdateMetrics> Updates, IProgress<EvaluationMetrics> Evaluations);
+/// <param name="Reports">Every part of the report before and of that after.</param>
+public sealed record TrainingReporters(IProgress<UpdateMetrics> Updates, IProgress<EvaluationMetrics> Evaluations, IProgress<PartialReport> Reports);
+
+/// <summary>A part of a run's report, as soon as it is there.</summary>
+/// <param name="IsTuned">Whether the model is tuned.</param>
+/// <param name="Horizon">How it does at one number of steps.</param>
+public sealed record PartialReport(bool IsTuned, HorizonReport Horizon);
 
 /// <summary>The evaluation pictures before and after.</summary>
 /// <param name="Prompts">[N].</param>
@@ -74,7 +80,7 @@ public sealed class TrainingSession : IDisposable
     /// <exception cref="OperationCanceledException">Stopped before the first update of this session; there is nothing to save.</exception>
     public TrainingOutcome? Run(RunFolder folder, bool resume, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
     {
-        var beforeReport = Report(stop);
+        var beforeReport = Report(isTuned: false, reporters.Reports, stop);
         using var checkpoint = resume ? new CheckpointStore(folder.Checkpoints).Latest() : null;
         using var recorder = new RunRecorder(
             _config, folder, _evaluator, _adapters, (int?)checkpoint?.Number, reporters.Updates, reporters.Evaluations, time);
@@ -96,7 +102,7 @@ public sealed class TrainingSession : IDisposable
         {
             using var merged = _adapters.Merge();
             var after = recorder.Latest ?? _evaluator.Evaluate(_config.Horizon, stop);
-            var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, Report(stop));
+            var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, Report(isTuned: true, reporters.Reports, stop));
             WriteGrid(folder, "after.png", after);
             AtomicFile.Write(folder.Evaluation, stream => JsonSerializer.Serialize(stream, report, ReportOptions));
             return new(_evaluationPrompts, before, after, report);
@@ -107,8 +113,13 @@ public sealed class TrainingSession : IDisposable
         }
     }
 
-    private HorizonReport[] Report(CancellationToken stop) =>
-        [.. PolicyEvaluator.Horizons.Where(horizon => horizon <= _config.OriginSteps).Select(horizon => _evaluator.Report(horizon, stop))];
+    private HorizonReport[] Report(bool isTuned, IProgress<PartialReport> reporter, CancellationToken stop) =>
+        [.. PolicyEvaluator.Horizons.Where(horizon => horizon <= _config.OriginSteps).Select(horizon =>
+        {
+            var report = _evaluator.Report(horizon, stop);
+            reporter.Report(new(isTuned, report));
+            return report;
+        })];
 
     private static void WriteGrid(RunFolder folder, string name, EvaluatedPictures pictures) =>
         PngFile.Write(Path.Combine(folder.Images, name), ImageGrid.Compose(pictures.Images, RunRecorder.GridColumns));

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Tests;
@@ -16,11 +17,17 @@ public sealed class MistakesTests : IDisposable
     {
         _model = TinyModels.Write(_folder["model"]);
         Directory.CreateDirectory(_folder["pictures"]);
+        PngFile.Write(_folder["pictures/0.png"], new ImageBatch(new byte[16 * 16 * 3], 1, 16, 16));
+        File.WriteAllText(_folder["pictures/metadata.jsonl"], """{"file_name":"0.png","text":"a cat"}""" + "\n");
     }
 
     public void Dispose() => _folder.Dispose();
 
-    public static TheoryData<string> Commands => ["train", "sample", "evaluate", "distill"];
+    /// <summary>All that read a model.</summary>
+    public static TheoryData<string> Commands => ["train", "sample", "evaluate", "distill", "pretrain teacher", "pretrain vae"];
+
+    /// <summary>Those that read a whole model; the autoencoder's training takes no more than that.</summary>
+    public static TheoryData<string> CommandsOfWholeModels => [.. Commands.Select(row => row.Data).Where(command => command != "pretrain vae")];
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -34,8 +41,8 @@ public sealed class MistakesTests : IDisposable
     [MemberData(nameof(Commands))]
     public async Task A_model_without_one_of_its_files_is_named(string command)
     {
-        File.Delete(InModel("unet/diffusion_pytorch_model.safetensors"));
-        Assert.Contains(InModel("unet/diffusion_pytorch_model.safetensors"), await Refused(command), StringComparison.Ordinal);
+        File.Delete(InModel("vae/diffusion_pytorch_model.safetensors"));
+        Assert.Contains(InModel("vae/diffusion_pytorch_model.safetensors"), await Refused(command), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -51,7 +58,7 @@ public sealed class MistakesTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Commands))]
+    [MemberData(nameof(CommandsOfWholeModels))]
     public async Task A_configuration_of_an_architecture_that_is_not_implemented_is_refused_by_name(string command)
     {
         EditUnet(config => config["addition_embed_type"] = "text_time"); // SDXL
@@ -61,7 +68,7 @@ public sealed class MistakesTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Commands))]
+    [MemberData(nameof(CommandsOfWholeModels))]
     public async Task A_configuration_of_another_size_does_not_fit_its_weights(string command)
     {
         EditUnet(config => config["block_out_channels"] = new JsonArray(8, 24));
@@ -71,7 +78,7 @@ public sealed class MistakesTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Commands))]
+    [MemberData(nameof(CommandsOfWholeModels))]
     public async Task Prompts_in_another_encoding_are_refused(string command)
     {
         File.WriteAllBytes(_folder["latin1.txt"], [.. "a cat\na caf"u8, 0xe9, .. "\n"u8]);
@@ -81,7 +88,7 @@ public sealed class MistakesTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Commands))]
+    [MemberData(nameof(CommandsOfWholeModels))]
     public async Task An_empty_list_of_prompts_is_refused(string command)
     {
         File.WriteAllText(_folder["empty.txt"], "\n \n");
@@ -89,9 +96,34 @@ public sealed class MistakesTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Commands))]
+    [MemberData(nameof(CommandsOfWholeModels))]
     public async Task A_list_of_prompts_that_is_not_there_is_named(string command) =>
         Assert.Contains(_folder["none.txt"], await Refused(command, "--prompts", _folder["none.txt"]), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("dataset check", "The image folder ")]
+    [InlineData("dataset emoji --output OUT --from", "fetch the packages with eng/fetch-emoji.sh")]
+    [InlineData("dataset gallery --output OUT --dataset", "The image folder ")]
+    [InlineData("dataset select --gallery models/emoji-lcm/gallery --output OUT --dataset", "The image folder ")]
+    [InlineData("dataset select --dataset PICTURES --output OUT --gallery", "Cannot find the gallery")]
+    [InlineData("pretrain vae --output OUT --dataset", "The image folder ")]
+    public async Task Pictures_that_are_not_there_are_named(string command, string expected)
+    {
+        var arguments = command.Split(' ').Select(part => part switch { "OUT" => _folder["out"], "PICTURES" => _folder["pictures"], _ => part });
+        var error = await CommandLine.RefusedAsync([.. arguments, _folder["nowhere"]]);
+        Assert.Contains(_folder["nowhere"], error, StringComparison.Ordinal);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.False(Path.Exists(_folder["out"]));
+    }
+
+    /// <summary>Numbers that overflow at once are found before anything is written; those of a later update end the run (<see cref="FailingTrainingTests"/>).</summary>
+    [Fact]
+    public async Task Numbers_that_overflow_are_found_by_the_startup_check()
+    {
+        var error = await Refused("train", "--set", "learningRate=1", "--set", "loraAlpha=1e30");
+        Assert.StartsWith("The start-up check failed: expected that log-probabilities agree between sampling and training, found largest difference NaN", error, StringComparison.Ordinal);
+        Assert.Contains("lower loraAlpha or learningRate", error, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Evaluation_prompts_are_checked_as_well()
@@ -101,9 +133,7 @@ public sealed class MistakesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("train")]
-    [InlineData("sample")]
-    [InlineData("distill")]
+    [MemberData(nameof(Commands))]
     public async Task A_folder_with_something_in_it_is_left_alone(string command)
     {
         Directory.CreateDirectory(_folder["full"]);
@@ -115,9 +145,7 @@ public sealed class MistakesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("train")]
-    [InlineData("sample")]
-    [InlineData("distill")]
+    [MemberData(nameof(Commands))]
     public async Task A_folder_that_cannot_be_made_is_refused(string command)
     {
         File.WriteAllText(_folder["file.txt"], "mine");
@@ -176,6 +204,8 @@ public sealed class MistakesTests : IDisposable
         ],
         "sample" => ["sample", "--model", _model, "--output", output, "--prompt", "a cat"],
         "evaluate" => ["evaluate", "--model", _model, "--output", output],
+        "pretrain vae" => ["pretrain", "vae", "--from", InModel("vae"), "--output", output, "--dataset", _folder["pictures"]],
+        "pretrain teacher" => ["pretrain", "teacher", "--vae", InModel("vae"), "--from", _model, "--output", output, "--dataset", _folder["pictures"]],
         _ => ["distill", "--teacher", _model, "--output", output, "--dataset", _folder["pictures"]],
     };
 

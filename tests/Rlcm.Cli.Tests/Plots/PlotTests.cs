@@ -31,14 +31,18 @@ public sealed class PlotTests : IDisposable
     {
         var folder = new PretrainingFolder(_folder["stage"]);
         File.WriteAllLines(folder.LossPath, ["{\"step\":1,\"loss\":2.0}", "{\"step\":2,\"loss\":1.0}"]);
-        LossCurve.Write(folder);
+        var curve = new LossCurve(folder);
+        var progress = new PretrainingProgress("vae", 2, 4, 8, 1, 1e-3, 10, TimeSpan.Zero, IsSaved: false);
+        curve.Report(progress);
+        Assert.False(File.Exists(_folder["stage/loss.png"]));
+        curve.Report(progress with { IsSaved = true });
         Assert.Equal((450, 800), (PngFile.Read(_folder["stage/loss.png"]).Height, PngFile.Read(_folder["stage/loss.png"]).Width));
     }
 
     private ImageBatch Draw(string title)
     {
         var updates = Enumerable.Range(1, 10).Select(u => new UpdateMetrics(u, 0, 0, u, 0, 0, 0, 0, 0, 0, 0, 0, 0)).ToArray();
-        RewardCurve.Write(_folder["reward.png"], title, "kB", updates, [new EvaluationMetrics(5, 0, 0, 64, 5, 1, 0.9, true)]);
+        RewardCurve.Write(_folder["reward.png"], title, "kB", updates, [new EvaluationMetrics(5, 0, 0, 64, 5, 1, 0.9, 180, true)]);
         return PngFile.Read(_folder["reward.png"]);
     }
 }

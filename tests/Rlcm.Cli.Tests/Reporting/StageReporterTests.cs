@@ -16,7 +16,7 @@ public sealed class StageReporterTests
         using (var reporter = new StageReporter(new Terminal(output, output, Live: null), _time))
         {
             reporter.Report(Progress(step: 1, loss: 1));
-            _time.Advance(StageReporter.PlainInterval);
+            _time.Advance(ProgressLine.PlainInterval);
             reporter.Report(Progress(step: 2, loss: 3));
             reporter.Report(Progress(step: 3, loss: 5));
             reporter.Report(Progress(step: 4, loss: 7));
@@ -48,7 +48,30 @@ public sealed class StageReporterTests
     }
 
     private static PretrainingProgress Progress(long step, double loss) =>
-        new("vae", step, 4, step * 64, loss, 1e-3, 51.2, new TimeSpan(1, 2, 3));
+        new("vae", step, 4, step * 64, loss, 1e-3, 51.2, new TimeSpan(1, 2, 3), IsSaved: false);
+
+    [Fact]
+    public void A_dataset_is_reported_with_rate_and_remaining_time()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using (var reporter = new DatasetReporter(new Terminal(output, output, Live: null), _time))
+        {
+            reporter.Report(new(Done: 1, Of: 100));
+            _time.Advance(ProgressLine.PlainInterval);
+            reporter.Report(new(Done: 40, Of: 100));
+            reporter.Report(new(Done: 41, Of: 100));
+            _time.Advance(TimeSpan.FromSeconds(1));
+            reporter.Report(new(Done: 100, Of: 100));
+        }
+
+        Assert.Equal(
+            """
+            pictures 40/100  4.0 pictures/s  ETA 00:00:15
+            pictures 100/100  9.1 pictures/s  ETA 00:00:00
+
+            """,
+            output.ToString());
+    }
 
     private sealed class ManualTime : TimeProvider
     {

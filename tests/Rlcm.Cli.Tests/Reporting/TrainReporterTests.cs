@@ -16,15 +16,20 @@ public sealed class TrainReporterTests
         using var output = new StringWriter { NewLine = "\n" };
         using (var reporter = TrainReporter.Create(new Terminal(output, output, Live: null), Request))
         {
-            reporter.Report([new SelfCheckResult("weights stay", Passed: true, "same hash", "none")]);
-            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25, 0.9, true));
+            reporter.Report([new SelfCheckResult("weights stay", Passed: true, "same hash", "none"), new SelfCheckResult("memory", Passed: false, "too little", "buy")]);
+            reporter.Report(new PartialReport(IsTuned: false, new(1, new(-6.25, 0, 32), new(-6.75, 0, 32), 1, 0.875, 360, 0.1)));
+            reporter.Report(new PartialReport(IsTuned: true, new(8, new(-6.25, 0, 64), null, 1, null, null, null)));
+            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25, 0.9, 180, true));
             reporter.Report(Update(1, Request.Config.Updates));
         }
 
         Assert.Equal(
             $"""
-            check passed: weights stay (same hash)
-            evaluation after update 0: reward -6.500 +- 0.250 over 64 images, recognized 90 %
+            check passed  weights stay  same hash
+            check FAILED  memory        too little
+            untuned, 1 step: reward -6.250 on training prompts, -6.750 on others, recognized 88 % of 360
+            tuned, 8 steps: reward -6.250 on training prompts
+            evaluation after update 0: reward -6.500 +- 0.250 over 64 images, recognized 90 % of 180
             update 1/{Request.Config.Updates}  images 64  reward -6.250 +- 0.500  KL 1.2e-9  clipped 0.25  25.6 images/s  ETA 00:00:10
 
             """,
@@ -53,18 +58,20 @@ public sealed class TrainReporterTests
         using (var reporter = TrainReporter.Create(new Terminal(TextWriter.Null, TextWriter.Null, console), Request))
         {
             reporter.Report([new SelfCheckResult("weights stay [sic]", Passed: true, "same hash", "none")]);
-            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25, 0.9, true));
+            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25, 0.9, 180, true));
             reporter.Report(Update(1, 10));
             reporter.Report(Update(2, 10));
-            reporter.Report(new EvaluationMetrics(2, 0, 0, 64, -5.75, 0.25, 0.8, true));
+            reporter.Report(new PartialReport(IsTuned: true, new(8, new(-6.25, 0, 64), null, 1, null, null, null)));
+            reporter.Report(new EvaluationMetrics(2, 0, 0, 64, -5.75, 0.25, 0.8, 180, true));
         }
 
-        Assert.Contains("-5.750 +- 0.250, recognized 80 % after update 2", console.Output, StringComparison.Ordinal);
+        Assert.Contains("-5.750 +- 0.250, recognized 80 % of 180 after update 2", console.Output, StringComparison.Ordinal);
         Assert.Contains("weights stay [sic]", console.Output, StringComparison.Ordinal);
         Assert.Contains($"1/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);
         Assert.Contains($"2/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);
         Assert.Contains("-6.250 +- 0.500", console.Output, StringComparison.Ordinal);
-        Assert.Contains("before: -6.500 +- 0.250, recognized 90 %", console.Output, StringComparison.Ordinal);
+        Assert.Contains("tuned, 8 steps: reward -6.250 on training prompts", console.Output, StringComparison.Ordinal);
+        Assert.Contains("before: -6.500 +- 0.250, recognized 90 % of 180", console.Output, StringComparison.Ordinal);
         Assert.Contains("\u001b[", console.Output, StringComparison.Ordinal);
     }
 

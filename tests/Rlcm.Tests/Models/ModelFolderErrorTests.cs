@@ -38,6 +38,16 @@ public sealed class ModelFolderErrorTests : IDisposable
     }
 
     [Theory]
+    [InlineData("diffusion_pytorch_model.fp16.safetensors")]
+    [InlineData("diffusion_pytorch_model.safetensors.index.json")]
+    [InlineData("diffusion_pytorch_model.bin")]
+    public void Weights_of_a_form_that_is_not_supported_are_refused_by_name(string file)
+    {
+        File.Move(Path.Combine(_model, UnetWeights), Path.Combine(_model, "unet", file));
+        Refused(_model, UnetWeights, $"does not exist, and {file} beside it is of a form that is not supported", "in one shard");
+    }
+
+    [Theory]
     [InlineData(0.9)]
     [InlineData(0.01)]
     [InlineData(0)]

@@ -1,5 +1,7 @@
+using Rlcm.Diffusion;
 using Rlcm.Models;
 using Rlcm.Pretraining;
+using Rlcm.Runtime;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -37,6 +39,66 @@ public sealed class DistillationStageTests : IDisposable
             Assert.Equal(Enumerable.Range(1, 50).Select(k => 20 * k - 1), drawn.Select(pair => pair.First.Timestep).Distinct().Order());
             Assert.All(drawn, pair => Assert.Equal(Math.Max(0, pair.First.Timestep - 20), pair.Second.Timestep));
         }
+    }
+
+    /// <summary>
+    /// Algorithm 1 of Luo et al. 2023, written out: the teacher's guided DDIM step from t_n to t_(n-1), the moving average's prediction there
+    /// as the target of the student's prediction at t_n, guidance scales between 1 and 6, embedded in both.
+    /// </summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public void The_loss_is_that_of_the_algorithm(long step)
+    {
+        using var scope = NewDisposeScope();
+        var settings = Settings with { BatchSize = 16 };
+        var (stage, student, target) = TinyStages.Distillation(_teacher, settings);
+        using (stage)
+        using (var teacher = TextToImageModel.Load(_teacher))
+        using (var data = TinyStages.Data(teacher.Vae, teacher.Tokenizer))
+        {
+            using var noGrad = no_grad();
+            foreach (var (weight, index) in target.Unet.parameters().Select((weight, index) => (weight, index)))
+                weight.add_(AddressedRandom.NormalTensor(new(3, RandomPurpose.WeightInit, Item: index), weight.shape) * 0.02); // an average that is not the student
+
+            var scales = new double[16];
+            AddressedRandom.Uniform(new(settings.Seed, RandomPurpose.Guidance, step), scales);
+            scales = Array.ConvertAll(scales, uniform => 1 + 5 * uniform);
+            Assert.True(scales.Min() < 2.5 && scales.Max() > 4.5, "the range is hardly used");
+            var captions = new double[16];
+            AddressedRandom.Uniform(new(settings.Seed, RandomPurpose.Caption, step), captions);
+
+            var rows = new WeightedDraw(TinyStages.Uniform).Rows(new(settings.Seed, RandomPurpose.DataOrder, step), 16);
+            var text = teacher.TextEncoder.forward(data.Captions([.. rows.Zip(captions, (row, uniform) => uniform < 0.15 ? data.CaptionWithoutStyle(row) : row)]));
+            var nothing = teacher.EncodePrompts([""]).expand(16, -1, -1);
+            var embedding = GuidanceEmbedding.Create(scales, student.Unet.Config.TimeCondProjDim!.Value);
+            var (from, to) = stage.DrawSteps(step);
+            var (signal, noise) = (Column(from, level => level.Signal), Column(from, level => level.Noise));
+
+            var latents = data.Latents(rows);
+            var x = signal * latents + noise * AddressedRandom.NormalTensor(new(settings.Seed, RandomPurpose.DataNoise, step), latents.shape);
+            var guess = Predict(teacher, x, from, nothing, null);
+            var epsilon = guess + tensor(scales.Select(scale => (float)scale).ToArray()).view(-1, 1, 1, 1) * (Predict(teacher, x, from, text, null) - guess);
+            var previous = Column(to, level => level.Signal) * (x - noise * epsilon) / signal + Column(to, level => level.Noise) * epsilon;
+
+            var difference = Consistency(student, x, from, text, embedding) - Consistency(target, previous, to, text, embedding);
+            var expected = ((difference * difference + 1e-6).sqrt() - 1e-3).mean().ToDouble();
+            Assert.Equal(expected, stage.Loss(step).ToDouble(), 1e-4 * expected);
+        }
+
+        static Tensor Predict(TextToImageModel model, Tensor x, NoiseLevel[] levels, Tensor text, Tensor? guidance) =>
+            model.Unet.forward(new(x, tensor(Array.ConvertAll(levels, level => (long)level.Timestep)), text, guidance));
+
+        static Tensor Column(NoiseLevel[] levels, Func<NoiseLevel, double> value) => tensor(levels.Select(level => (float)value(level)).ToArray()).view(-1, 1, 1, 1);
+
+        static Tensor Consistency(TextToImageModel model, Tensor x, NoiseLevel[] levels, Tensor text, Tensor guidance)
+        {
+            var sample = (x - Column(levels, level => level.Noise) * Predict(model, x, levels, text, guidance)) / Column(levels, level => level.Signal);
+            var (skip, use) = (Column(levels, level => 0.25 / (Scaled(level) + 0.25)), Column(levels, level => Math.Sqrt(Scaled(level) / (Scaled(level) + 0.25))));
+            return use * sample + skip * x;
+        }
+
+        static double Scaled(NoiseLevel level) => Math.Pow(10 * level.Timestep, 2); // s^2, s = 10 t
     }
 
     [Fact]

@@ -48,6 +48,19 @@ public sealed class PretrainingLoopTests : IDisposable
         Assert.NotEqual(trained.Weights, trained.Averages);
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(10, false)]
+    public void A_step_says_whether_its_checkpoint_is_there(double minutes, bool isSaved)
+    {
+        var folder = new PretrainingFolder(_folder["run"]);
+        Train(_folder["run"], resume: false, settings: Settings with { CheckpointInterval = TimeSpan.FromMinutes(minutes) }, onStep: value =>
+        {
+            Assert.Equal(isSaved, value.IsSaved);
+            Assert.Equal(isSaved ? value.Step : 0, folder.Losses.Read().Count);
+        });
+    }
+
     [Fact, NoTensorLeaks]
     public void A_stage_leaves_no_tensor_behind()
     {
@@ -96,7 +109,7 @@ public sealed class PretrainingLoopTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_folder["run"], "checkpoints")));
     }
 
-    private static Outcome Train(string folder, bool resume, long stopAt = long.MaxValue, PretrainingSettings? settings = null)
+    private static Outcome Train(string folder, bool resume, long stopAt = long.MaxValue, PretrainingSettings? settings = null, Action<PretrainingProgress>? onStep = null)
     {
         using var stop = new CancellationTokenSource();
         using var online = TinyStages.Autoencoder();
@@ -106,6 +119,7 @@ public sealed class PretrainingLoopTests : IDisposable
         var progress = new SynchronousProgress<PretrainingProgress>(value =>
         {
             losses.Add(value.Loss);
+            onStep?.Invoke(value);
             if (value.Step == stopAt)
                 stop.Cancel();
         });

@@ -93,7 +93,8 @@ internal static class TinyStages
 
     public static double[] Uniform => [.. Enumerable.Repeat(1.0, Pictures)];
 
-    private static CaptionedLatents Data(AutoencoderKL vae, ClipTokenizer tokenizer)
+    /// <summary>The pictures as <paramref name="vae"/> encodes them, and their captions.</summary>
+    public static CaptionedLatents Data(AutoencoderKL vae, ClipTokenizer tokenizer)
     {
         using var pixels = new PixelStore(Images());
         return new(Records, pixels, vae, tokenizer);

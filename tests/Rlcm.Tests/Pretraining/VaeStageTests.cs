@@ -29,6 +29,31 @@ public sealed class VaeStageTests
         Assert.Equal((1 + 9) / 2.0 / 4, VaeStage.KlDivergence(latents).ToDouble(), 1e-6);
     }
 
+    /// <summary>L1 of what is decoded from m + s e, plus 1e-6 times the divergence, which latents far from zero make large enough to be seen.</summary>
+    [Theory, NoTensorLeaks]
+    [InlineData(0f)]
+    [InlineData(500f)]
+    public void The_loss_is_the_absolute_error_of_a_posterior_sample_and_a_millionth_of_the_divergence(float shift)
+    {
+        var settings = new PretrainingSettings { Images = 64, BatchSize = 4 };
+        using var online = TinyStages.Autoencoder();
+        using var average = TinyStages.Autoencoder();
+        using var stage = TinyStages.Vae(online, average, settings);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        online.EncoderProjection.bias![..TinyModels.Vae.LatentChannels].add_(shift);
+        var step = Enumerable.Range(0, 20).First(candidate => AddressedRandom.Below(new(settings.Seed, RandomPurpose.Augmentation, candidate), 2) == 1); // mirrored
+        using var store = new PixelStore(TinyStages.Images());
+        var pictures = store.Batch(new WeightedDraw(TinyStages.Uniform).Rows(new(settings.Seed, RandomPurpose.DataOrder, step), 4)).flip(3);
+
+        var (mean, logVariance) = online.Encode(pictures);
+        var noise = AddressedRandom.NormalTensor(new(settings.Seed, RandomPurpose.Posterior, step), mean.shape);
+        var error = (online.Decode(mean + exp(logVariance / 2) * noise) - pictures).abs().mean().ToDouble();
+        var divergence = (mean * mean + exp(logVariance) - 1 - logVariance).mean().ToDouble() / 2;
+        Assert.Equal(error + 1e-6 * divergence, stage.Loss(step).ToDouble(), 1e-5 * (error + 1e-6 * divergence));
+        Assert.Equal(shift > 0, 1e-6 * divergence > 0.01 * error);
+    }
+
     [Fact, NoTensorLeaks]
     public void The_loss_depends_on_the_step_alone()
     {

@@ -80,5 +80,5 @@ public sealed class MetricsLogTests : IDisposable
 
     private static UpdateMetrics Update(int update) => new(update, update * 64, 2.5, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1e-9, 0.8, 1e-4, 25.6);
 
-    private static EvaluationMetrics Evaluation(int update) => new(update, update * 64, 2.5, 64, -6.5, 0.25, 0.9, true);
+    private static EvaluationMetrics Evaluation(int update) => new(update, update * 64, 2.5, 64, -6.5, 0.25, 0.9, 180, true);
 }

@@ -18,7 +18,7 @@ public sealed class TensorBoardLogTests : IDisposable
     public void Events_hold_the_metrics_tag_by_tag_and_step_by_step()
     {
         UpdateMetrics[] updates = [Update(1), Update(200)];
-        var evaluation = new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.75, 0.9, true);
+        var evaluation = new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.75, 0.9, 180, true);
         using (var metrics = MetricsLog.Create(_folder["metrics.jsonl"]))
         using (var log = TensorBoardLog.Continue(_folder["events"], [], [], TimeProvider.System))
         {

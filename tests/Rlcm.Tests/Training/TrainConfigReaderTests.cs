@@ -124,7 +124,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("""{ "height": 66, "width": 64 }""", "height: expected a multiple of 8, the decoder's scale, found 66; use 64")]
     [InlineData("""{ "height": 64, "width": 71 }""", "width: expected a multiple of 8, the decoder's scale, found 71; use 64")]
     [InlineData("""{ "samplingBatch": 6 }""", "samplingBatch: 16 images per update do not divide into sampling batches of 6; set samplingBatch to 4")]
-    [InlineData("""{ "advantage": "grouped", "groupNoise": "branched", "finalStep": "asReleased", "horizon": 1 }""", "groupNoise: the images of a group would be equal")]
+    [InlineData("""{ "finalStep": "asReleased", "horizon": 1 }""", "horizon: a single step as released adds no noise")]
     [InlineData("""{ "klThreshold": 0.5 }""", "klCoefficient: divergence above 0.5 is to cost something, and klCoefficient is 0; set klCoefficient to 0.01 or klThreshold to 0")]
     [InlineData("""{ "advantage": "grouped", "groupSize": 8, "minibatches": 4 }""", "minibatches: minibatches hold whole groups, and 4 images do not divide into groups of 8; set minibatches to 2")]
     [InlineData("""{ "minibatches": 3 }""", "minibatches: 16 images per update do not divide into 3 minibatches; set minibatches to 2")]

@@ -13,6 +13,7 @@ namespace Rlcm.Tests.Training;
 
 public sealed class TrainingSessionTests : IDisposable
 {
+    private readonly List<PartialReport> _reports = [];
     private readonly TemporaryFolder _folder = new();
     private readonly TrainConfig _config;
 
@@ -42,6 +43,14 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Every_part_of_the_report_is_told_as_soon_as_it_is_there()
+    {
+        var run = Train(_config with { Updates = 1 }, "run", afterUpdate: _ => Assert.Equal(4, _reports.Count));
+        Assert.Equal([(false, 1), (false, 2), (false, 4), (false, 8), (true, 1), (true, 2), (true, 4), (true, 8)], _reports.Select(part => (part.IsTuned, part.Horizon.Horizon)));
+        Assert.Contains($"\"mean\": {JsonSerializer.Serialize(_reports[^1].Horizon.Seen!.Mean)}", File.ReadAllText(run.Evaluation), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void The_best_checkpoints_stay_beside_the_last_and_the_best_adapter_is_that_of_the_best_evaluation()
@@ -141,7 +150,7 @@ public sealed class TrainingSessionTests : IDisposable
         var folder = resume ? RunFolder.Open(_folder[name]) : RunFolder.Create(_folder[name]);
         TrainConfigReader.Write(config, folder.Config);
         var reporters = new TrainingReporters(
-            new Told<UpdateMetrics>(metrics => afterUpdate?.Invoke(metrics.Update)), new Told<EvaluationMetrics>(_ => { }));
+            new Told<UpdateMetrics>(metrics => afterUpdate?.Invoke(metrics.Update)), new Told<EvaluationMetrics>(_ => { }), new Told<PartialReport>(_reports.Add));
         session.Run(folder, resume, reporters, TimeProvider.System, stop);
         return folder;
     }
