@@ -1,5 +1,4 @@
 #:project ../src/Rlcm/Rlcm.csproj
-#:property CarriesNatives=true
 #:property PublishAot=false
 
 // What the embedded model's autoencoder leaves of pictures that a policy could ask it for: every second picture of the gallery that shows

@@ -17,6 +17,6 @@ for task in compression incompression; do
         begin=$(date +%s)
         src/Rlcm.Cli/bin/Release/net10.0/rlcm train --task "$task" --seed "$seed" --output "$run" > "$run.log"
         echo "$task, seed $seed: $(($(date +%s) - begin)) s"
-        sed -n '/^mean reward of the/,/^  8 steps/p' "$run.log"
+        tail -n 13 "$run.log" | head -n 11 # the table and the two lines below it
     done
 done

@@ -56,7 +56,7 @@ internal static class Application
     {
         var command = parsed.CommandResult.Command;
         var token = parsed.UnmatchedTokens.FirstOrDefault(unmatched => error.Message.Contains($"'{unmatched}'", StringComparison.Ordinal));
-        var meant = token is null ? null : NearestName.Find(token, [.. command.Options.Select(option => option.Name), .. command.Subcommands.Select(below => below.Name)]);
+        var meant = token is null ? null : NearestName.Find(token.Split('=')[0], [.. command.Options.Select(option => option.Name), .. command.Subcommands.Select(below => below.Name)]);
         return meant is null ? string.Empty : $" Did you mean {meant}?";
     }
 

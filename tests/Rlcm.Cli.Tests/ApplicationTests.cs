@@ -38,6 +38,7 @@ public sealed class ApplicationTests
 
     [Theory]
     [InlineData("--sed", "1", "Did you mean --seed?\nUnrecognized command or argument '1'.\n'rlcm train --help' tells what is possible.")]
+    [InlineData("--outptu=runs/mine", "", "Did you mean --output?\n'rlcm train --help' tells what is possible.")]
     [InlineData("--seed", "", "'rlcm train --help' tells what is possible.")]
     public async Task A_command_line_that_cannot_be_parsed_is_the_users_mistake(string option, string value, string hint)
     {

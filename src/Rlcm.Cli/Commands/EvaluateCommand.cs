@@ -102,7 +102,7 @@ internal static class EvaluateCommand
         foreach (var row in rows)
         {
             var weak = row.Recognized.ByAnimal.Where(entry => entry.Value < WeakShare).OrderBy(entry => entry.Value).Select(entry => $"{entry.Key} {entry.Value:p0}");
-            terminal.Output.WriteLine($"under {WeakShare:p0} at {row.Steps} steps: {string.Join(", ", weak.DefaultIfEmpty("none"))}");
+            terminal.Output.WriteLine($"under {WeakShare:p0} at {row.Steps} {(row.Steps == 1 ? "step" : "steps")}: {string.Join(", ", weak.DefaultIfEmpty("none"))}");
         }
     }
 

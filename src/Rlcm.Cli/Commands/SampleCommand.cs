@@ -50,7 +50,7 @@ internal static class SampleCommand
             var policy = new LcmPolicy(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale));
             RolloutItem[] items = [.. prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))
                 .Select((text, index) => new RolloutItem(text, RolloutNoise.Sample(arguments.GetValue(seed), index)))];
-            using var encoded = new EncodedPrompts(policy.Encode, prompts);
+            using var encoded = new EncodedPrompts(policy.Encode);
             var columns = Math.Min(perPrompt > 1 ? perPrompt : prompts.Length, MaxColumns);
             terminal.Output.WriteLine(target.Write(RolloutCollector.Sample(policy, encoded, items, BatchSize, stop), columns));
             return Task.FromResult(ExitCode.Success);

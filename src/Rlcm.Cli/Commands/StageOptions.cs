@@ -106,16 +106,6 @@ internal sealed class StageOptions
         return ExitCode.Success;
     }
 
-    /// <summary>Tells two of the same progress.</summary>
-    private sealed class Both(IProgress<PretrainingProgress> first, IProgress<PretrainingProgress> second) : IProgress<PretrainingProgress>
-    {
-        public void Report(PretrainingProgress value)
-        {
-            first.Report(value);
-            second.Report(value);
-        }
-    }
-
     private static string Describe(Dictionary<string, double>? weights) => weights is null
         ? "nothing"
         : string.Join(',', weights.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key}={entry.Value}")));
@@ -134,5 +124,15 @@ internal sealed class StageOptions
         }
 
         return weights;
+    }
+
+    /// <summary>Tells two of the same progress.</summary>
+    private sealed class Both(IProgress<PretrainingProgress> first, IProgress<PretrainingProgress> second) : IProgress<PretrainingProgress>
+    {
+        public void Report(PretrainingProgress value)
+        {
+            first.Report(value);
+            second.Report(value);
+        }
     }
 }

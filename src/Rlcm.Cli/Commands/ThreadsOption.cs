@@ -7,6 +7,8 @@ namespace Rlcm.Cli.Commands;
 /// <summary><c>--threads</c>: how many cores the networks use.</summary>
 internal sealed class ThreadsOption : Option<int?>
 {
+    private const int Most = 1024; // as the configuration's key; libtorch starts as many as it is told to
+
     public ThreadsOption()
         : base("--threads")
     {
@@ -15,10 +17,10 @@ internal sealed class ThreadsOption : Option<int?>
     }
 
     /// <summary>Sets the number of threads, where one was given.</summary>
-    /// <exception cref="UserErrorException">It is less than 1.</exception>
+    /// <exception cref="UserErrorException">It is less than 1 or more than any machine has use for.</exception>
     public void Apply(ParseResult arguments)
     {
-        if (arguments.Checked(this, threads => threads >= 1, OptionChecks.Count) is { } number)
+        if (arguments.Checked(this, threads => threads is >= 1 and <= Most, $"a whole number of at least 1 and at most {Most}") is { } number)
             torch.set_num_threads(number);
     }
 }

@@ -1,4 +1,5 @@
 using Rlcm.Cli.Fonts;
+using Rlcm.Runtime;
 using ScottPlot;
 using SkiaSharp;
 
@@ -28,7 +29,7 @@ internal sealed class Figure : IDisposable
     public void Save(string path)
     {
         Plot.Legend.FontName = EmbeddedFont.Family;
-        Plot.SavePng(path, Width, Height);
+        AtomicFile.Write(path, stream => stream.Write(Plot.GetImageBytes(Width, Height, ImageFormat.Png)));
     }
 
     /// <inheritdoc/>

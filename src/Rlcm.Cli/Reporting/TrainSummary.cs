@@ -39,10 +39,10 @@ internal static class TrainSummary
     public static string Reward(TrainingOutcome outcome)
     {
         var (before, after) = (outcome.Before.Rewards.Average(), outcome.After.Rewards.Average());
-        var change = 100 * Math.Abs((after - before) / before);
+        var change = Math.Abs((after - before) / before);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"mean reward of the {outcome.Prompts.Count} evaluation pictures: {before:0.000} -> {after:0.000} {outcome.Report.Unit} ({change:0} % {(after < before ? "lower" : "higher")})");
+            $"mean reward of the {outcome.Prompts.Count} evaluation pictures: {before:0.000} -> {after:0.000} {outcome.Report.Unit}{(change is > 0 and < double.PositiveInfinity ? $" ({100 * change:0} % {(after < before ? "lower" : "higher")})" : string.Empty)}");
     }
 
     /// <summary>Whether the reward rose while training by more than chance.</summary>

@@ -43,12 +43,6 @@ internal static class TrainText
             + Recognized(horizon.RecognizedShare, horizon.RecognizedSamples);
     }
 
-    private static IEnumerable<string> Reward(RewardSummary? rewards, string prompts) =>
-        rewards is null ? [] : [string.Create(CultureInfo.InvariantCulture, $"{rewards.Mean:0.000} on {prompts}")];
-
-    private static string Recognized(double? share, int? samples) =>
-        share is null ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", recognized {100 * share:0} % of {samples}");
-
     /// <summary>A small number, such as a divergence.</summary>
     public static string Small(double value) => value.ToString("0.0e+0", CultureInfo.InvariantCulture);
 
@@ -57,6 +51,12 @@ internal static class TrainText
 
     /// <summary>Hours, minutes and seconds, the hours going beyond a day.</summary>
     public static string Duration(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}");
+
+    private static IEnumerable<string> Reward(RewardSummary? rewards, string prompts) =>
+        rewards is null ? [] : [string.Create(CultureInfo.InvariantCulture, $"{rewards.Mean:0.000} on {prompts}")];
+
+    private static string Recognized(double? share, int? samples) =>
+        share is null ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", recognized {100 * share:0} % of {samples}");
 
     private static string Count(int number, string singular, string plural) => $"{number} {(number == 1 ? singular : plural)}";
 }

@@ -17,7 +17,7 @@ public sealed class DdimSampler(TextToImageModel model, int steps, double guidan
         model.Scheduler.CreateNoiseSchedule(), steps, model.Scheduler.StepsOffset, model.Scheduler.SetAlphaToOne);
 
     /// <summary>One picture per prompt.</summary>
-    /// <param name="encode">The model's text embeddings of prompts, [N, S, D]; also asked for those of the empty one.</param>
+    /// <param name="encode">The model's text embeddings of prompts, [N, S, D]; of the empty one, too.</param>
     /// <param name="prompts">N prompts.</param>
     /// <param name="noiseAddress">Address of the initial noise of picture k.</param>
     public ImageBatch Sample(Func<IReadOnlyList<string>, Tensor> encode, IReadOnlyList<string> prompts, Func<int, RandomAddress> noiseAddress)
@@ -26,7 +26,7 @@ public sealed class DdimSampler(TextToImageModel model, int steps, double guidan
         using var noGrad = no_grad();
         var count = prompts.Count;
         var size = model.Unet.Config.SampleSize;
-        var text = encode([.. Enumerable.Repeat("", count), .. prompts]);
+        var text = cat([encode([""]).expand(count, -1, -1), encode(prompts)]);
         var x = AddressedRandom.NormalBatch([.. Enumerable.Range(0, count).Select(noiseAddress)], model.Unet.Config.InChannels, size, size);
         foreach (var step in _steps)
         {

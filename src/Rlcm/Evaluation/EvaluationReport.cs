@@ -21,7 +21,7 @@ public sealed record RewardSummary(double Mean, double Std, int N)
 /// <param name="Unseen">Rewards of the other evaluation prompts.</param>
 /// <param name="LargestNearIdenticalGroup">Most evaluation pictures that look alike.</param>
 /// <param name="RecognizedShare">Share of animal pictures that show the animal asked for; null without a gallery.</param>
-/// <param name="RecognizedSamples">Number of those pictures.</param>
+/// <param name="RecognizedSamples">Number of those pictures; null without a gallery.</param>
 /// <param name="Diversity">Mean distance of two pictures of one prompt, 0..1; null without a gallery.</param>
 public sealed record HorizonReport(
     int Horizon, RewardSummary? Seen, RewardSummary? Unseen, int LargestNearIdenticalGroup,

@@ -43,7 +43,7 @@ public sealed class ModelQuality : IDisposable
         if (size != Recognizer.PictureSize)
             throw new UserErrorException($"The model draws pictures of {size}x{size}, expected {Recognizer.PictureSize}x{Recognizer.PictureSize}, the size of the gallery that they are compared with; measure a model of that size.");
         (_model, _gallery, _guidanceScale, _recognizer) = (model, gallery, guidanceScale, new(gallery));
-        _encoded = new(model.EncodePrompts, []);
+        _encoded = new(model.EncodePrompts);
         foreach (var (row, entry) in gallery.Entries.Index())
             _rowOf.TryAdd(entry.Text, row);
     }

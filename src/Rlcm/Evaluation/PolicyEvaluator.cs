@@ -17,12 +17,13 @@ public sealed record EvaluatedPictures(ImageBatch Images, IReadOnlyList<double> 
 /// </summary>
 /// <param name="policyOf">The policy at a number of steps.</param>
 /// <param name="reward">The reward.</param>
-/// <param name="encoded">Begins with the training prompts, which tell seen from unseen.</param>
+/// <param name="encoded">Encodes prompts as these policies do.</param>
 /// <param name="prompts">The evaluation prompts, in order.</param>
+/// <param name="trainingPrompts">Tells seen from unseen.</param>
 /// <param name="recognizer">Search in the model's gallery, or null.</param>
 /// <param name="batchSize">Pictures sampled at once.</param>
 public sealed class PolicyEvaluator(
-    Func<int, IStepPolicy> policyOf, IReward reward, EncodedPrompts encoded, IReadOnlyList<string> prompts, Recognizer? recognizer, int batchSize)
+    Func<int, IStepPolicy> policyOf, IReward reward, EncodedPrompts encoded, IReadOnlyList<string> prompts, IReadOnlySet<string> trainingPrompts, Recognizer? recognizer, int batchSize)
 {
     /// <summary>The horizons of a report, where the model has as many steps.</summary>
     public static readonly IReadOnlyList<int> Horizons = [1, 2, 4, 8];
@@ -49,12 +50,11 @@ public sealed class PolicyEvaluator(
     public HorizonReport Report(int horizon, CancellationToken stop)
     {
         var pictures = Evaluate(horizon, stop);
-        var seen = encoded.Prompts.ToHashSet(StringComparer.Ordinal);
         var recognized = Recognize(horizon, RecognitionSeeds, stop);
         return new(
             horizon,
-            RewardSummary.Of([.. RewardsWhere(pictures, seen.Contains)]),
-            RewardSummary.Of([.. RewardsWhere(pictures, prompt => !seen.Contains(prompt))]),
+            RewardSummary.Of([.. RewardsWhere(pictures, trainingPrompts.Contains)]),
+            RewardSummary.Of([.. RewardsWhere(pictures, prompt => !trainingPrompts.Contains(prompt))]),
             PictureDiversity.LargestNearIdenticalGroup(pictures.Images),
             recognized?.Share,
             recognized?.Samples.Count,

@@ -28,6 +28,7 @@ public sealed class DistillationStage : IPretrainingStage
     private readonly WeightedDraw _draw;
     private readonly DistillationSettings _settings;
     private readonly NoiseSchedule _schedule;
+    private readonly EncodedPrompts _encoded;
     private readonly Tensor _empty; // [1, S, D]
 
     /// <param name="teacher">The diffusion model; its text encoder and autoencoder are also the student's.</param>
@@ -43,6 +44,7 @@ public sealed class DistillationStage : IPretrainingStage
         (_teacher, _student, _target, _data, _settings) = (teacher, student, target, data, settings);
         _draw = new(weights);
         _schedule = teacher.Scheduler.CreateNoiseSchedule();
+        _encoded = new(teacher.EncodePrompts);
         _empty = teacher.EncodePrompts([""]).DetachFromDisposeScope();
         Weights = WeightPairs.Of(("unet.", student.Unet, target.Unet));
     }
@@ -129,10 +131,9 @@ public sealed class DistillationStage : IPretrainingStage
     /// <inheritdoc/>
     public ImageBatch Samples()
     {
-        using var encoded = new EncodedPrompts(_target.EncodePrompts, _settings.SamplePrompts);
         return RolloutCollector.Sample(
             new LcmPolicy(_target, new(_target.Generation.Steps, _target.Generation.GuidanceScale)),
-            encoded,
+            _encoded,
             [.. _settings.SamplePrompts.Select((prompt, index) => new RolloutItem(prompt, RolloutNoise.Sample(_settings.Training.Seed, index)))],
             _settings.Training.BatchSize);
     }
@@ -145,5 +146,6 @@ public sealed class DistillationStage : IPretrainingStage
     {
         _data.Dispose();
         _empty.Dispose();
+        _encoded.Dispose();
     }
 }

@@ -10,17 +10,21 @@ public sealed class EncodedPrompts : IDisposable
     private readonly Func<IReadOnlyList<string>, Tensor> _encode;
     private readonly Dictionary<string, Tensor> _rows = new(StringComparer.Ordinal);
 
-    /// <summary>Encodes <paramref name="prompts"/>; others follow when they are first asked for.</summary>
+    /// <summary>Encodes prompts when they are first asked for.</summary>
     /// <param name="encode">N prompts -> [N, ...]; must not change while this lives.</param>
-    /// <param name="prompts">Where to begin, in order.</param>
-    public EncodedPrompts(Func<IReadOnlyList<string>, Tensor> encode, IReadOnlyList<string> prompts)
-    {
-        (_encode, Prompts) = (encode, prompts);
-        Add(prompts);
-    }
+    public EncodedPrompts(Func<IReadOnlyList<string>, Tensor> encode) => _encode = encode;
 
-    /// <summary>The prompts that this began with.</summary>
-    public IReadOnlyList<string> Prompts { get; }
+    /// <summary>Encodes <paramref name="prompts"/> now, in this order, but for those that are.</summary>
+    public void Add(IReadOnlyList<string> prompts)
+    {
+        foreach (var batch in prompts.Where(prompt => !_rows.ContainsKey(prompt)).Distinct(StringComparer.Ordinal).ToList().Chunk(BatchSize))
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            foreach (var (prompt, row) in batch.Zip(_encode(batch).unbind()))
+                _rows.Add(prompt, row.DetachFromDisposeScope());
+        }
+    }
 
     /// <summary>The encoded <paramref name="prompts"/>, [N, ...].</summary>
     public Tensor Of(IReadOnlyList<string> prompts)
@@ -34,16 +38,5 @@ public sealed class EncodedPrompts : IDisposable
     {
         foreach (var row in _rows.Values)
             row.Dispose();
-    }
-
-    private void Add(IReadOnlyList<string> prompts)
-    {
-        foreach (var batch in prompts.Where(prompt => !_rows.ContainsKey(prompt)).Distinct(StringComparer.Ordinal).ToList().Chunk(BatchSize))
-        {
-            using var scope = NewDisposeScope();
-            using var noGrad = no_grad();
-            foreach (var (prompt, row) in batch.Zip(_encode(batch).unbind()))
-                _rows.Add(prompt, row.DetachFromDisposeScope());
-        }
     }
 }

@@ -22,7 +22,7 @@ public sealed record SelfCheckResult(string Name, bool Passed, string Finding, s
 /// Before the first update: do the sampling path and the training path compute the same policy, do gradients reach the adapters and
 /// nothing else, does a step leave the base model alone, and what will the run take? Leaves the adapters as they were.
 /// </summary>
-public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module network, LoraAdapters adapters, EncodedPrompts prompts)
+public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module network, LoraAdapters adapters, IReadOnlyList<string> prompts, EncodedPrompts encoded)
 {
     private const double LogProbTolerance = 2e-6;
 
@@ -65,15 +65,15 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
             "change microBatch or minibatches");
     }
 
-    /// <summary>The process's peak so far, which saw a sampling batch and a micro-batch with its gradients, what an update records and the encoded prompts, against what there is.</summary>
+    /// <summary>The process's peak so far, which saw a sampling batch and a micro-batch with its gradients, and what an update records, against what there is.</summary>
     private SelfCheckResult Memory()
     {
         using var scope = NewDisposeScope();
         using var process = Process.GetCurrentProcess();
         var state = policy.StateShape.Aggregate(1L, (product, side) => product * side);
-        var condition = prompts.Of([prompts.Prompts[0]]).numel();
+        var condition = encoded.Of([prompts[0]]).numel();
         var recorded = config.KlCoefficient > 0 ? 3 : 2; // states, next states and the base model's means
-        var floats = config.ImagesPerUpdate * (recorded * policy.ScoredSteps.Count * state + condition) + prompts.Prompts.Count * condition;
+        var floats = config.ImagesPerUpdate * (recorded * policy.ScoredSteps.Count * state + condition);
         var predicted = process.PeakWorkingSet64 + floats * sizeof(float);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return new(
@@ -119,15 +119,15 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         return (norm, strays);
     }
 
-    /// <summary>The first pictures of the first update, but for their prompts, sampled in batches as there.</summary>
+    /// <summary>Pictures as those of the first update, but for their prompts, sampled in batches no larger than there.</summary>
     private Trajectory Sample(int count)
     {
         using var merged = adapters.Merge();
         using var scope = NewDisposeScope();
         var items = Enumerable.Range(0, count).Select(index => new RolloutItem(
-            prompts.Prompts[index / config.ImagesPerPrompt % prompts.Prompts.Count], TrainingNoise.Of(config, policy.ScoredSteps[0], update: 0, index)));
+            prompts[index / config.ImagesPerPrompt % prompts.Count], TrainingNoise.Of(config, policy.ScoredSteps[0], update: 0, index)));
         return Trajectory.Concatenate([.. items.Chunk(config.SamplingBatch).Select(batch =>
-            RolloutCollector.Collect(policy, batch, prompts.Of([.. batch.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0))]);
+            RolloutCollector.Collect(policy, batch, encoded.Of([.. batch.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0))]);
     }
 
     private void Restore(Tensor[] initial)

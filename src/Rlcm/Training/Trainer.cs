@@ -21,7 +21,8 @@ public sealed class Trainer : IDisposable
     private readonly IStepPolicy _policy;
     private readonly LoraAdapters _adapters;
     private readonly IReward _reward;
-    private readonly EncodedPrompts _prompts;
+    private readonly IReadOnlyList<string> _prompts;
+    private readonly EncodedPrompts _encoded;
     private readonly ITrainingRecorder _recorder;
     private readonly Adam _adam;
     private readonly PerPromptStatTracker _tracker;
@@ -35,12 +36,14 @@ public sealed class Trainer : IDisposable
     /// <param name="policy">The model as a policy.</param>
     /// <param name="adapters">Its adapters, already on their device.</param>
     /// <param name="reward">What to raise.</param>
-    /// <param name="prompts">Begins with the training prompts.</param>
+    /// <param name="prompts">The training prompts.</param>
+    /// <param name="encoded">Encodes prompts as <paramref name="policy"/> does.</param>
     /// <param name="recorder">Told of every update.</param>
     public Trainer(
-        TrainConfig config, IStepPolicy policy, LoraAdapters adapters, IReward reward, EncodedPrompts prompts, ITrainingRecorder recorder)
+        TrainConfig config, IStepPolicy policy, LoraAdapters adapters, IReward reward,
+        IReadOnlyList<string> prompts, EncodedPrompts encoded, ITrainingRecorder recorder)
     {
-        (_config, _policy, _adapters, _reward, _prompts, _recorder) = (config, policy, adapters, reward, prompts, recorder);
+        (_config, _policy, _adapters, _reward, _prompts, _encoded, _recorder) = (config, policy, adapters, reward, prompts, encoded, recorder);
         _adam = new(adapters.Parameters(), config.LearningRate);
         _tracker = new(config.BufferSize, config.MinCount);
         _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side), config.KlCoefficient, config.KlThreshold);
@@ -73,7 +76,7 @@ public sealed class Trainer : IDisposable
         {
             using var scope = NewDisposeScope();
             RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(draw.Item, TrainingNoise.Of(_config, _policy.ScoredSteps[0], _update, draw.Index)))];
-            var trajectory = RolloutCollector.Collect(_policy, items, _prompts.Of([.. batch.Select(draw => draw.Item)]), _config.LogProb, _adam.StepCount);
+            var trajectory = RolloutCollector.Collect(_policy, items, _encoded.Of([.. batch.Select(draw => draw.Item)]), _config.LogProb, _adam.StepCount);
             scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", batch[0].Index, CancellationToken.None)));
             trajectories.Add(_config.KlCoefficient > 0 ? trajectory with { ReferenceMeans = ReferenceMeans(trajectory) } : trajectory);
         }
@@ -141,8 +144,8 @@ public sealed class Trainer : IDisposable
     private IEnumerable<string> DrawPrompts()
     {
         var rows = new int[_config.ImagesPerUpdate / _config.ImagesPerPrompt];
-        AddressedRandom.Integers(new(_config.Seed, RandomPurpose.Prompts, _update), rows, _prompts.Prompts.Count);
-        return rows.SelectMany(row => Enumerable.Repeat(_prompts.Prompts[row], _config.ImagesPerPrompt));
+        AddressedRandom.Integers(new(_config.Seed, RandomPurpose.Prompts, _update), rows, _prompts.Count);
+        return rows.SelectMany(row => Enumerable.Repeat(_prompts[row], _config.ImagesPerPrompt));
     }
 
     /// <summary>Rows of the pictures of each minibatch; pictures of one state stay together, for which the network is called once.</summary>

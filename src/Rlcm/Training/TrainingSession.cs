@@ -41,7 +41,8 @@ public sealed class TrainingSession : IDisposable
     private readonly LcmPolicy _policy;
     private readonly LoraAdapters _adapters;
     private readonly IReward _reward;
-    private readonly EncodedPrompts _prompts;
+    private readonly IReadOnlyList<string> _prompts;
+    private readonly EncodedPrompts _encoded;
     private readonly IReadOnlyList<string> _evaluationPrompts;
     private readonly PolicyEvaluator _evaluator;
 
@@ -55,7 +56,7 @@ public sealed class TrainingSession : IDisposable
         if (config.Device == ComputeDevice.Cuda && !torch.cuda.is_available())
             throw new UserErrorException("device: expected an NVIDIA GPU and a build with -p:LibTorch=cuda, found none; choose --device cpu.");
         _reward = RewardFactory.Create(config.Task);
-        var prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
+        _prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
         _evaluationPrompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
         ModelFolder = ShippedFiles.Require(config.Model, "model");
         _model = TextToImageModel.Load(ModelFolder);
@@ -63,8 +64,9 @@ public sealed class TrainingSession : IDisposable
             _model.MoveTo(torch.CUDA);
         _policy = new(_model, Sampling(config.Horizon) with { FinalStep = config.FinalStep, FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
         _adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
-        _prompts = new(_policy.Encode, prompts);
-        _evaluator = new(PolicyAt, _reward, _prompts, _evaluationPrompts, FindRecognizer(), config.SamplingBatch);
+        _encoded = new(_policy.Encode);
+        _encoded.Add(_prompts);
+        _evaluator = new(PolicyAt, _reward, _encoded, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal), FindRecognizer(), config.SamplingBatch);
     }
 
     /// <summary>Where the base model lies.</summary>
@@ -84,7 +86,7 @@ public sealed class TrainingSession : IDisposable
         using var checkpoint = resume ? new CheckpointStore(folder.Checkpoints).Latest() : null;
         using var recorder = new RunRecorder(
             _config, folder, _evaluator, _adapters, (int?)checkpoint?.Number, reporters.Updates, reporters.Evaluations, time);
-        using var trainer = new Trainer(_config, _policy, _adapters, _reward, _prompts, recorder);
+        using var trainer = new Trainer(_config, _policy, _adapters, _reward, _prompts, _encoded, recorder);
         var before = checkpoint is null ? recorder.Evaluate(update: 0, queries: 0, seconds: 0, stop) : _evaluator.Evaluate(_config.Horizon, stop);
         WriteGrid(folder, "before.png", before);
         if (checkpoint is not null)
@@ -128,7 +130,7 @@ public sealed class TrainingSession : IDisposable
     /// <exception cref="UserErrorException">It failed.</exception>
     public void Check(IProgress<IReadOnlyList<SelfCheckResult>> reporter)
     {
-        var results = new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts).Run();
+        var results = new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts, _encoded).Run();
         reporter.Report(results);
         if (results.FirstOrDefault(result => !result.Passed) is { } failed)
             throw new UserErrorException($"The start-up check failed: expected that {failed.Name}, found {failed.Finding}; {failed.Advice}.");
@@ -153,7 +155,7 @@ public sealed class TrainingSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _prompts.Dispose();
+        _encoded.Dispose();
         _adapters.Dispose();
         _model.Dispose();
     }

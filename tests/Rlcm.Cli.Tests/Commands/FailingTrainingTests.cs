@@ -87,10 +87,10 @@ public sealed class FailingTrainingTests : IDisposable
         using var checkpoint = new CheckpointStore(folder.Checkpoints).Latest();
         var updates = (int)(checkpoint?.Number ?? 0);
         var policy = new DisturbedPolicy(new LcmPolicy(_model, new(Config.Horizon, Config.GuidanceScale)), () => disturbance(updates + 1));
-        using var prompts = new EncodedPrompts(_model.EncodePrompts, TinyModels.Prompts);
-        var evaluator = new PolicyEvaluator(_ => policy, reward, prompts, TinyModels.Prompts, recognizer: null, batchSize: 4);
+        using var encoded = new EncodedPrompts(_model.EncodePrompts);
+        var evaluator = new PolicyEvaluator(_ => policy, reward, encoded, TinyModels.Prompts, new HashSet<string>(StringComparer.Ordinal), recognizer: null, batchSize: 4);
         using var recorder = new RunRecorder(Config, folder, evaluator, adapters, (int?)checkpoint?.Number, new Count(() => updates++), new Ignored(), TimeProvider.System);
-        using var trainer = new Trainer(Config, policy, adapters, reward, prompts, recorder);
+        using var trainer = new Trainer(Config, policy, adapters, reward, TinyModels.Prompts, encoded, recorder);
         if (checkpoint is not null)
             trainer.Restore(checkpoint);
         trainer.Run(CancellationToken.None);

@@ -26,7 +26,7 @@ public sealed class MistakesTests : IDisposable
     /// <summary>All that read a model.</summary>
     public static TheoryData<string> Commands => ["train", "sample", "evaluate", "distill", "pretrain teacher", "pretrain vae"];
 
-    /// <summary>Those that read a whole model; the autoencoder's training takes no more than that.</summary>
+    /// <summary>Those that read more of it than the autoencoder.</summary>
     public static TheoryData<string> CommandsOfWholeModels => [.. Commands.Select(row => row.Data).Where(command => command != "pretrain vae")];
 
     [Theory]

@@ -61,8 +61,8 @@ public sealed class SampleCommandTests : IDisposable
     [Theory]
     [InlineData("--steps", "0", "a whole number of at least 1")]
     [InlineData("--count", "0", "a whole number of at least 1")]
-    [InlineData("--threads", "0", "a whole number of at least 1")]
-    [InlineData("--threads", "-1", "a whole number of at least 1")]
+    [InlineData("--threads", "0", "a whole number of at least 1 and at most 1024")]
+    [InlineData("--threads", "-1", "a whole number of at least 1 and at most 1024")]
     [InlineData("--guidance", "0.5", "a number of at least 1, which is no guidance")]
     public async Task A_number_out_of_range_is_refused_before_the_model_is_loaded(string option, string value, string expected)
     {

@@ -30,6 +30,8 @@ public sealed class TrainProcessTests(TrainedRun run) : IClassFixture<TrainedRun
         Assert.True(checks.Length >= 4);
         Assert.All(checks, line => Assert.StartsWith("check passed  ", line, StringComparison.Ordinal));
         Assert.DoesNotContain(run.Output, line => line.Contains('\u001b', StringComparison.Ordinal));
+        Assert.Equal(8, run.Output.Count(line => line.StartsWith("untuned, ", StringComparison.Ordinal) || line.StartsWith("tuned, ", StringComparison.Ordinal)));
+        Assert.Contains(run.Output, line => line.StartsWith("│ steps │", StringComparison.Ordinal));
         Assert.Contains($"Adapter: {run.Run.Adapter}", run.Output);
     }
 

@@ -49,38 +49,4 @@ public sealed class StageReporterTests
 
     private static PretrainingProgress Progress(long step, double loss) =>
         new("vae", step, 4, step * 64, loss, 1e-3, 51.2, new TimeSpan(1, 2, 3), IsSaved: false);
-
-    [Fact]
-    public void A_dataset_is_reported_with_rate_and_remaining_time()
-    {
-        using var output = new StringWriter { NewLine = "\n" };
-        using (var reporter = new DatasetReporter(new Terminal(output, output, Live: null), _time))
-        {
-            reporter.Report(new(Done: 1, Of: 100));
-            _time.Advance(ProgressLine.PlainInterval);
-            reporter.Report(new(Done: 40, Of: 100));
-            reporter.Report(new(Done: 41, Of: 100));
-            _time.Advance(TimeSpan.FromSeconds(1));
-            reporter.Report(new(Done: 100, Of: 100));
-        }
-
-        Assert.Equal(
-            """
-            pictures 40/100  4.0 pictures/s  ETA 00:00:15
-            pictures 100/100  9.1 pictures/s  ETA 00:00:00
-
-            """,
-            output.ToString());
-    }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public void Advance(TimeSpan time) => _ticks += time.Ticks;
-
-        public override long GetTimestamp() => _ticks;
-    }
 }

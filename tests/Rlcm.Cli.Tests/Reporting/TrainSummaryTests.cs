@@ -36,6 +36,8 @@ public sealed class TrainSummaryTests
     [Theory]
     [InlineData(-2.5, -1.5, "-2.500 -> -1.500 kB (40 % higher)")]
     [InlineData(2, 3, "2.000 -> 3.000 kB (50 % higher)")]
+    [InlineData(0, 1, "0.000 -> 1.000 kB")]
+    [InlineData(0, 0, "0.000 -> 0.000 kB")]
     [InlineData(2, 1.5, "2.000 -> 1.500 kB (25 % lower)")]
     public void The_reward_rises_or_falls_by_a_share_of_what_it_was(double before, double after, string expected)
     {

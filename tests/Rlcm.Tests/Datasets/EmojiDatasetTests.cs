@@ -15,8 +15,10 @@ public sealed class EmojiDatasetTests : IDisposable
     [Fact]
     public void It_holds_every_vendors_picture_without_flags_and_skin_tones()
     {
-        var records = EmojiDataset.Build(_folder["packages"], _folder["emoji"]);
+        var told = new System.Collections.Concurrent.ConcurrentBag<DatasetProgress>();
+        var records = EmojiDataset.Build(_folder["packages"], _folder["emoji"], new SynchronousProgress<DatasetProgress>(told.Add));
 
+        Assert.Equal(Enumerable.Range(1, 9).Select(done => new DatasetProgress(done, 9)), told.OrderBy(progress => progress.Done));
         Assert.Equal(["hand", "sheep", "polar bear"], records.Select(record => record.Label).Distinct());
         Assert.Equal(["noto", "twemoji", "flat"], records.Select(record => record.Style).Distinct());
         Assert.Equal(9, records.Count);

@@ -40,7 +40,7 @@ internal static class GoldenData
     public static string InPipeline(string pipeline, string relative)
     {
         if (pipeline == Missing)
-            Absent($"no folder pipeline-* in {PipelineRoot}");
+            Absent($"no folder pipeline-* in {PipelineRoot} holds it");
         return Path.Combine(RepositoryRoot, pipeline, relative);
     }
 

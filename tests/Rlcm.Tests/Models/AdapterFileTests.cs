@@ -51,6 +51,8 @@ public sealed class AdapterFileTests : IDisposable
     [InlineData($"unet.{Module}.lora.down.weight", $"holds no tensor 'unet.{Module}.lora.up.weight'")]
     [InlineData($"unet.{Module}.lora.down.weight unet.other.lora.up.weight", "unexpected key unet.other.lora.up.weight")]
     [InlineData($"unet.{Module}.lora.down.weight text_encoder.x.lora.down.weight", "unexpected key text_encoder.x.lora.down.weight; expected only keys such as unet.MODULE.lora.down.weight, adapters of the U-Net")]
+    [InlineData("base_model.model.x.lora_A.weight", "is the weights of a peft folder, whose adapter_config.json says how to scale them; give the folder")]
+    [InlineData($"unet.{Module}.lora.down.weight unet.{Module}.lora.up.weight unet.{Flat}.lora.down.weight unet.{Flat}.lora.up.weight", "is adapted twice, under two spellings")]
     [InlineData("unet.nowhere.lora.down.weight unet.nowhere.lora.up.weight", "adapts layer nowhere, which the model does not have")]
     public void A_file_that_cannot_be_used_is_refused_by_name(string keys, string expected)
     {
@@ -58,6 +60,39 @@ public sealed class AdapterFileTests : IDisposable
         SafetensorsWriter.Write(_folder["adapter.safetensors"], keys.Split(' ').Select(key => (key, Pair().A)), Metadata);
         var error = Assert.Throws<UserErrorException>(() => AdapterFile.Load(_model.Unet, _folder["adapter.safetensors"]));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(".lora_down.weight", 0, "expected down weights [rank, in] or [rank, in, k, k], found []")]
+    [InlineData(".alpha", 2, ".alpha: expected one finite number")]
+    [InlineData(".alpha", 0, ".alpha: expected one finite number")]
+    public void A_tensor_that_is_damaged_is_refused_by_name(string ending, int length, string expected)
+    {
+        using var scope = NewDisposeScope();
+        var damaged = length == 0 ? tensor(float.NaN) : ones(length);
+        var (a, b) = Pair();
+        var weights = new Dictionary<string, Tensor> { [".lora_down.weight"] = a, [".lora_up.weight"] = b, [ending] = damaged };
+        SafetensorsWriter.Write(_folder["adapter.safetensors"], weights.Select(entry => ($"lora_unet_{Flat}{entry.Key}", entry.Value)), Metadata);
+        var error = Assert.Throws<UserErrorException>(() => AdapterFile.Load(_model.Unet, _folder["adapter.safetensors"]));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"unet.r": 2, "unet.lora_alpha": 2, "unet.use_dora": false, "unet.alpha_pattern": {}}""", null)]
+    [InlineData("""{"text_encoder.lora_alpha": 16}""", null)]
+    [InlineData("""{"unet.r": 2, "unet.lora_alpha": 16}""", "lora_adapter_metadata: lora_alpha = 16 with r = 2 is not supported here")]
+    [InlineData("""{"unet.r": 2, "unet.lora_alpha": 2, "unet.use_rslora": true}""", "lora_adapter_metadata: use_rslora = true is not supported here")]
+    [InlineData("[", "lora_adapter_metadata is no JSON object")]
+    public void Settings_beside_the_weights_that_would_scale_them_are_refused_by_name(string settings, string? expected)
+    {
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(
+            _folder["adapter.safetensors"], [($"unet.{Module}.lora_A.weight", Pair().A), ($"unet.{Module}.lora_B.weight", Pair().B)],
+            new Dictionary<string, string> { ["lora_adapter_metadata"] = settings });
+        if (expected is null)
+            AdapterFile.Load(_model.Unet, _folder["adapter.safetensors"]).Dispose();
+        else
+            Assert.Contains(expected, Assert.Throws<UserErrorException>(() => AdapterFile.Load(_model.Unet, _folder["adapter.safetensors"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,9 +19,9 @@ public sealed class EncodedPromptsTests
 
         using var scope = NewDisposeScope();
         string[] first = [.. Enumerable.Range(0, 70).Select(length => new string('a', length))];
-        using var prompts = new EncodedPrompts(Encode, first);
+        using var prompts = new EncodedPrompts(Encode);
+        prompts.Add(first);
         Assert.Equal(first, encoded);
-        Assert.Equal(first, prompts.Prompts);
 
         var rows = prompts.Of([new('b', 99), first[69], new('b', 99), first[0]]);
         Assert.Equal([4, 3], rows.shape);

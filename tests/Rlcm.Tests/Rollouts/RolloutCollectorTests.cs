@@ -154,7 +154,7 @@ public sealed class RolloutCollectorTests : IDisposable
 
     private static ImageBatch Sample(IStepPolicy policy, RolloutItem[] items, int batchSize)
     {
-        using var encoded = new EncodedPrompts(policy.Encode, []);
+        using var encoded = new EncodedPrompts(policy.Encode);
         return RolloutCollector.Sample(policy, encoded, items, batchSize);
     }
 

@@ -95,8 +95,8 @@ public sealed class SelfCheckTests : IDisposable
 
     private IReadOnlyList<SelfCheckResult> Run(IStepPolicy policy, TrainConfig? config = null, nn.Module? network = null, LoraAdapters? adapters = null)
     {
-        using var encoded = new EncodedPrompts(policy.Encode, TinyModels.Prompts);
-        return new SelfCheck(config ?? Config, policy, network ?? _model.Unet, adapters ?? _adapters, encoded).Run();
+        using var encoded = new EncodedPrompts(policy.Encode);
+        return new SelfCheck(config ?? Config, policy, network ?? _model.Unet, adapters ?? _adapters, TinyModels.Prompts, encoded).Run();
     }
 
     private float[] Weights() => [.. _adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];

@@ -164,8 +164,8 @@ public sealed class TrainerTests : IDisposable
         using var adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         using var stop = new CancellationTokenSource();
         var recorder = new Recorder(stopAfter, stop);
-        using var prompts = new EncodedPrompts(_model.EncodePrompts, TinyModels.Prompts);
-        using var trainer = new Trainer(config, policy ?? Policy(config), adapters, reward ?? JpegReward.Compression, prompts, recorder);
+        using var encoded = new EncodedPrompts(_model.EncodePrompts);
+        using var trainer = new Trainer(config, policy ?? Policy(config), adapters, reward ?? JpegReward.Compression, TinyModels.Prompts, encoded, recorder);
         using (var checkpoint = resume?.Latest())
         {
             if (checkpoint is not null)

@@ -14,6 +14,7 @@ namespace Rlcm.Tests.Training;
 public sealed class TrainingSessionTests : IDisposable
 {
     private readonly List<PartialReport> _reports = [];
+    private Action _onReport = () => { };
     private readonly TemporaryFolder _folder = new();
     private readonly TrainConfig _config;
 
@@ -47,6 +48,13 @@ public sealed class TrainingSessionTests : IDisposable
     [Fact]
     public void Every_part_of_the_report_is_told_as_soon_as_it_is_there()
     {
+        using var stop = new CancellationTokenSource();
+        _onReport = stop.Cancel;
+        Assert.Throws<OperationCanceledException>(() => Train(_config, "stopped", stop: stop.Token));
+        Assert.Equal([1], _reports.Select(part => part.Horizon.Horizon)); // before the second is drawn
+
+        _onReport = () => { };
+        _reports.Clear();
         var run = Train(_config with { Updates = 1 }, "run", afterUpdate: _ => Assert.Equal(4, _reports.Count));
         Assert.Equal([(false, 1), (false, 2), (false, 4), (false, 8), (true, 1), (true, 2), (true, 4), (true, 8)], _reports.Select(part => (part.IsTuned, part.Horizon.Horizon)));
         Assert.Contains($"\"mean\": {JsonSerializer.Serialize(_reports[^1].Horizon.Seen!.Mean)}", File.ReadAllText(run.Evaluation), StringComparison.Ordinal);
@@ -150,7 +158,11 @@ public sealed class TrainingSessionTests : IDisposable
         var folder = resume ? RunFolder.Open(_folder[name]) : RunFolder.Create(_folder[name]);
         TrainConfigReader.Write(config, folder.Config);
         var reporters = new TrainingReporters(
-            new Told<UpdateMetrics>(metrics => afterUpdate?.Invoke(metrics.Update)), new Told<EvaluationMetrics>(_ => { }), new Told<PartialReport>(_reports.Add));
+            new Told<UpdateMetrics>(metrics => afterUpdate?.Invoke(metrics.Update)), new Told<EvaluationMetrics>(_ => { }), new Told<PartialReport>(report =>
+            {
+                _reports.Add(report);
+                _onReport();
+            }));
         session.Run(folder, resume, reporters, TimeProvider.System, stop);
         return folder;
     }

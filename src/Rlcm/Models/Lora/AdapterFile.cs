@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Runtime;
 using TorchSharp;
@@ -7,21 +8,14 @@ using static TorchSharp.torch;
 namespace Rlcm.Models.Lora;
 
 /// <summary>
-/// Reads adapters in every layout that is in use: peft's folder, and the single files of diffusers (<c>unet.MODULE.lora.down.weight</c>, in newer
-/// ones <c>lora_A</c>; no alpha, its share alpha / r is part of the up weights) and kohya (<c>lora_unet_MODULE.lora_down.weight</c>, dots
-/// of the module as underscores, and <c>.alpha</c>).
+/// Reads adapters of a U-Net: peft's folder, and the single files of diffusers (<c>unet.MODULE.lora.down.weight</c>, in newer ones
+/// <c>lora_A</c>; no alpha, its share alpha / r is part of the up weights) and of kohya (<c>lora_unet_MODULE.lora_down.weight</c>, dots of
+/// the module as underscores, and <c>.alpha</c>).
 /// </summary>
 public static class AdapterFile
 {
     private const string DiffusersFile = "pytorch_lora_weights.safetensors";
-    private const string Alpha = ".alpha";
-
-    private static readonly Names[] Layouts =
-    [
-        new("unet.", ".lora.down.weight", ".lora.up.weight"),
-        new("unet.", ".lora_A.weight", ".lora_B.weight"),
-        new("lora_unet_", ".lora_down.weight", ".lora_up.weight"),
-    ];
+    private const string DiffusersMetadata = "lora_adapter_metadata";
 
     /// <summary>Reads an adapter and attaches it to <paramref name="model"/>.</summary>
     /// <param name="model">The base model's U-Net.</param>
@@ -37,40 +31,60 @@ public static class AdapterFile
     {
         using var scope = NewDisposeScope();
         using var file = SafetensorsFile.Open(path);
-        var names = Layouts.FirstOrDefault(layout => file.Keys.Any(layout.IsDown))
-            ?? throw new UserErrorException($"{path}: no adapter of a U-Net: expected keys such as {Layouts[0].Example} (diffusers) or {Layouts[^1].Example} (kohya), found {file.Keys.FirstOrDefault() ?? "none"}.");
-        if (file.Keys.FirstOrDefault(key => !names.IsDown(key) && !(names.DownOf(key) is { } down && file.Keys.Contains(down))) is { } unexpected)
-            throw new UserErrorException($"{path}: unexpected key {unexpected}; expected only keys such as {names.Example}, adapters of the U-Net.");
-
-        string[] modules = [.. file.Keys.Where(names.IsDown).Select(names.Module)];
+        var names = AdapterNames.Of(file.Keys, path);
+        RequireScaleOne(file.Metadata, path);
         var paths = model.named_modules().Where(entry => entry.module is LoraLayer).ToDictionary(entry => entry.name.Replace('.', '_'), entry => entry.name, StringComparer.Ordinal);
-        var weights = modules.ToDictionary(
-            module => paths.GetValueOrDefault(module.Replace('.', '_'), module),
-            module => (file.ReadFloat(names.Prefix + module + names.Down), file.ReadFloat(names.Prefix + module + names.Up)),
-            StringComparer.Ordinal);
-        var rank = (int)weights.Values.First().Item1.shape[0];
-        return LoraAdapters.Attach(model, weights, rank, CommonAlpha(file, modules, names, rank, path), path);
+        var weights = new Dictionary<string, (Tensor A, Tensor B)>(StringComparer.Ordinal);
+        foreach (var module in file.Keys.Where(names.IsDown).Select(names.Module))
+        {
+            if (!weights.TryAdd(paths.GetValueOrDefault(module.Replace('.', '_'), module), (file.ReadFloat(names.DownOf(module)), file.ReadFloat(names.UpOf(module)))))
+                throw new UserErrorException($"{path}: layer {module} is adapted twice, under two spellings; remove one of them.");
+        }
+
+        var rank = Common("rank", path, weights.Values.Select(pair => pair.A.shape is [var rows, _, ..] ? (double)rows : throw new UserErrorException(
+            $"{path}: expected down weights [rank, in] or [rank, in, k, k], found [{string.Join(", ", pair.A.shape)}]; the file is damaged, export it anew.")));
+        var alpha = Common("alpha", path, file.Keys.Where(names.IsDown).Select(names.Module).Select(names.AlphaOf)
+            .Select(key => file.Keys.Contains(key) ? Alpha(file, key, path) : rank));
+        return LoraAdapters.Attach(model, weights, (int)rank, alpha, path);
     }
 
-    /// <summary>The alpha of all layers: kohya's <c>.alpha</c>, else r, which scales by 1.</summary>
-    private static double CommonAlpha(SafetensorsFile file, string[] modules, Names names, int rank, string path)
+    private static double Alpha(SafetensorsFile file, string key, string path)
     {
-        double[] alphas = [.. modules.Select(module => names.Prefix + module + Alpha)
-            .Select(key => file.Keys.Contains(key) ? file.ReadFloat(key).ToNumber() : rank).Distinct().Order()];
-        return alphas.Length == 1 ? alphas[0] : throw new UserErrorException($"{path}: expected one alpha for all layers, found {string.Join(", ", alphas.Take(2))}; export it anew with one alpha.");
+        var alpha = file.ReadFloat(key);
+        return alpha.numel() == 1 && double.IsFinite(alpha.ToNumber())
+            ? alpha.ToNumber()
+            : throw new UserErrorException($"{path}: {key}: expected one finite number; the file is damaged, export it anew.");
     }
 
-    private sealed record Names(string Prefix, string Down, string Up)
+    /// <summary>What all layers share.</summary>
+    private static double Common(string what, string path, IEnumerable<double> values)
     {
-        public string Example => $"{Prefix}MODULE{Down}";
+        double[] distinct = [.. values.Distinct().Order()];
+        return distinct is [var only] ? only : throw new UserErrorException(
+            $"{path}: expected one {what} for all layers, found {string.Join(", ", distinct)}, which is not supported; train or export it with one {what}.");
+    }
 
-        public bool IsDown(string key) => key.StartsWith(Prefix, StringComparison.Ordinal) && key.EndsWith(Down, StringComparison.Ordinal);
-
-        public string Module(string key) => key[Prefix.Length..^Down.Length];
-
-        /// <summary>The down weight that an up weight or an alpha belongs to; null of other keys.</summary>
-        public string? DownOf(string key) => ((string[])[Up, Alpha]).FirstOrDefault(suffix => key.EndsWith(suffix, StringComparison.Ordinal)) is { } suffix
-            ? key[..^suffix.Length] + Down
-            : null;
+    /// <summary>Newer versions of diffusers can write peft's settings beside the weights; any that would scale them otherwise is refused.</summary>
+    private static void RequireScaleOne(IReadOnlyDictionary<string, string> metadata, string path)
+    {
+        if (!metadata.TryGetValue(DiffusersMetadata, out var text))
+            return;
+        try
+        {
+            using var settings = JsonDocument.Parse(text);
+            var unet = settings.RootElement.EnumerateObject().Where(entry => entry.Name.StartsWith("unet.", StringComparison.Ordinal)).ToDictionary(
+                entry => entry.Name["unet.".Length..], entry => entry.Value.GetRawText(), StringComparer.Ordinal);
+            var (rank, alpha) = (unet.GetValueOrDefault("r"), unet.GetValueOrDefault("lora_alpha"));
+            var other = ((string[])["alpha_pattern", "rank_pattern", "use_dora", "use_rslora"]).FirstOrDefault(key => unet.GetValueOrDefault(key, "false") is not ("false" or "{}" or "null"));
+            if (rank != alpha || other is not null)
+            {
+                throw new UserErrorException(
+                    $"{path}: {DiffusersMetadata}: {(other is null ? $"lora_alpha = {alpha} with r = {rank}" : $"{other} = {unet[other]}")} is not supported here; save the adapter without it, the scale in its weights, or as a peft folder.");
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new UserErrorException($"{path}: {DiffusersMetadata} is no JSON object ({error.Message}); export the adapter anew.", error);
+        }
     }
 }

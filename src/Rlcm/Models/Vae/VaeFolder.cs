@@ -10,9 +10,10 @@ public static class VaeFolder
     private const string WeightsFile = "diffusion_pytorch_model.safetensors";
 
     /// <summary>Reads <c>config.json</c> and weights from <paramref name="folder"/>.</summary>
-    /// <exception cref="Runtime.UserErrorException">A file is missing, damaged or not supported.</exception>
+    /// <exception cref="UserErrorException">A file is missing, damaged or not supported.</exception>
     public static AutoencoderKL Load(string folder)
     {
+        NativeTorch.DisableNnpack();
         var vae = new AutoencoderKL(AutoencoderKLConfig.Read(Path.Combine(folder, "config.json")));
         ModelWeights.Load(vae, Path.Combine(folder, WeightsFile));
         return vae;
