@@ -122,10 +122,12 @@ internal static class PretrainCommand
 
     private static UNet2DConditionConfig UnetConfig(StageOptions options, ParseResult arguments) => UNet2DConditionConfig.Read(options.ArchitectureFile(arguments, "unet.json"));
 
-    /// <summary>Learns a tokenizer from the captions and returns its folder.</summary>
+    /// <summary>Learns a tokenizer from the captions, unless the run to continue has, and returns its folder.</summary>
     private static string LearnTokenizer(StageOptions options, ParseResult arguments, TrainingPictures pictures, int merges)
     {
         var folder = Path.Combine(options.Output(arguments), "tokenizer");
+        if (Directory.Exists(folder))
+            return folder;
         Directory.CreateDirectory(folder);
         BpeTrainer.Write(folder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges), TextConfig(options, arguments).MaxPositions);
         return folder;

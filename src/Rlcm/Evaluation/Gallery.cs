@@ -60,7 +60,7 @@ public sealed record Gallery(IReadOnlyList<GalleryEntry> Entries, ImageBatch Pic
             var entries = JsonSerializer.Deserialize<GalleryEntry[]>(UserFile.Read(index), Json) ?? [];
             return new Gallery(entries, Cut(entries.Length, sheetPath));
         }
-        catch (Exception error) when (error is JsonException or VipsException or InvalidDataException)
+        catch (Exception error) when (error is JsonException or InvalidDataException)
         {
             throw new UserErrorException($"The gallery {folder} is damaged ({error.Message.Trim()}): make it anew with 'rlcm dataset gallery'.", error);
         }
@@ -86,14 +86,13 @@ public sealed record Gallery(IReadOnlyList<GalleryEntry> Entries, ImageBatch Pic
     private static ImageBatch Cut(int count, string sheetPath)
     {
         const int size = EmojiDataset.Size;
-        using var image = Image.NewFromFile(sheetPath, failOn: Enums.FailOn.Error);
-        if (image.Width != Columns * size || image.Bands != 3 || image.Height != (count + Columns - 1) / Columns * size)
+        var image = PngFile.Read(sheetPath);
+        if (image.Width != Columns * size || image.Height != (count + Columns - 1) / Columns * size)
             throw new InvalidDataException($"{SheetFile} is {image.Width}x{image.Height}, which does not fit {count} pictures");
-        var sheet = image.WriteToMemory<byte>();
         var pixels = new byte[count * size * size * 3];
         for (var i = 0; i < count; i++)
             for (var y = 0; y < size; y++)
-                sheet.AsSpan(RowOffset(i, y, size), size * 3).CopyTo(pixels.AsSpan((i * size + y) * size * 3));
+                image.Pixels.AsSpan(RowOffset(i, y, size), size * 3).CopyTo(pixels.AsSpan((i * size + y) * size * 3));
         return new ImageBatch(pixels, count, size, size);
     }
 

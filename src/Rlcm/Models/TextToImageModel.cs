@@ -14,8 +14,10 @@ namespace Rlcm.Models;
 public sealed class TextToImageModel : IDisposable
 {
     private const int DecodingBatch = 8; // pictures; of 64x64 ones on two cores, 64 at once fall out of the caches and take nearly three times as long
+    private const string IndexFile = "model_index.json";
     private const string WeightsFile = "diffusion_pytorch_model.safetensors";
 
+    private static readonly string[] Pipelines = ["LatentConsistencyModelPipeline", "StableDiffusionPipeline"];
     private static readonly HashSet<string> NoWeights = ["text_model.embeddings.position_ids"];
 
     /// <summary>Puts the parts together.</summary>
@@ -55,6 +57,7 @@ public sealed class TextToImageModel : IDisposable
         if (!Directory.Exists(folder))
             throw new UserErrorException($"No model at {Path.GetFullPath(folder)}: expected a folder in diffusers layout (unet/, vae/, text_encoder/, tokenizer/, scheduler/); check --model.");
 
+        RequirePipeline(folder);
         NativeTorch.DisableNnpack();
         using var scope = NewDisposeScope(); // TorchSharp's convolutions leave a handle behind that would keep their weights after the model
         var textEncoder = new ClipTextModel(ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")));
@@ -92,7 +95,7 @@ public sealed class TextToImageModel : IDisposable
         foreach (var file in Directory.GetFiles(tokenizerFolder))
             File.Copy(file, Path.Combine(folder, "tokenizer", Path.GetFileName(file)));
         Generation.Write(folder);
-        ModelJson.Write(Path.Combine(folder, "model_index.json"), Index());
+        ModelJson.Write(Path.Combine(folder, IndexFile), Index());
     }
 
     /// <summary>Text embeddings of prompts, [N, S, D].</summary>
@@ -142,9 +145,17 @@ public sealed class TextToImageModel : IDisposable
         }
     }
 
+    /// <summary>Refuses folders of other pipelines by name; a folder that does not name its pipeline is judged by its parts.</summary>
+    private static void RequirePipeline(string folder)
+    {
+        var path = Path.Combine(folder, IndexFile);
+        if (File.Exists(path) && new ModelConfigReader(path).ClassName is var name && !Pipelines.Contains(name, StringComparer.Ordinal))
+            throw new UserErrorException($"{path}: pipeline {name} is not supported; expected {string.Join(" or ", Pipelines)}.");
+    }
+
     private Dictionary<string, object?> Index() => new(StringComparer.Ordinal)
     {
-        ["_class_name"] = Scheduler.ClassName == SchedulerConfig.Lcm ? "LatentConsistencyModelPipeline" : "StableDiffusionPipeline",
+        ["_class_name"] = Pipelines[Scheduler.ClassName == SchedulerConfig.Lcm ? 0 : 1],
         ["_diffusers_version"] = "0.27.2",
         ["feature_extractor"] = (string?[])[null, null],
         ["requires_safety_checker"] = false,

@@ -98,6 +98,30 @@ public sealed class StageCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_that_is_not_continued_keeps_its_tokenizer()
+    {
+        string[] teacher = ["pretrain", "teacher", "--vae", _folder["teacher/vae"], "--architecture", _folder["architecture"], "--prompts", _folder["prompts.txt"]];
+        await Stage("new", [.. teacher, "--merges", "3"]);
+        var merges = File.ReadAllText(_folder["new/tokenizer/merges.txt"]);
+        var error = await CommandLine.RefusedAsync([.. teacher, "--merges", "1", "--batch", "4", "--dataset", _folder["pictures"], "--output", _folder["new"], "--resume"]);
+        Assert.Contains("was begun with --merges = 3, found 1", error, StringComparison.Ordinal);
+        Assert.Equal(merges, File.ReadAllText(_folder["new/tokenizer/merges.txt"]));
+    }
+
+    [Fact]
+    public async Task No_stage_trains_on_pictures_that_are_held_out()
+    {
+        var lines = File.ReadAllLines(_folder["pictures/metadata.jsonl"]);
+        File.WriteAllLines(_folder["pictures/metadata.jsonl"], lines.Select(line => line.Replace("\"group\"", "\"split\":\"test\",\"group\"", StringComparison.Ordinal)));
+        string[][] stages =
+        [
+            ["pretrain", "vae", "--from", _folder["teacher/vae"]], ["pretrain", "teacher", "--vae", _folder["teacher/vae"], "--from", _folder["teacher"]], ["distill", "--teacher", _folder["teacher"]],
+        ];
+        foreach (var stage in stages)
+            Assert.Contains("no picture is left to train on", await CommandLine.RefusedAsync([.. stage, "--dataset", _folder["pictures"], "--output", _folder["out"]]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Latents_that_are_kept_are_those_of_one_autoencoder_also_when_resumed()
     {
         string[] vae = ["pretrain", "vae", "--variants", "--keep-latents", "--from"];

@@ -34,6 +34,16 @@ public sealed class GalleryTests : IDisposable
     }
 
     [Fact]
+    public void A_sheet_that_was_cut_off_is_named_in_one_line()
+    {
+        Drawings.Gallery(35).Write(_folder["gallery"]);
+        File.WriteAllBytes(_folder["gallery/sheet.png"], File.ReadAllBytes(_folder["gallery/sheet.png"])[..100]);
+        var error = Assert.Throws<UserErrorException>(() => Gallery.Read(_folder["gallery"])).Message;
+        Assert.StartsWith($"Cannot read {_folder["gallery/sheet.png"]}: ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error);
+    }
+
+    [Fact]
     public void The_shipped_gallery_holds_every_picture_of_the_45_animals_and_as_many_decoys()
     {
         var gallery = Gallery.Read(Shipped);

@@ -12,6 +12,7 @@ namespace Rlcm.Tests.Golden;
 /// <summary>Three updates of the released loss through the whole network: loss, diagnostics, gradients, clipping, Adam.</summary>
 public sealed class PpoUpdateTests
 {
+    private const double LogProbTolerance = 2e-6;
     private const double GradientTolerance = 2e-4;
     private const double WeightTolerance = 1e-5;
     private const double SignificantGradient = 1e-3; // of the largest of its tensor; see the golden README on Adam's first steps
@@ -28,12 +29,28 @@ public sealed class PpoUpdateTests
         using var trajectory = Recorded(golden, inputs.Read("old_log_probs"), advantages.Length);
         var ppo = new PpoSettings(
             settings.GetProperty("clip_range").GetDouble(), settings.GetProperty("adv_clip_max").GetDouble(), LogProbReduction.Mean, trajectory.States[0, 0].numel());
-        using var adam = new Adam(adapters.Parameters(), settings.GetProperty("learning_rate").GetDouble());
+        var moments = settings.GetProperty("adam");
+        Assert.Equal(0, moments.GetProperty("weight_decay").GetDouble());
+        using var adam = new Adam(adapters.Parameters(), settings.GetProperty("learning_rate").GetDouble())
+        {
+            Beta1 = moments.GetProperty("beta1").GetDouble(),
+            Beta2 = moments.GetProperty("beta2").GetDouble(),
+            Epsilon = moments.GetProperty("eps").GetDouble(),
+        };
         var significant = adapters.Parameters().ToDictionary(entry => entry.Name, entry => ones_like(entry.Value, ScalarType.Bool));
 
         foreach (var (update, expected) in settings.GetProperty("updates").EnumerateArray().Index())
         {
             using var file = SafetensorsFile.Open(GoldenData.InPipeline(pipeline, $"expected/ppo_update{update}.safetensors"));
+            using (no_grad())
+            {
+                for (var step = 0; step < golden.Policy.Horizon; step++)
+                {
+                    var logProb = PolicyGradient.LogProb(golden.Policy, trajectory, [.. Enumerable.Range(0, advantages.Length)], step, LogProbReduction.Mean);
+                    TensorAssert.Close(file.Read("log_probs")[TensorIndex.Colon, step], logProb, LogProbTolerance);
+                }
+            }
+
             adam.ZeroGrad();
             var metrics = PolicyGradient.Accumulate(
                 golden.Policy, trajectory, [.. Enumerable.Range(0, advantages.Length)], advantages, settings.GetProperty("micro_batch").GetInt32(), ppo);

@@ -60,6 +60,13 @@ public sealed class ModelFolderErrorTests : IDisposable
     }
 
     [Fact]
+    public void Another_pipeline_is_refused_by_name()
+    {
+        File.WriteAllText(Path.Combine(_model, "model_index.json"), """{"_class_name": "StableDiffusionXLPipeline"}""");
+        Refused(_model, "model_index.json: pipeline StableDiffusionXLPipeline is not supported; expected LatentConsistencyModelPipeline or StableDiffusionPipeline");
+    }
+
+    [Fact]
     public void A_configuration_that_is_no_JSON_is_named()
     {
         File.WriteAllText(Path.Combine(_model, "unet", "config.json"), "<html>");

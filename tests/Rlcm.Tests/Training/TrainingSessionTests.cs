@@ -129,6 +129,21 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     [Fact]
+    public void Animals_of_a_model_with_a_gallery_are_recognized_or_not()
+    {
+        Drawings.Gallery(4).Write(Path.Combine(_config.Model, Gallery.FolderName));
+        var run = Train(_config with { Updates = 1, Height = 64, Width = 64, OriginSteps = 2, SamplingBatch = 8 }, "run");
+        Assert.All(MetricsFile.Read(run.Metrics).Evaluations, line => Assert.Equal((true, 180), (line.RecognizedShare is >= 0 and <= 1, line.RecognizedSamples)));
+        var reports = JsonDocument.Parse(File.ReadAllText(run.Evaluation)).RootElement;
+        foreach (var report in reports.GetProperty("before").EnumerateArray().Concat(reports.GetProperty("after").EnumerateArray()))
+        {
+            Assert.InRange(report.GetProperty("recognized_share").GetDouble(), 0, 1);
+            Assert.Equal(360, report.GetProperty("recognized_samples").GetInt32());
+            Assert.InRange(report.GetProperty("diversity").GetDouble(), 1e-6, 1);
+        }
+    }
+
+    [Fact]
     public void A_report_goes_no_further_than_the_steps_of_the_model()
     {
         var run = Train(_config with { Updates = 1, OriginSteps = 4 }, "run");
