@@ -6,13 +6,17 @@ namespace Rlcm.Cli.Commands;
 /// <summary>Where a command puts its pictures: one PNG file for all, or a new folder with a file for each.</summary>
 internal sealed class PictureOutput
 {
+    private static readonly string[] OtherFormats = [".jpg", ".jpeg", ".webp", ".gif", ".bmp"];
+
     private readonly string _path;
     private readonly bool _isFile;
 
     /// <summary>Makes sure that <paramref name="path"/> can be written, and leaves nothing behind.</summary>
-    /// <exception cref="UserErrorException">It cannot, or is a folder with something in it.</exception>
+    /// <exception cref="UserErrorException">It cannot, is a folder with something in it, or names a format that is not written.</exception>
     public PictureOutput(string path)
     {
+        if (OtherFormats.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
+            throw new UserErrorException($"--output: expected F.png or a folder, found {path}; pictures are written as PNG.");
         _path = Path.GetFullPath(path);
         _isFile = Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
         if (_isFile)

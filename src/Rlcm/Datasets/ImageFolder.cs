@@ -110,10 +110,7 @@ public sealed class ImageFolder
         var records = new List<(int, ImageRecord)>();
         var metadata = System.IO.Path.Combine(path, MetadataFile);
         if (!File.Exists(metadata))
-        {
-            problems.Add($"{MetadataFile} does not exist");
-            return records;
-        }
+            throw new UserErrorException($"The image folder {path} cannot be read: {MetadataFile} does not exist; check the path, or write one line for each picture.");
 
         var number = 0;
         var seen = new HashSet<string>(StringComparer.Ordinal);

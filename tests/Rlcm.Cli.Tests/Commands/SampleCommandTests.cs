@@ -58,6 +58,15 @@ public sealed class SampleCommandTests : IDisposable
         NothingWritten();
     }
 
+    [Fact]
+    public async Task A_format_that_is_not_written_is_refused()
+    {
+        Assert.Equal(
+            $"--output: expected F.png or a folder, found {_folder["cat.jpg"]}; pictures are written as PNG.",
+            await CommandLine.RefusedAsync("sample", "--model", _model, "--prompt", "a cat", "--output", _folder["cat.jpg"]));
+        Assert.False(Path.Exists(_folder["cat.jpg"]));
+    }
+
     [Theory]
     [InlineData("--steps", "0", "a whole number of at least 1")]
     [InlineData("--count", "0", "a whole number of at least 1")]

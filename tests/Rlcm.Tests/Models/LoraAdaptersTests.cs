@@ -162,6 +162,9 @@ public sealed class LoraAdaptersTests : IDisposable
     {
         var error = Assert.Throws<UserErrorException>(() => PeftAdapter.Load(_model.Unet, _folder["none"]));
         Assert.Contains("No adapter at", error.Message, StringComparison.Ordinal);
+        Directory.CreateDirectory(_folder["run/adapter"]);
+        error = Assert.Throws<UserErrorException>(() => PeftAdapter.Load(_model.Unet, _folder["run"]));
+        Assert.EndsWith($"did you mean {_folder["run/adapter"]}?", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -56,6 +56,12 @@ public static class PeftAdapter
     {
         if (!Directory.Exists(folder))
             throw new UserErrorException($"No adapter at {Path.GetFullPath(folder)}: expected a folder with {ConfigFile} and {WeightsFile}, such as RUN/adapter, or a safetensors file of diffusers or kohya.");
+        if (!File.Exists(Path.Combine(folder, ConfigFile)))
+        {
+            var below = Path.Combine(folder, "adapter");
+            throw new UserErrorException($"{folder} holds no adapter: expected {ConfigFile} and {WeightsFile} in it; {(Directory.Exists(below) ? $"did you mean {below}?" : "check the path.")}");
+        }
+
         var config = new ModelConfigReader(Path.Combine(folder, ConfigFile));
         var (rank, alpha) = (config.Int("r"), config.Number("lora_alpha"));
         config.Require("peft_type", "LORA");
