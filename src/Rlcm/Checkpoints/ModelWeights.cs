@@ -30,6 +30,10 @@ public static class ModelWeights
         }
     }
 
+    /// <summary>Writes every weight of <paramref name="model"/> to <paramref name="path"/>, atomically, as <paramref name="dtype"/>.</summary>
+    public static void Save(nn.Module model, string path, ScalarType dtype, IReadOnlyDictionary<string, string>? metadata = null) =>
+        SafetensorsWriter.Write(path, model.state_dict().Select(weight => (weight.Key, weight.Value)), metadata, dtype);
+
     /// <summary>The same weights as a variant (<c>.fp16.safetensors</c>), in shards (<c>.index.json</c>) or pickled (<c>.bin</c>, <c>.ckpt</c>); null when there are none.</summary>
     private static string? OtherForm(string path)
     {
@@ -37,8 +41,4 @@ public static class ModelWeights
         return !Directory.Exists(folder) ? null : Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).FirstOrDefault(name =>
             ((string[])[".safetensors", ".index.json", ".bin", ".ckpt"]).Any(ending => name!.EndsWith(ending, StringComparison.Ordinal)));
     }
-
-    /// <summary>Writes every weight of <paramref name="model"/> to <paramref name="path"/>, atomically, as <paramref name="dtype"/>.</summary>
-    public static void Save(nn.Module model, string path, ScalarType dtype, IReadOnlyDictionary<string, string>? metadata = null) =>
-        SafetensorsWriter.Write(path, model.state_dict().Select(weight => (weight.Key, weight.Value)), metadata, dtype);
 }

@@ -129,14 +129,11 @@ public sealed class DistillationStage : IPretrainingStage
     private static Tensor Timesteps(NoiseLevel[] levels) => tensor(Array.ConvertAll(levels, level => (long)level.Timestep));
 
     /// <inheritdoc/>
-    public ImageBatch Samples()
-    {
-        return RolloutCollector.Sample(
-            new LcmPolicy(_target, new(_target.Generation.Steps, _target.Generation.GuidanceScale)),
-            _encoded,
-            [.. _settings.SamplePrompts.Select((prompt, index) => new RolloutItem(prompt, RolloutNoise.Sample(_settings.Training.Seed, index)))],
-            _settings.Training.BatchSize);
-    }
+    public ImageBatch Samples() => RolloutCollector.Sample(
+        new LcmPolicy(_target, new(_target.Generation.Steps, _target.Generation.GuidanceScale)),
+        _encoded,
+        [.. _settings.SamplePrompts.Select((prompt, index) => new RolloutItem(prompt, RolloutNoise.Sample(_settings.Training.Seed, index)))],
+        _settings.Training.BatchSize);
 
     /// <inheritdoc/>
     public void Save(string folder) => _target.Save(folder, ScalarType.Float16, _settings.TokenizerFolder);

@@ -35,7 +35,8 @@ public static class AdapterFile
         RequireScaleOne(file.Metadata, path);
         var paths = model.named_modules().Where(entry => entry.module is LoraLayer).ToDictionary(entry => entry.name.Replace('.', '_'), entry => entry.name, StringComparer.Ordinal);
         var weights = new Dictionary<string, (Tensor A, Tensor B)>(StringComparer.Ordinal);
-        foreach (var module in file.Keys.Where(names.IsDown).Select(names.Module))
+        string[] modules = [.. file.Keys.Where(names.IsDown).Select(names.Module)];
+        foreach (var module in modules)
         {
             if (!weights.TryAdd(paths.GetValueOrDefault(module.Replace('.', '_'), module), (file.ReadFloat(names.DownOf(module)), file.ReadFloat(names.UpOf(module)))))
                 throw new UserErrorException($"{path}: layer {module} is adapted twice, under two spellings; remove one of them.");
@@ -43,8 +44,7 @@ public static class AdapterFile
 
         var rank = Common("rank", path, weights.Values.Select(pair => pair.A.shape is [var rows, _, ..] ? (double)rows : throw new UserErrorException(
             $"{path}: expected down weights [rank, in] or [rank, in, k, k], found [{string.Join(", ", pair.A.shape)}]; the file is damaged, export it anew.")));
-        var alpha = Common("alpha", path, file.Keys.Where(names.IsDown).Select(names.Module).Select(names.AlphaOf)
-            .Select(key => file.Keys.Contains(key) ? Alpha(file, key, path) : rank));
+        var alpha = Common("alpha", path, modules.Select(names.AlphaOf).Select(key => file.Keys.Contains(key) ? Alpha(file, key, path) : rank));
         return LoraAdapters.Attach(model, weights, (int)rank, alpha, path);
     }
 
