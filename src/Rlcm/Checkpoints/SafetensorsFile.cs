@@ -1,37 +1,40 @@
-using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 using Rlcm.Runtime;
 using static TorchSharp.torch;
 
 namespace Rlcm.Checkpoints;
 
 /// <summary>
-/// A memory-mapped safetensors file of any size. Opening reads and checks the header only; each tensor is copied straight from the map.
+/// A safetensors file of any size. Opening reads and checks the header only; each tensor is read straight into its memory, and no page of
+/// the file stays in that of the process.
 /// </summary>
 /// <remarks>Format: https://github.com/huggingface/safetensors#format.</remarks>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : ITensorSource
 {
-    private readonly string _path;
-    private readonly Dictionary<string, SafetensorsEntry> _entries;
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
-    private byte* _data;
+    private const int ChunkBytes = 1 << 30; // a span ends at 2 GB
 
-    private SafetensorsFile(string path, SafetensorsHeader header, MemoryMappedFile map)
+    private readonly Dictionary<string, SafetensorsEntry> _entries;
+    private readonly SafeFileHandle _file;
+    private readonly long _dataStart;
+
+    private SafetensorsFile(string path, SafetensorsHeader header, SafeFileHandle file)
     {
-        _path = path;
-        _map = map;
+        (Path, _file, _dataStart) = (path, file, header.DataStart);
         _entries = header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
         Entries = header.Entries;
         Metadata = header.Metadata;
-        _view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _data);
-        _data += _view.PointerOffset + header.DataStart;
     }
+
+    /// <inheritdoc/>
+    public string Path { get; }
 
     /// <summary>The tensors in order of their place in the file.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
 
-    /// <summary>The names of the tensors.</summary>
+    /// <inheritdoc/>
+    IReadOnlyList<TensorEntry> ITensorSource.Entries => Entries;
+
+    /// <inheritdoc/>
     public IReadOnlyCollection<string> Keys => _entries.Keys;
 
     /// <summary>The free-form text of the header, empty when there is none.</summary>
@@ -44,8 +47,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            var header = SafetensorsHeader.Read(stream, path);
-            return new SafetensorsFile(path, header, MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true));
+            return new SafetensorsFile(path, SafetensorsHeader.Read(stream, path), File.OpenHandle(path));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -53,21 +55,30 @@ public sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>The entry called <paramref name="key"/>.</summary>
-    /// <exception cref="UserErrorException">The file holds no such tensor.</exception>
+    /// <inheritdoc cref="ITensorSource.this"/>
     public SafetensorsEntry this[string key] => _entries.TryGetValue(key, out var entry)
         ? entry
-        : throw new UserErrorException($"{_path} holds no tensor '{key}' among its {_entries.Count}; it belongs to another model or kind of file.");
+        : throw new UserErrorException($"{Path} holds no tensor '{key}' among its {_entries.Count}; it belongs to another model or kind of file.");
 
-    /// <summary>A new CPU tensor with the values of <paramref name="key"/> in their stored type.</summary>
-    /// <exception cref="UserErrorException">The file holds no such tensor.</exception>
-    public Tensor Read(string key)
+    /// <inheritdoc/>
+    TensorEntry ITensorSource.this[string key] => this[key];
+
+    /// <inheritdoc/>
+    public unsafe Tensor Read(string key)
     {
-        ObjectDisposedException.ThrowIf(_data is null, this);
+        ObjectDisposedException.ThrowIf(_file.IsClosed, this);
         var entry = this[key];
         var tensor = empty(entry.Shape, entry.Dtype);
-        if (entry.ByteCount > 0)
-            Buffer.MemoryCopy(_data + entry.Begin, TensorMemory.Pointer(tensor), entry.ByteCount, entry.ByteCount);
+        if (entry.ByteCount == 0)
+            return tensor;
+        var memory = TensorMemory.Pointer(tensor);
+        for (long done = 0; done < entry.ByteCount;)
+        {
+            var span = new Span<byte>(memory + done, (int)Math.Min(ChunkBytes, entry.ByteCount - done));
+            var read = RandomAccess.Read(_file, span, _dataStart + entry.Begin + done);
+            done += read > 0 ? read : throw new UserErrorException($"{Path} became shorter while it was read, at tensor '{key}'; fetch it again.");
+        }
+
         return tensor;
     }
 
@@ -83,13 +94,5 @@ public sealed unsafe class SafetensorsFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_data is null)
-            return;
-        _data = null;
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _map.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 }

@@ -12,7 +12,7 @@ internal static class TensorFit
     /// <param name="targets">What is filled.</param>
     /// <param name="ignored">Keys that the file may hold besides.</param>
     public static string? Mismatch(
-        SafetensorsFile file, IReadOnlyDictionary<string, Tensor> targets, IReadOnlySet<string>? ignored = null)
+        ITensorSource file, IReadOnlyDictionary<string, Tensor> targets, IReadOnlySet<string>? ignored = null)
     {
         var missing = targets.Keys.Where(key => !file.Keys.Contains(key));
         var unexpected = file.Keys.Where(key => !targets.ContainsKey(key) && ignored?.Contains(key) != true);
