@@ -28,7 +28,7 @@ public interface ITensorSource : IDisposable
 /// <param name="Name">The key.</param>
 /// <param name="Dtype">The stored type of the elements.</param>
 /// <param name="Shape">The dimensions; empty for a scalar.</param>
-public record TensorEntry(string Name, ScalarType Dtype, long[] Shape)
+public sealed record TensorEntry(string Name, ScalarType Dtype, long[] Shape)
 {
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, (product, side) => product * side);

@@ -32,7 +32,7 @@ public sealed class SafetensorsFile : ITensorSource
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
 
     /// <inheritdoc/>
-    IReadOnlyList<TensorEntry> ITensorSource.Entries => Entries;
+    IReadOnlyList<TensorEntry> ITensorSource.Entries => [.. Entries.Select(entry => entry.Tensor)];
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Keys => _entries.Keys;
@@ -61,7 +61,7 @@ public sealed class SafetensorsFile : ITensorSource
         : throw new UserErrorException($"{Path} holds no tensor '{key}' among its {_entries.Count}; it belongs to another model or kind of file.");
 
     /// <inheritdoc/>
-    TensorEntry ITensorSource.this[string key] => this[key];
+    TensorEntry ITensorSource.this[string key] => this[key].Tensor;
 
     /// <inheritdoc/>
     public unsafe Tensor Read(string key)

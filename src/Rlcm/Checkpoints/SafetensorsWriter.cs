@@ -17,10 +17,13 @@ public static class SafetensorsWriter
     private const int Alignment = 8;
     private const int ChunkBytes = 1 << 24;
 
+    /// <summary>The metadata without which transformers refuse a file of weights.</summary>
+    public static IReadOnlyDictionary<string, string> PyTorch { get; } = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
+
     /// <summary>Writes <paramref name="tensors"/> to <paramref name="path"/>, which then holds the whole file or what it held before.</summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="tensors">Names and values, in any order and on any device.</param>
-    /// <param name="metadata">Free-form text for the header; transformers and diffusers expect <c>format = pt</c>.</param>
+    /// <param name="metadata">Free-form text for the header; see <see cref="PyTorch"/>.</param>
     /// <param name="castTo">The type to store floating-point tensors in; other tensors and null keep their own.</param>
     /// <exception cref="ArgumentException">A name occurs twice or is reserved, or the format has no such element type.</exception>
     public static void Write(

@@ -7,19 +7,22 @@ internal static class TensorFit
 {
     private const int Reported = 10;
 
-    /// <summary>The missing, unexpected and mis-shaped keys of <paramref name="file"/>, the first ten of each; null where everything fits.</summary>
+    /// <summary>
+    /// The missing, unexpected and mis-shaped keys of <paramref name="file"/> and those of another kind of numbers, the first ten of each; null
+    /// where everything fits.
+    /// </summary>
     /// <param name="file">What is read.</param>
     /// <param name="targets">What is filled.</param>
-    /// <param name="ignored">Keys that the file may hold besides.</param>
-    public static string? Mismatch(
-        ITensorSource file, IReadOnlyDictionary<string, Tensor> targets, IReadOnlySet<string>? ignored = null)
+    public static string? Mismatch(ITensorSource file, IReadOnlyDictionary<string, Tensor> targets)
     {
         var missing = targets.Keys.Where(key => !file.Keys.Contains(key));
-        var unexpected = file.Keys.Where(key => !targets.ContainsKey(key) && ignored?.Contains(key) != true);
-        var misshaped = targets
-            .Where(target => file.Keys.Contains(target.Key) && !target.Value.shape.AsSpan().SequenceEqual(file[target.Key].Shape))
-            .Select(target => $"{target.Key} (expected [{string.Join(", ", target.Value.shape)}], found [{string.Join(", ", file[target.Key].Shape)}])");
-        string[] found = [.. ((string?[])[Describe("missing", missing), Describe("unexpected", unexpected), Describe("mis-shaped", misshaped)]).OfType<string>()];
+        var unexpected = file.Keys.Where(key => !targets.ContainsKey(key));
+        (Tensor Target, TensorEntry Found)[] common = [.. targets.Where(target => file.Keys.Contains(target.Key)).Select(target => (target.Value, file[target.Key]))];
+        var misshaped = common.Where(pair => !pair.Target.shape.AsSpan().SequenceEqual(pair.Found.Shape))
+            .Select(pair => $"{pair.Found.Name} (expected [{string.Join(", ", pair.Target.shape)}], found [{string.Join(", ", pair.Found.Shape)}])");
+        var otherKind = common.Where(pair => is_floating_point(pair.Target.dtype) != is_floating_point(pair.Found.Dtype))
+            .Select(pair => $"{pair.Found.Name} ({SafetensorsDtype.NameOf(pair.Found.Dtype)} for {SafetensorsDtype.NameOf(pair.Target.dtype)})");
+        string[] found = [.. ((string?[])[Describe("missing", missing), Describe("unexpected", unexpected), Describe("mis-shaped", misshaped), Describe("of another kind of numbers", otherKind)]).OfType<string>()];
         return found.Length == 0 ? null : string.Join("; ", found);
     }
 

@@ -14,11 +14,7 @@ namespace Rlcm.Models;
 public sealed class TextToImageModel : IDisposable
 {
     private const int DecodingBatch = 8; // pictures; of 64x64 ones on two cores, 64 at once fall out of the caches and take nearly three times as long
-    private const string IndexFile = "model_index.json";
-    private const string WeightsFile = "diffusion_pytorch_model.safetensors";
-
-    private static readonly string[] Pipelines = ["LatentConsistencyModelPipeline", "StableDiffusionPipeline"];
-    private static readonly HashSet<string> NoWeights = ["text_model.embeddings.position_ids"];
+    private const string PositionIds = "text_model.embeddings.position_ids"; // a buffer that old versions of transformers save; no weight
 
     /// <summary>Puts the parts together.</summary>
     /// <exception cref="UserErrorException">They are of different models.</exception>
@@ -54,21 +50,18 @@ public sealed class TextToImageModel : IDisposable
     /// <exception cref="UserErrorException">Something is missing, damaged or not supported.</exception>
     public static TextToImageModel Load(string folder)
     {
-        if (!Directory.Exists(folder))
-            throw new UserErrorException($"No model at {Path.GetFullPath(folder)}: expected a folder in diffusers layout (unet/, vae/, text_encoder/, tokenizer/, scheduler/); check --model.");
-
-        RequirePipeline(folder);
+        var parts = ModelFolder.Open(folder);
         NativeTorch.DisableNnpack();
         using var scope = NewDisposeScope(); // TorchSharp's convolutions leave a handle behind that would keep their weights after the model
-        var textEncoder = new ClipTextModel(ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")));
-        var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(Path.Combine(folder, "unet", "config.json")));
-        var tokenizer = ClipTokenizer.FromFolder(Path.Combine(folder, "tokenizer"));
-        var scheduler = SchedulerConfig.Read(Path.Combine(folder, "scheduler", "scheduler_config.json"));
+        var textEncoder = new ClipTextModel(ClipTextConfig.Read(parts.TextEncoder.ConfigPath));
+        var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(parts.Unet.ConfigPath));
+        var tokenizer = ClipTokenizer.FromFolder(parts.Tokenizer);
+        var scheduler = SchedulerConfig.Read(parts.SchedulerPath);
         ModelParts.RequireFit(tokenizer, textEncoder.Config, folder);
-        ModelParts.RequireFit(textEncoder.Config, unet.Config, AutoencoderKLConfig.Read(Path.Combine(folder, "vae", "config.json")), folder);
-        ModelWeights.Load(textEncoder, Path.Combine(folder, "text_encoder", "model.safetensors"), ignored: NoWeights);
-        ModelWeights.Load(unet, Path.Combine(folder, "unet", WeightsFile));
-        var model = new TextToImageModel(tokenizer, textEncoder, unet, VaeFolder.Load(Path.Combine(folder, "vae")), scheduler)
+        ModelParts.RequireFit(textEncoder.Config, unet.Config, AutoencoderKLConfig.Read(parts.Vae.ConfigPath), folder);
+        parts.TextEncoder.Load(textEncoder, key => key == PositionIds ? null : key);
+        parts.Unet.Load(unet, key => key);
+        var model = new TextToImageModel(tokenizer, textEncoder, unet, VaeFolder.Load(parts.Vae.Folder), scheduler)
         {
             Generation = GenerationConfig.Read(folder),
         };
@@ -85,17 +78,18 @@ public sealed class TextToImageModel : IDisposable
 
     private void Write(string folder, ScalarType dtype, string tokenizerFolder)
     {
-        VaeFolder.Save(Vae, Path.Combine(folder, "vae"), dtype);
-        ModelJson.Write(Path.Combine(folder, "unet", "config.json"), Unet.Config.ToJson());
-        ModelWeights.Save(Unet, Path.Combine(folder, "unet", WeightsFile), dtype);
-        ModelJson.Write(Path.Combine(folder, "text_encoder", "config.json"), TextEncoder.Config.ToJson());
-        ModelWeights.Save(TextEncoder, Path.Combine(folder, "text_encoder", "model.safetensors"), dtype);
-        ModelJson.Write(Path.Combine(folder, "scheduler", "scheduler_config.json"), Scheduler.ToJson());
-        Directory.CreateDirectory(Path.Combine(folder, "tokenizer"));
+        var parts = ModelFolder.At(folder);
+        VaeFolder.Save(Vae, parts.Vae.Folder, dtype);
+        ModelJson.Write(parts.Unet.ConfigPath, Unet.Config.ToJson());
+        ModelWeights.Save(Unet, parts.Unet.WeightsPath, dtype);
+        ModelJson.Write(parts.TextEncoder.ConfigPath, TextEncoder.Config.ToJson());
+        ModelWeights.Save(TextEncoder, parts.TextEncoder.WeightsPath, dtype);
+        ModelJson.Write(parts.SchedulerPath, Scheduler.ToJson());
+        Directory.CreateDirectory(parts.Tokenizer);
         foreach (var file in Directory.GetFiles(tokenizerFolder))
-            File.Copy(file, Path.Combine(folder, "tokenizer", Path.GetFileName(file)));
+            File.Copy(file, Path.Combine(parts.Tokenizer, Path.GetFileName(file)));
         Generation.Write(folder);
-        ModelJson.Write(Path.Combine(folder, IndexFile), Index());
+        ModelJson.Write(Path.Combine(folder, ModelFolder.IndexFile), ModelIndex.Of(Scheduler));
     }
 
     /// <summary>Text embeddings of prompts, [N, S, D].</summary>
@@ -144,26 +138,4 @@ public sealed class TextToImageModel : IDisposable
             }
         }
     }
-
-    /// <summary>Refuses folders of other pipelines by name; a folder that does not name its pipeline is judged by its parts.</summary>
-    private static void RequirePipeline(string folder)
-    {
-        var path = Path.Combine(folder, IndexFile);
-        if (File.Exists(path) && new ModelConfigReader(path).ClassName is var name && !Pipelines.Contains(name, StringComparer.Ordinal))
-            throw new UserErrorException($"{path}: pipeline {name} is not supported; expected {string.Join(" or ", Pipelines)}.");
-    }
-
-    private Dictionary<string, object?> Index() => new(StringComparer.Ordinal)
-    {
-        ["_class_name"] = Pipelines[Scheduler.ClassName == SchedulerConfig.Lcm ? 0 : 1],
-        ["_diffusers_version"] = "0.27.2",
-        ["feature_extractor"] = (string?[])[null, null],
-        ["requires_safety_checker"] = false,
-        ["safety_checker"] = (string?[])[null, null],
-        ["scheduler"] = (string[])["diffusers", Scheduler.ClassName],
-        ["text_encoder"] = (string[])["transformers", "CLIPTextModel"],
-        ["tokenizer"] = (string[])["transformers", "CLIPTokenizer"],
-        ["unet"] = (string[])["diffusers", "UNet2DConditionModel"],
-        ["vae"] = (string[])["diffusers", "AutoencoderKL"],
-    };
 }

@@ -1,4 +1,5 @@
 using Rlcm.Checkpoints;
+using Rlcm.Models;
 using Rlcm.Models.Clip;
 using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
@@ -19,8 +20,7 @@ public sealed class NetworkTests
         using var noGrad = no_grad();
         using var rollout = SafetensorsFile.Open(GoldenData.InPipeline(pipeline, "expected/rollout.safetensors"));
         var encoder = new ClipTextModel(ClipTextConfig.Read(GoldenData.InPipeline(pipeline, "pipeline/text_encoder/config.json")));
-        ModelWeights.Load(encoder, GoldenData.InPipeline(pipeline, "pipeline/text_encoder/model.safetensors"),
-            new HashSet<string> { "text_model.embeddings.position_ids" });
+        ModelPart.OfTransformers(GoldenData.InPipeline(pipeline, "pipeline/text_encoder")).Load(encoder, key => key == "text_model.embeddings.position_ids" ? null : key);
 
         TensorAssert.Close(rollout.Read("prompt_embeds"), encoder.forward(rollout.Read("input_ids")), Tolerance);
     }
@@ -32,7 +32,7 @@ public sealed class NetworkTests
         using var noGrad = no_grad();
         using var rollout = SafetensorsFile.Open(GoldenData.InPipeline(pipeline, "expected/rollout.safetensors"));
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(GoldenData.InPipeline(pipeline, "pipeline/unet/config.json")));
-        ModelWeights.Load(unet, GoldenData.InPipeline(pipeline, "pipeline/unet/diffusion_pytorch_model.safetensors"));
+        ModelPart.OfDiffusers(GoldenData.InPipeline(pipeline, "pipeline/unet")).Load(unet, key => key);
 
         var states = rollout.Read("base.states");
         var timesteps = rollout.Read("timesteps");
@@ -72,10 +72,5 @@ public sealed class NetworkTests
         TensorAssert.Close(rollout.Read(prefix + "image"), (image / 2 + 0.5).clamp(0, 1), Tolerance);
     }
 
-    private static AutoencoderKL LoadVae(string pipeline)
-    {
-        var vae = new AutoencoderKL(AutoencoderKLConfig.Read(GoldenData.InPipeline(pipeline, "pipeline/vae/config.json")));
-        ModelWeights.Load(vae, GoldenData.InPipeline(pipeline, "pipeline/vae/diffusion_pytorch_model.safetensors"));
-        return vae;
-    }
+    private static AutoencoderKL LoadVae(string pipeline) => VaeFolder.Load(GoldenData.InPipeline(pipeline, "pipeline/vae"));
 }

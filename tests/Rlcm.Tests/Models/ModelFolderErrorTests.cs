@@ -22,12 +22,9 @@ public sealed class ModelFolderErrorTests : IDisposable
     public void A_missing_folder_is_named() => Refused(_folder["none"], "No model at ", "none", "diffusers layout");
 
     [Theory]
-    [InlineData(UnetWeights)]
     [InlineData("unet/config.json")]
     [InlineData("vae/config.json")]
-    [InlineData("vae/diffusion_pytorch_model.safetensors")]
     [InlineData("text_encoder/config.json")]
-    [InlineData("text_encoder/model.safetensors")]
     [InlineData("tokenizer/vocab.json")]
     [InlineData("tokenizer/merges.txt")]
     [InlineData("scheduler/scheduler_config.json")]
@@ -38,13 +35,20 @@ public sealed class ModelFolderErrorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("diffusion_pytorch_model.fp16.safetensors")]
-    [InlineData("diffusion_pytorch_model.safetensors.index.json")]
-    [InlineData("diffusion_pytorch_model.bin")]
-    public void Weights_of_a_form_that_is_not_supported_are_refused_by_name(string file)
+    [InlineData(UnetWeights)]
+    [InlineData("vae/diffusion_pytorch_model.safetensors")]
+    [InlineData("text_encoder/model.safetensors")]
+    public void Missing_weights_are_named(string file)
     {
-        File.Move(Path.Combine(_model, UnetWeights), Path.Combine(_model, "unet", file));
-        Refused(_model, UnetWeights, $"does not exist, and {file} beside it is of a form that is not supported", "in one shard");
+        File.Delete(Path.Combine(_model, file));
+        Refused(_model, $"{Path.GetDirectoryName(file)} holds no weights: expected {Path.GetFileName(file)}");
+    }
+
+    [Fact]
+    public void Weights_under_another_name_are_listed()
+    {
+        File.Move(Path.Combine(_model, UnetWeights), Path.Combine(_model, "unet", "model.ckpt"));
+        Refused(_model, "unet holds no weights", "diffusion_pytorch_model.fp16.safetensors", "found the files: config.json, model.ckpt;");
     }
 
     [Theory]

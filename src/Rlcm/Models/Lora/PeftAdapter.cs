@@ -27,7 +27,7 @@ public static class PeftAdapter
         SafetensorsWriter.Write(
             Path.Combine(folder, WeightsFile),
             adapters.Parameters().Select(entry => (Prefix + entry.Name, (Tensor)entry.Value.detach())),
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+            SafetensorsWriter.PyTorch);
         ModelJson.Write(Path.Combine(folder, ConfigFile), new Dictionary<string, object?>(StringComparer.Ordinal)
         {
             ["auto_mapping"] = new Dictionary<string, string>(StringComparer.Ordinal)
