@@ -34,6 +34,9 @@ public abstract class LoraLayer : Module<Tensor, Tensor>
 
     internal void Attach(LoraAdapter? adapter) => _adapter = adapter;
 
+    /// <summary>A and B of the adapter, where there is one.</summary>
+    internal IEnumerable<Parameter> AdapterWeights() => _adapter is null ? [] : [_adapter.A, _adapter.B];
+
     /// <inheritdoc/>
     public sealed override Tensor forward(Tensor input)
     {

@@ -46,13 +46,19 @@ public sealed class UNet2DConditionModel : Module<UNetInput, Tensor>
     /// <summary>The architecture.</summary>
     public UNet2DConditionConfig Config { get; }
 
+    /// <summary>
+    /// Whether residual blocks and transformers keep their inputs alone for the backward pass and compute what lies between a second time:
+    /// much less memory for a third more work (diffusers' <c>enable_gradient_checkpointing</c>).
+    /// </summary>
+    public bool GradientCheckpointing { get; set; }
+
     /// <summary>Predicts the noise in <c>Sample</c>: [B, C, h, w], contiguous.</summary>
     public override Tensor forward(UNetInput input)
     {
         using var scope = NewDisposeScope();
         var sinusoids = TimestepEmbedding.Sinusoids(input.Timesteps, Config.BlockOutChannels[0]);
         var time = functional.silu(time_embedding.forward(sinusoids, input.GuidanceEmbedding));
-        var condition = new BlockCondition(time, input.Text);
+        var condition = new BlockCondition(time, input.Text, GradientCheckpointing);
 
         var x = conv_in.forward(input.Sample.ToChannelsLast());
         var skips = new Stack<Tensor>();

@@ -9,7 +9,13 @@ namespace Rlcm.Models.Unet;
 /// <summary>What every block gets besides the feature map.</summary>
 /// <param name="ActivatedTime">SiLU of the time embedding, [B, 4 C0].</param>
 /// <param name="Text">Text embeddings, [B, S, D].</param>
-internal readonly record struct BlockCondition(Tensor ActivatedTime, Tensor Text);
+/// <param name="Recomputes">Whether activations are computed again in the backward pass instead of kept, one residual block or transformer at a time.</param>
+internal readonly record struct BlockCondition(Tensor ActivatedTime, Tensor Text, bool Recomputes)
+{
+    public Tensor Apply(ResnetBlock2D block, Tensor x) => Recomputes ? GradientCheckpoint.Run(block, block.forward, x, ActivatedTime) : block.forward(x, ActivatedTime);
+
+    public Tensor Apply(Transformer2DModel transformer, Tensor x) => Recomputes ? GradientCheckpoint.Run(transformer, transformer.forward, x, Text) : transformer.forward(x, Text);
+}
 
 /// <summary>Going down: residual blocks, each with a transformer where the block attends to text (diffusers <c>DownBlock2D</c>, <c>CrossAttnDownBlock2D</c>).</summary>
 internal sealed class UNetDownBlock : Module
@@ -39,9 +45,9 @@ internal sealed class UNetDownBlock : Module
     {
         for (var i = 0; i < resnets.Count; i++)
         {
-            x = resnets[i].forward(x, condition.ActivatedTime);
+            x = condition.Apply(resnets[i], x);
             if (attentions is not null)
-                x = attentions[i].forward(x, condition.Text);
+                x = condition.Apply(attentions[i], x);
             skips.Push(x);
         }
 
@@ -73,9 +79,9 @@ internal sealed class UNetMidBlock : Module
 
     public Tensor Forward(Tensor x, BlockCondition condition)
     {
-        x = resnets[0].forward(x, condition.ActivatedTime);
-        x = attentions[0].forward(x, condition.Text);
-        return resnets[1].forward(x, condition.ActivatedTime);
+        x = condition.Apply(resnets[0], x);
+        x = condition.Apply(attentions[0], x);
+        return condition.Apply(resnets[1], x);
     }
 }
 
@@ -113,9 +119,9 @@ internal sealed class UNetUpBlock : Module
     {
         for (var i = 0; i < resnets.Count; i++)
         {
-            x = resnets[i].forward(cat([x, skips.Pop()], dim: 1), condition.ActivatedTime);
+            x = condition.Apply(resnets[i], cat([x, skips.Pop()], dim: 1));
             if (attentions is not null)
-                x = attentions[i].forward(x, condition.Text);
+                x = condition.Apply(attentions[i], x);
         }
 
         if (upsamplers is null)
