@@ -1,6 +1,7 @@
 using Rlcm.Checkpoints;
 using Rlcm.Imaging;
 using Rlcm.Models.Clip;
+using Rlcm.Models.Lora;
 using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
 using Rlcm.Runtime;
@@ -13,7 +14,9 @@ namespace Rlcm.Models;
 /// <summary>A text-to-image model in diffusers' layout: text encoder, U-Net and autoencoder with their tokenizer and noise schedule.</summary>
 public sealed class TextToImageModel : IDisposable
 {
-    private const int DecodingBatch = 8; // pictures; of 64x64 ones on two cores, 64 at once fall out of the caches and take nearly three times as long
+    // Pixels decoded at once. On two cores eight pictures of 64x64: 64 at once fall out of the caches and take nearly three times as long.
+    private const long DecodedOnCpu = 8 * 64 * 64;
+    private const long DecodedOnGpu = 1 << 20;
     private const string PositionIds = "text_model.embeddings.position_ids"; // a buffer that old versions of transformers save; no weight
 
     /// <summary>Puts the parts together.</summary>
@@ -43,12 +46,17 @@ public sealed class TextToImageModel : IDisposable
     /// <summary>How it is best sampled.</summary>
     public GenerationConfig Generation { get; init; } = new();
 
+    /// <summary>Into which tiles latents are cut to decode them; null: they are decoded whole.</summary>
+    public Tiling? Tiling { get; set; }
+
     /// <summary>Whether this is a latent consistency model with an embedded guidance scale.</summary>
     public bool HasGuidanceEmbedding => Unet.Config.TimeCondProjDim is not null;
 
     /// <summary>Loads a folder with <c>unet/</c>, <c>vae/</c>, <c>text_encoder/</c>, <c>tokenizer/</c> and <c>scheduler/</c>; weights are frozen, in 32-bit floats.</summary>
+    /// <param name="folder">In any of the forms of <see cref="WeightFiles"/>.</param>
+    /// <param name="lcmLora">An LCM-LoRA that makes a diffusion model a consistency model, see <see cref="LcmLora"/>; null for none.</param>
     /// <exception cref="UserErrorException">Something is missing, damaged or not supported.</exception>
-    public static TextToImageModel Load(string folder)
+    public static TextToImageModel Load(string folder, string? lcmLora = null)
     {
         var parts = ModelFolder.Open(folder);
         NativeTorch.DisableNnpack();
@@ -61,9 +69,12 @@ public sealed class TextToImageModel : IDisposable
         ModelParts.RequireFit(textEncoder.Config, unet.Config, AutoencoderKLConfig.Read(parts.Vae.ConfigPath), folder);
         parts.TextEncoder.Load(textEncoder, key => key == PositionIds ? null : key);
         parts.Unet.Load(unet, key => key);
-        var model = new TextToImageModel(tokenizer, textEncoder, unet, VaeFolder.Load(parts.Vae.Folder), scheduler)
+        var vae = VaeFolder.Load(parts.Vae.Folder);
+        if (lcmLora is not null)
+            scheduler = LcmLora.FuseInto(unet, scheduler, lcmLora);
+        var model = new TextToImageModel(tokenizer, textEncoder, unet, vae, scheduler)
         {
-            Generation = GenerationConfig.Read(folder),
+            Generation = lcmLora is null ? GenerationConfig.Read(folder) : LcmLora.Generation,
         };
         model.Freeze();
         return model;
@@ -92,29 +103,37 @@ public sealed class TextToImageModel : IDisposable
         ModelJson.Write(Path.Combine(folder, ModelFolder.IndexFile), ModelIndex.Of(Scheduler));
     }
 
-    /// <summary>Text embeddings of prompts, [N, S, D].</summary>
+    /// <summary>Text embeddings of prompts, [N, S, D] Float32.</summary>
     public Tensor EncodePrompts(IReadOnlyList<string> prompts)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return TextEncoder.forward(Tokenizer.Encode(prompts).to(TextEncoder.parameters().First().device)).MoveToOuterDisposeScope();
+        return TextEncoder.forward(Tokenizer.Encode(prompts).to(TextEncoder.parameters().First().device)).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Decodes scaled latents [N, C, h, w] to 8-bit pictures.</summary>
+    /// <summary>Decodes scaled latents [N, C, h, w] to 8-bit pictures, a few at a time.</summary>
     public ImageBatch Decode(Tensor latents)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var portion = latents.device_type == DeviceType.CPU ? DecodingBatch : latents.shape[0];
-        return ImageBatch.Concatenate([.. latents.split(portion).Select(part => Vae.Decode(part / Kept(Vae.Config.ScalingFactor)).ToImages())]);
+        var pixels = latents.shape[2] * latents.shape[3] * Vae.Config.SpatialFactor * Vae.Config.SpatialFactor;
+        var atOnce = Math.Max(1, (latents.device_type == DeviceType.CPU ? DecodedOnCpu : DecodedOnGpu) / pixels);
+        return ImageBatch.Concatenate([.. latents.split(atOnce).Select(DecodeAtOnce)]);
     }
 
-    /// <summary>Moves all networks to <paramref name="device"/>.</summary>
-    public void MoveTo(Device device)
+    private ImageBatch DecodeAtOnce(Tensor latents)
     {
-        TextEncoder.to(device);
-        Unet.to(device);
-        Vae.to(device);
+        using var scope = NewDisposeScope();
+        var unscaled = latents / Kept(Vae.Config.ScalingFactor);
+        return (Tiling is { } tiling ? TiledDecoding.Decode(Vae.Decode, unscaled, Vae.Config.SpatialFactor, tiling) : Vae.Decode(unscaled)).ToImages();
+    }
+
+    /// <summary>Moves all networks to a device; text encoder and U-Net in its numbers, the autoencoder, which overflows in 16 bits, in 32.</summary>
+    public void MoveTo(ComputeTarget target)
+    {
+        TextEncoder.to(target.Device).to(target.Dtype);
+        Unet.to(target.Device).to(target.Dtype);
+        Vae.to(target.Device);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Rlcm.Diffusion;
+using Rlcm.Models;
 
 namespace Rlcm.Training;
 
@@ -16,6 +17,12 @@ public sealed record TrainConfig
 
     /// <summary>Folder of the latent consistency model in diffusers layout; relative ones are looked up as <see cref="Runtime.ShippedFiles"/> says.</summary>
     public string Model { get; init; } = "models/emoji-lcm";
+
+    /// <summary>
+    /// File of an LCM-LoRA that makes <c>model</c>, a Stable Diffusion 1.x, a latent consistency model (Luo et al. 2023, "LCM-LoRA"); null:
+    /// <c>model</c> is one already. Without a guidance embedding, <c>guidanceScale</c> has to be 1. Default null.
+    /// </summary>
+    public string? LcmLora { get; init; }
 
     /// <summary>File of the training prompts, UTF-8, one a line.</summary>
     public string Prompts { get; init; } = "configs/prompts/animals-45.txt";
@@ -181,6 +188,22 @@ public sealed record TrainConfig
     [Range(0.0, ulong.MaxValue)]
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Where the networks run. Default cpu.</summary>
-    public ComputeDevice Device { get; init; } = ComputeDevice.Cpu;
+    /// <summary>Where the networks run: <c>cpu</c>, <c>cuda</c> or the GPU <c>cuda:N</c>. Default cpu.</summary>
+    [RegularExpression(ComputeTarget.DevicePattern, ErrorMessage = ComputeTarget.ExpectedDevice)]
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>
+    /// The numbers in which the base model's text encoder and U-Net are kept and computed. Adapters, log-probabilities, losses, noise schedule
+    /// and autoencoder are always in 32 bits. Default fp32.
+    /// </summary>
+    public ComputePrecision Dtype { get; init; } = ComputePrecision.Fp32;
+
+    /// <summary>
+    /// Whether activations of the U-Net are computed again in the backward pass instead of kept: memory against a third more work, without
+    /// effect on the result but rounding. Default false. Source: diffusers' training scripts, <c>--gradient_checkpointing</c>.
+    /// </summary>
+    public bool GradientCheckpointing { get; init; }
+
+    /// <summary>Whether pictures larger than a tile are decoded tile by tile: memory against small differences where tiles meet. Default false. Source: diffusers' <c>enable_vae_tiling</c>.</summary>
+    public bool VaeTiling { get; init; }
 }

@@ -35,13 +35,3 @@ public enum LearningRateDecay
     /// <summary>lr (1 - (u - 1) / U) in update u = 1..U: the schedule <c>linear</c> of diffusers without its warm-up. A run settles at its end.</summary>
     ToZero,
 }
-
-/// <summary>Where the networks run.</summary>
-public enum ComputeDevice
-{
-    /// <summary>The processor.</summary>
-    Cpu,
-
-    /// <summary>The first NVIDIA GPU; needs a build with <c>-p:LibTorch=cuda</c>.</summary>
-    Cuda,
-}

@@ -12,16 +12,18 @@ internal sealed class TrainConfigKey
     private readonly Type _type;
     private readonly bool _mayBeNull;
     private readonly RangeAttribute? _range;
+    private readonly RegularExpressionAttribute? _pattern;
 
     private TrainConfigKey(PropertyInfo property)
     {
         _property = property;
         _type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-        _mayBeNull = _type != property.PropertyType;
+        _mayBeNull = _type != property.PropertyType || new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable;
         _range = property.GetCustomAttribute<RangeAttribute>();
+        _pattern = property.GetCustomAttribute<RegularExpressionAttribute>();
         Name = JsonNamingPolicy.CamelCase.ConvertName(property.Name);
-        Choices = _type.IsEnum
-            ? [.. Enum.GetNames(_type).Select(JsonNamingPolicy.CamelCase.ConvertName)]
+        Choices = _type == typeof(bool) ? ["true", "false"]
+            : _type.IsEnum ? [.. Enum.GetNames(_type).Select(JsonNamingPolicy.CamelCase.ConvertName)]
             : [.. (property.GetCustomAttribute<AllowedValuesAttribute>()?.Values ?? []).OfType<string>()];
     }
 
@@ -36,7 +38,8 @@ internal sealed class TrainConfigKey
 
     /// <summary>What a value has to be, as the object of "expected".</summary>
     public string Expected => Choices.Count > 0 ? string.Join(" or ", Choices)
-        : _type == typeof(string) ? "text"
+        : _pattern is not null ? _pattern.ErrorMessage!
+        : _type == typeof(string) ? $"text{(_mayBeNull ? " or null" : string.Empty)}"
         : _type == typeof(IReadOnlyList<string>) ? "a list of at least one name"
         : $"{(_type == typeof(double) ? "a number" : "a whole number")}{ExpectedRange()}{(_mayBeNull ? " or null" : string.Empty)}";
 
@@ -52,6 +55,7 @@ internal sealed class TrainConfigKey
         value = json.ValueKind switch
         {
             JsonValueKind.Number => ParseNumber(json),
+            JsonValueKind.True or JsonValueKind.False when _type == typeof(bool) => json.GetBoolean(),
             JsonValueKind.String => ParseText(json.GetString()!),
             JsonValueKind.Array when _type == typeof(IReadOnlyList<string>) => ParseList(json),
             _ => null,
@@ -92,7 +96,7 @@ internal sealed class TrainConfigKey
     {
         if (_type.IsEnum)
             return Choices.Contains(text) ? Enum.Parse(_type, text, ignoreCase: true) : null;
-        return _type == typeof(string) && text.Trim().Length > 0 && (Choices.Count == 0 || Choices.Contains(text)) ? text : null;
+        return _type == typeof(string) && text.Trim().Length > 0 && (Choices.Count == 0 || Choices.Contains(text)) && _pattern?.IsValid(text) != false ? text : null;
     }
 
     private static string[]? ParseList(JsonElement json)

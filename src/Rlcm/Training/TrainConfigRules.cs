@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlcm.Diffusion;
+using Rlcm.Models;
 
 namespace Rlcm.Training;
 
@@ -16,7 +17,7 @@ public static class TrainConfigRules
     /// changes what an update computes but by rounding, except that a learning rate that falls does so towards the new end.
     /// </summary>
     public static IReadOnlyList<string> ChangeableOnResume { get; } =
-        ["updates", "microBatch", "samplingBatch", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "device"];
+        ["updates", "microBatch", "samplingBatch", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "device", "gradientCheckpointing"];
 
     /// <summary>All conflicts of <paramref name="config"/>; none when it can be run.</summary>
     public static IEnumerable<TrainConfigConflict> Check(TrainConfig config) =>
@@ -38,6 +39,10 @@ public static class TrainConfigRules
             yield return new(["finalNoise", "finalStep"], $"finalNoise {config.FinalNoise.ToString(CultureInfo.InvariantCulture)} is added only where the final step is decoded; set finalStep to decoded or finalNoise to 0");
         if (config.Horizon > config.OriginSteps)
             yield return new(["horizon", "originSteps"], $"horizon {config.Horizon} exceeds the {config.OriginSteps} origin steps; set horizon to {config.OriginSteps} or less");
+        if (config.LcmLora is not null && config.GuidanceScale != 1)
+            yield return new(["guidanceScale", "lcmLora"], $"Stable Diffusion with an LCM-LoRA has no guidance embedding, so that the scale has to be 1, found {config.GuidanceScale.ToString(CultureInfo.InvariantCulture)}; set guidanceScale to 1");
+        if (ComputeTarget.Refusal(config.Device, config.Dtype) is { } refusal)
+            yield return new(["dtype", "device"], refusal);
         if (config.Height is null != config.Width is null)
             yield return new(["height", "width"], "only one of height and width is set; set both or neither");
         if (config.Height % 8 > 0)

@@ -5,6 +5,7 @@ using Rlcm.Evaluation;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
+using Rlcm.Models.Vae;
 using Rlcm.Policy;
 using Rlcm.Prompts;
 using Rlcm.Rewards;
@@ -53,15 +54,15 @@ public sealed class TrainingSession : IDisposable
         _config = config;
         if (config.Threads > 0)
             torch.set_num_threads(config.Threads);
-        if (config.Device == ComputeDevice.Cuda && !torch.cuda.is_available())
-            throw new UserErrorException("device: expected an NVIDIA GPU and a build with -p:LibTorch=cuda, found none; choose --device cpu.");
+        var target = ComputeTarget.Find(config.Device, config.Dtype);
         _reward = RewardFactory.Create(config.Task);
         _prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
         _evaluationPrompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
         ModelFolder = ShippedFiles.Require(config.Model, "model");
-        _model = TextToImageModel.Load(ModelFolder);
-        if (config.Device == ComputeDevice.Cuda)
-            _model.MoveTo(torch.CUDA);
+        _model = TextToImageModel.Load(ModelFolder, config.LcmLora is null ? null : ShippedFiles.Require(config.LcmLora, "lcmLora"));
+        _model.MoveTo(target);
+        _model.Unet.GradientCheckpointing = config.GradientCheckpointing;
+        _model.Tiling = config.VaeTiling ? Tiling.Default : null;
         _policy = new(_model, Sampling(config.Horizon) with { FinalStep = config.FinalStep, FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
         _adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         _encoded = new(_policy.Encode);

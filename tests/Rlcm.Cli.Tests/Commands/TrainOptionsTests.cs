@@ -28,7 +28,7 @@ public sealed class TrainOptionsTests : IDisposable
             "--task", "incompression", "--model", "m", "--prompts", "p", "--updates", "2", "--seed", "3", "--threads", "1", "--device", "cuda",
             "--set", "updates=5", "--set", "horizon=8", "--quiet", "--output", _folder["run"]);
         var config = request.Config;
-        Assert.Equal(("incompression", "m", "p", 5, 3UL, 1, "Cuda", 8), (config.Task, config.Model, config.Prompts, config.Updates, config.Seed, config.Threads, $"{config.Device}", config.Horizon));
+        Assert.Equal(("incompression", "m", "p", 5, 3UL, 1, "cuda", 8), (config.Task, config.Model, config.Prompts, config.Updates, config.Seed, config.Threads, $"{config.Device}", config.Horizon));
         Assert.Equal((_folder["run"], true), (request.Output, request.Quiet));
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }

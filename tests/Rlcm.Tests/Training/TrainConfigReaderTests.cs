@@ -103,7 +103,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("task", "\"beauty\"", "compression or incompression")]
     [InlineData("model", "\" \"", "text")]
     [InlineData("model", "5", "text")]
-    [InlineData("device", "\"tpu\"", "cpu or cuda")]
+    [InlineData("device", "\"tpu\"", "cpu, cuda or cuda:N")]
     [InlineData("finalStep", "\"0\"", "deterministic or asReleased or decoded")]
     [InlineData("loraTargets", "[]", "a list of at least one name")]
     [InlineData("loraTargets", "[1]", "a list of at least one name")]

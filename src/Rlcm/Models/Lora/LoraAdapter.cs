@@ -13,6 +13,9 @@ public sealed record LoraAdapter(string Module, Parameter A, Parameter B, float 
     /// <summary>What the layer computes with instead of merging, [out, in] or [out, in, k, k]: scratch tensor W + s B A while the adapters are merged, W while the base is used; otherwise null.</summary>
     internal Tensor? EffectiveWeight { get; set; }
 
+    /// <summary>Whether W + s B A keeps what the adapter has learned, which half precision would round away.</summary>
+    internal bool CanMergeInto(Tensor weight) => weight.dtype == A.dtype;
+
     /// <summary>W + s B A, differentiable in A and B.</summary>
     internal Tensor MergeInto(Tensor weight) =>
         weight.flatten(1).addmm(B.flatten(1), A.flatten(1), beta: 1, alpha: Scale).view(weight.shape);

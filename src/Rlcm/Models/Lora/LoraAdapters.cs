@@ -10,12 +10,12 @@ namespace Rlcm.Models.Lora;
 public sealed class LoraAdapters : IDisposable
 {
     private readonly LoraLayer[] _layers;
-    private readonly Tensor[] _scratch;
+    private readonly Tensor?[] _scratch;
 
     private LoraAdapters(IReadOnlyList<LoraAdapter> items, LoraLayer[] layers, int rank, double alpha)
     {
         (Items, _layers, Rank, Alpha) = (items, layers, rank, alpha);
-        _scratch = [.. layers.Select(layer => empty_like(layer.BaseWeight).DetachFromDisposeScope())];
+        _scratch = [.. layers.Select((layer, i) => items[i].CanMergeInto(layer.BaseWeight) ? empty_like(layer.BaseWeight).DetachFromDisposeScope() : null)];
         for (var i = 0; i < layers.Length; i++)
             layers[i].Attach(items[i]);
     }
@@ -90,14 +90,14 @@ public sealed class LoraAdapters : IDisposable
 
     /// <summary>
     /// Computes W + s B A of every layer into scratch tensors, which the layers use until the result is disposed. Base weights are never
-    /// written to, so there is nothing to subtract and nothing to drift.
+    /// written to, so there is nothing to subtract and nothing to drift. Layers of half precision go on computing B (A x) beside W x.
     /// </summary>
     public IDisposable Merge()
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         for (var i = 0; i < _layers.Length; i++)
-            _scratch[i].copy_(Items[i].MergeInto(_layers[i].BaseWeight));
+            _scratch[i]?.copy_(Items[i].MergeInto(_layers[i].BaseWeight));
         return new EffectiveWeights(Items, _scratch);
     }
 
@@ -110,7 +110,7 @@ public sealed class LoraAdapters : IDisposable
         for (var i = 0; i < _layers.Length; i++)
         {
             _layers[i].Attach(null);
-            _scratch[i].Dispose();
+            _scratch[i]?.Dispose();
             Items[i].A.Dispose();
             Items[i].B.Dispose();
         }
@@ -139,7 +139,7 @@ public sealed class LoraAdapters : IDisposable
         private readonly IReadOnlyList<LoraAdapter> _items;
         private readonly Tensor?[] _before;
 
-        public EffectiveWeights(IReadOnlyList<LoraAdapter> items, IReadOnlyList<Tensor> weights)
+        public EffectiveWeights(IReadOnlyList<LoraAdapter> items, IReadOnlyList<Tensor?> weights)
         {
             (_items, _before) = (items, [.. items.Select(item => item.EffectiveWeight)]);
             for (var i = 0; i < items.Count; i++)

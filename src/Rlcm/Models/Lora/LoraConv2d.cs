@@ -23,4 +23,6 @@ public sealed class LoraConv2d : LoraLayer
     }
 
     private protected override Tensor Apply(Tensor input, Tensor weight, Tensor? bias) => functional.conv2d(input, weight, bias, _stride, _padding);
+
+    private protected override Tensor ApplyUp(Tensor down, Tensor up) => functional.conv2d(down, up);
 }

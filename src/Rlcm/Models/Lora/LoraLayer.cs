@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -11,7 +12,7 @@ namespace Rlcm.Models.Lora;
 /// <remarks>
 /// The adapter is held by composition and is no part of the module: keys are always those of the base model,
 /// and the base weights are never written to. Training computes W + s B A as sampling does, and not B (A x) beside W x: the two differ by
-/// rounding, which a clip range of 1e-4 does not forgive.
+/// rounding, which a clip range of 1e-4 does not forgive. Where W is of half precision, both compute B (A x).
 /// </remarks>
 public abstract class LoraLayer : Module<Tensor, Tensor>
 {
@@ -46,8 +47,16 @@ public abstract class LoraLayer : Module<Tensor, Tensor>
             return Apply(input, effective, bias);
 
         using var scope = NewDisposeScope();
-        return Apply(input, _adapter.MergeInto(weight), bias).MoveToOuterDisposeScope();
+        var output = _adapter.CanMergeInto(weight) ? Apply(input, _adapter.MergeInto(weight), bias) : Apply(input, weight, bias).Plus(Update(input, _adapter));
+        return output.MoveToOuterDisposeScope();
     }
 
+    /// <summary>s B (A x), computed in 32-bit floats beside a base of half precision, in which a small update of W would be lost.</summary>
+    private Tensor Update(Tensor input, LoraAdapter adapter) =>
+        (ApplyUp(Apply(input.to(ScalarType.Float32), adapter.A, null), adapter.B) * Kept(adapter.Scale)).to(input.dtype);
+
     private protected abstract Tensor Apply(Tensor input, Tensor weight, Tensor? bias);
+
+    /// <summary>B of what A made of the input.</summary>
+    private protected virtual Tensor ApplyUp(Tensor down, Tensor up) => Apply(down, up, null);
 }

@@ -52,15 +52,16 @@ public sealed class UNet2DConditionModel : Module<UNetInput, Tensor>
     /// </summary>
     public bool GradientCheckpointing { get; set; }
 
-    /// <summary>Predicts the noise in <c>Sample</c>: [B, C, h, w], contiguous.</summary>
+    /// <summary>Predicts the noise in <c>Sample</c>: [B, C, h, w] Float32, contiguous. Computed in the type of the weights.</summary>
     public override Tensor forward(UNetInput input)
     {
         using var scope = NewDisposeScope();
-        var sinusoids = TimestepEmbedding.Sinusoids(input.Timesteps, Config.BlockOutChannels[0]);
-        var time = functional.silu(time_embedding.forward(sinusoids, input.GuidanceEmbedding));
-        var condition = new BlockCondition(time, input.Text, GradientCheckpointing);
+        var dtype = conv_in.BaseWeight.dtype;
+        var sinusoids = TimestepEmbedding.Sinusoids(input.Timesteps, Config.BlockOutChannels[0]).to(dtype);
+        var time = functional.silu(time_embedding.forward(sinusoids, input.GuidanceEmbedding?.to(dtype)));
+        var condition = new BlockCondition(time, input.Text.to(dtype), GradientCheckpointing);
 
-        var x = conv_in.forward(input.Sample.ToChannelsLast());
+        var x = conv_in.forward(input.Sample.to(dtype).ToChannelsLast());
         var skips = new Stack<Tensor>();
         skips.Push(x);
         foreach (var block in down_blocks)
@@ -70,7 +71,7 @@ public sealed class UNet2DConditionModel : Module<UNetInput, Tensor>
             x = block.Forward(x, condition, skips);
 
         x = conv_out.forward(functional.silu(conv_norm_out.forward(x)));
-        return x.contiguous().MoveToOuterDisposeScope();
+        return x.to(ScalarType.Float32).contiguous().MoveToOuterDisposeScope();
     }
 }
 
