@@ -11,17 +11,23 @@ public static class ModelWeights
     /// <exception cref="UserErrorException">Missing, unexpected or mis-shaped keys: the first ten of each are named, and nothing is loaded.</exception>
     public static void Load(nn.Module model, ITensorSource file)
     {
+        RequireFit(model, file);
         using var scope = NewDisposeScope();
-        var weights = model.state_dict();
-        if (TensorFit.Mismatch(file, weights) is { } mismatch)
-            throw new UserErrorException($"{file.Path} does not fit its config.json: {mismatch}; check that both files belong to the same model.");
-
         using var noGrad = no_grad();
-        foreach (var (key, weight) in weights)
+        foreach (var (key, weight) in model.state_dict())
         {
             using var stored = file.Read(key);
             weight.copy_(stored);
         }
+    }
+
+    /// <summary>Checks that <paramref name="file"/> holds the weights of <paramref name="model"/> and nothing else.</summary>
+    /// <exception cref="UserErrorException">As <see cref="Load"/>.</exception>
+    public static void RequireFit(nn.Module model, ITensorSource file)
+    {
+        using var scope = NewDisposeScope();
+        if (TensorFit.Mismatch(file, model.state_dict()) is { } mismatch)
+            throw new UserErrorException($"{file.Path} does not fit its config.json: {mismatch}; check that both files belong to the same model.");
     }
 
     /// <summary>Writes every weight of <paramref name="model"/> to <paramref name="path"/>, atomically, as <paramref name="dtype"/>.</summary>

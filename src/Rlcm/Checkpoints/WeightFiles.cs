@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Rlcm.Checkpoints.Pickle;
 using Rlcm.Runtime;
 
 namespace Rlcm.Checkpoints;
@@ -13,6 +14,7 @@ namespace Rlcm.Checkpoints;
 public sealed partial record WeightFiles(string Path, string? Variant, WeightForm Form)
 {
     private const int Named = 5;
+    private static readonly string[] PickleEndings = [".bin", ".ckpt", ".pth", ".pt"];
 
     /// <summary>
     /// The weights called <paramref name="stem"/> in <paramref name="folder"/>. Where there are several, whole precision comes before variants,
@@ -41,7 +43,18 @@ public sealed partial record WeightFiles(string Path, string? Variant, WeightFor
     {
         WeightForm.Safetensors => SafetensorsFile.Open(Path),
         WeightForm.SafetensorsShards => ShardedWeights.Open(Path, SafetensorsFile.Open),
-        _ => throw new UserErrorException($"{Path}: pickles are not supported."),
+        WeightForm.Pickle => PickleFile.Open(Path),
+        _ => ShardedWeights.Open(Path, PickleFile.Open),
+    };
+
+    /// <summary>How the weights in the file <paramref name="path"/> are kept, judged by its name; null where it is no name of weights.</summary>
+    public static WeightForm? FormOf(string path) => path switch
+    {
+        _ when path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) => WeightForm.Safetensors,
+        _ when path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && path.Contains(".safetensors.index", StringComparison.OrdinalIgnoreCase) => WeightForm.SafetensorsShards,
+        _ when PickleEndings.Contains(System.IO.Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) => WeightForm.Pickle,
+        _ when path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && path.Contains(".bin.index", StringComparison.OrdinalIgnoreCase) => WeightForm.PickleShards,
+        _ => null,
     };
 
     /// <summary>All files: the weights themselves, and the index where there is one.</summary>

@@ -67,7 +67,7 @@ public sealed class TextToImageModel : IDisposable
         var scheduler = SchedulerConfig.Read(parts.SchedulerPath);
         ModelParts.RequireFit(tokenizer, textEncoder.Config, folder);
         ModelParts.RequireFit(textEncoder.Config, unet.Config, AutoencoderKLConfig.Read(parts.Vae.ConfigPath), folder);
-        parts.TextEncoder.Load(textEncoder, key => key == PositionIds ? null : key);
+        parts.TextEncoder.Load(textEncoder, CurrentTextName);
         parts.Unet.Load(unet, key => key);
         var vae = VaeFolder.Load(parts.Vae.Folder);
         if (lcmLora is not null)
@@ -79,6 +79,9 @@ public sealed class TextToImageModel : IDisposable
         model.Freeze();
         return model;
     }
+
+    /// <summary>Today's name of a weight of the text encoder; null for what is none.</summary>
+    internal static string? CurrentTextName(string key) => key == PositionIds ? null : key;
 
     /// <summary>Writes the whole folder in diffusers' layout; weights as <paramref name="dtype"/>.</summary>
     /// <param name="folder">Made or replaced as a whole, by <see cref="AtomicFolder.Replace"/>.</param>

@@ -2,6 +2,7 @@ using Rlcm.Checkpoints;
 using Rlcm.Models;
 using Rlcm.Runtime;
 using Rlcm.Synthetic;
+using Rlcm.Tests.Checkpoints.Pickle;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -107,6 +108,51 @@ public sealed class CheckpointVariantsTests : IDisposable
         SafetensorsWriter.Write(file, Read(file).Select(weight => (weight.Key, weight.Key == "conv_in.bias" ? weight.Value.to(ScalarType.Int32) : weight.Value)));
         var error = Assert.Throws<UserErrorException>(() => TextToImageModel.Load(path));
         Assert.Contains("1 of another kind of numbers: conv_in.bias (I32 for F32)", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Pickled_weights_are_those_of_the_plain_form(bool sharded)
+    {
+        using var scope = NewDisposeScope();
+        using var plain = TextToImageModel.Load(SyntheticModel.Write(_folder["plain"], SyntheticShape.Tiny, new()));
+        var path = SyntheticModel.Write(_folder["model"], SyntheticShape.Tiny, new() { OldNames = true });
+        foreach (var (part, stem, pickled) in ((string, string, string)[])[("unet", "diffusion_pytorch_model", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model", "diffusion_pytorch_model"), ("text_encoder", "model", "pytorch_model")])
+        {
+            var file = Path.Combine(path, part, $"{stem}.safetensors");
+            var weights = Read(file);
+            File.Delete(file);
+            var target = Path.Combine(path, part, pickled);
+            if (!sharded)
+            {
+                Pickle(weights, $"{target}.bin");
+                continue;
+            }
+
+            Pickle(weights[..3], $"{target}-00001-of-00002.bin");
+            Pickle(weights[3..], $"{target}-00002-of-00002.bin");
+            var map = weights.Index().Select(entry => $"\"{entry.Item.Key}\": \"{pickled}-0000{(entry.Index < 3 ? 1 : 2)}-of-00002.bin\"");
+            File.WriteAllText($"{target}.bin.index.json", $"{{\"weight_map\": {{{string.Join(", ", map)}}}}}");
+        }
+
+        using var model = TextToImageModel.Load(path);
+        Assert.All(Weights(plain).Zip(Weights(model)), pair => Assert.Equal(0, (pair.First.Value - pair.Second.Value).abs().max().ToDouble()));
+    }
+
+    /// <summary>As <c>torch.save(state_dict)</c>.</summary>
+    private static void Pickle((string Key, Tensor Value)[] weights, string path)
+    {
+        var file = new TorchFile();
+        var entries = new PythonDictionary();
+        foreach (var (key, value) in weights)
+        {
+            var type = value.dtype == ScalarType.Int64 ? new PythonGlobal("torch", "LongStorage") : TorchFile.FloatStorage;
+            var strides = value.shape.Select((_, axis) => value.shape[(axis + 1)..].Aggregate(1L, (product, side) => product * side)).ToArray();
+            entries.Add(key, TorchFile.Tensor(file.Storage(type, value.bytes.ToArray(), value.numel()), 0, value.shape, strides));
+        }
+
+        file.Save(path, entries);
     }
 
     private static (string Key, Tensor Value)[] Read(string path)
