@@ -1,6 +1,7 @@
 using Rlcm.Checkpoints;
 using Rlcm.Imaging;
 using Rlcm.Models.Clip;
+using Rlcm.Models.Lora;
 using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
 using Rlcm.Runtime;
@@ -73,15 +74,20 @@ public sealed class TextToImageModel : IDisposable
     /// <param name="folder">Made or replaced as a whole, by <see cref="AtomicFolder.Replace"/>.</param>
     /// <param name="dtype">Type of the stored weights.</param>
     /// <param name="tokenizerFolder">Where the tokenizer's files are copied from.</param>
-    public void Save(string folder, ScalarType dtype, string tokenizerFolder) =>
-        AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder));
+    /// <param name="merged">Adapters of the U-Net that become part of its weights in the folder; the model itself stays as it is.</param>
+    /// <exception cref="UserErrorException">A weight is beyond what <paramref name="dtype"/> can hold.</exception>
+    public void Save(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged = null) =>
+        AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder, merged));
 
-    private void Write(string folder, ScalarType dtype, string tokenizerFolder)
+    private void Write(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged)
     {
         var parts = ModelFolder.At(folder);
         VaeFolder.Save(Vae, parts.Vae.Folder, dtype);
         ModelJson.Write(parts.Unet.ConfigPath, Unet.Config.ToJson());
-        ModelWeights.Save(Unet, parts.Unet.WeightsPath, dtype);
+        if (merged is null)
+            ModelWeights.Save(Unet, parts.Unet.WeightsPath, dtype);
+        else
+            MergedWeights.Save(Unet, merged, parts.Unet.WeightsPath, dtype);
         ModelJson.Write(parts.TextEncoder.ConfigPath, TextEncoder.Config.ToJson());
         ModelWeights.Save(TextEncoder, parts.TextEncoder.WeightsPath, dtype);
         ModelJson.Write(parts.SchedulerPath, Scheduler.ToJson());
