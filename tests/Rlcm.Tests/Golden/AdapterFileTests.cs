@@ -106,6 +106,13 @@ public sealed class AdapterFileTests
             TensorAssert.Close(expected, Output(golden.Model), 1e-6);
         }
 
+        foreach (var (dtype, tolerance) in ((ScalarType, double)[])[(ScalarType.Float16, 1e-4), (ScalarType.BFloat16, 1e-3)])
+        {
+            Save(pipeline, AdapterFormat.Kohya, temporary[$"{dtype}.safetensors"], dtype);
+            using var adapters = AdapterFile.Load(golden.Model.Unet, temporary[$"{dtype}.safetensors"]);
+            TensorAssert.Close(expected, Output(golden.Model), tolerance);
+        }
+
         using var merged = TextToImageModel.Load(temporary["merged"]);
         TensorAssert.Close(expected, Output(merged), 1e-6);
     }
@@ -120,10 +127,10 @@ public sealed class AdapterFileTests
         Assert.All(modules, module => Assert.Equal(module, AdapterNames.ModuleOf(AdapterNames.Kohya.Spell(module))));
     }
 
-    private static void Save(string pipeline, AdapterFormat format, string path)
+    private static void Save(string pipeline, AdapterFormat format, string path, ScalarType dtype = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
-        AdapterFile.Save(AdapterFile.Read(GoldenData.InPipeline(pipeline, Adapter)), format, path, ScalarType.Float32, new());
+        AdapterFile.Save(AdapterFile.Read(GoldenData.InPipeline(pipeline, Adapter)), format, path, dtype, new());
     }
 
     /// <summary>Equal keys, types, shapes, values and metadata.</summary>

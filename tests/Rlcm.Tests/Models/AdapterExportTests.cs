@@ -33,7 +33,7 @@ public sealed class AdapterExportTests : IDisposable
     public static TheoryData<AdapterFormat> Formats => [.. Enum.GetValues<AdapterFormat>()];
 
     public static TheoryData<AdapterFormat, ScalarType, double> HalfFormats => [.. Enum.GetValues<AdapterFormat>().SelectMany(format =>
-        ((AdapterFormat, ScalarType, double)[])[(format, ScalarType.Float16, 5e-3), (format, ScalarType.BFloat16, 4e-2)])];
+        ((AdapterFormat, ScalarType, double)[])[(format, ScalarType.Float16, 1e-3), (format, ScalarType.BFloat16, 1e-2)])];
 
     public void Dispose()
     {
