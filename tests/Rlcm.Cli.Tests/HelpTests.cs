@@ -5,7 +5,7 @@ namespace Rlcm.Cli.Tests;
 /// <summary>The help texts are pinned in <c>Help/</c>: a change of the command line shows in review.</summary>
 public sealed class HelpTests
 {
-    public static TheoryData<string> Commands => ["", "train", "sample", "evaluate", "dataset", "dataset emoji", "dataset check", "dataset gallery", "dataset select", "pretrain", "pretrain vae", "pretrain teacher", "distill"];
+    public static TheoryData<string> Commands => ["", "train", "sample", "evaluate", "export", "dataset", "dataset emoji", "dataset check", "dataset gallery", "dataset select", "pretrain", "pretrain vae", "pretrain teacher", "distill"];
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -32,6 +32,6 @@ public sealed class HelpTests
     {
         var (_, output, _) = await CommandLine.RunAsync("--help");
         foreach (var command in Commands.Select(row => row.Data).Where(name => name.Length > 0 && !name.Contains(' ', StringComparison.Ordinal)))
-            Assert.Matches($@"\n  {command} +\w", output);
+            Assert.Matches($@"\n  {command} +(<\S+> +)?\w", output);
     }
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Rlcm.Datasets;
 using Rlcm.Evaluation;
 using Rlcm.Models;
-using Rlcm.Models.Lora;
 using Rlcm.Prompts;
 using Rlcm.Runtime;
 using Spectre.Console;
@@ -18,7 +17,7 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal)
     {
         var modelOption = new Option<string>("--model") { Description = "Model folder in diffusers layout", HelpName = "DIR", DefaultValueFactory = _ => "models/emoji-lcm" };
-        var adapterOption = new Option<string?>("--adapter") { Description = "Measure it with this adapter: RUN/adapter, or a safetensors file of diffusers or kohya", HelpName = "PATH" };
+        var adapterOption = new AdapterOption("Measure it with this adapter");
         var dataset = new Option<string?>("--dataset") { Description = "Image folder whose test split measures the autoencoder", HelpName = "DIR" };
         var prompts = new Option<string>("--prompts") { Description = "Prompts whose JPEG sizes are compared with the gallery's", HelpName = "FILE", DefaultValueFactory = _ => "configs/prompts/evaluation.txt" };
         var gallery = new Option<string?>("--gallery") { Description = "Pictures that drawn animals are compared with [default: the model's, or else those of models/emoji-lcm]", HelpName = "DIR" };
@@ -44,7 +43,8 @@ internal static class EvaluateCommand
             var given = arguments.Checked(guidance, number => number >= 1, OptionChecks.Scale);
             var sheet = arguments.GetValue(output) is { } path ? new PictureOutput(path) : null;
             var sizePrompts = PromptFile.Read(ShippedFiles.Require(arguments.GetRequiredValue(prompts), "the prompts"));
-            var folder = ShippedFiles.Require(arguments.GetRequiredValue(modelOption), "the model folder");
+            var name = arguments.GetRequiredValue(modelOption);
+            var folder = ShippedFiles.Require(name, "the model folder");
             var pictures = arguments.GetValue(dataset) is { } images ? OpenWithTestSplit(images) : null;
             using var model = TextToImageModel.Load(folder);
             var scale = given ?? model.Generation.GuidanceScale;
@@ -52,7 +52,7 @@ internal static class EvaluateCommand
             if (pictures is not null)
                 terminal.Output.WriteLine(Reconstruction(model, pictures, stop));
 
-            using var adapters = arguments.GetValue(adapterOption) is { } adapter ? AdapterFile.Load(model.Unet, adapter) : null;
+            using var adapters = adapterOption.Load(arguments, model, name, terminal);
             using var merged = adapters?.Merge();
             StepQuality[] rows = [.. (chosen.Length > 0 ? chosen : quality.DefaultSteps).Select(number => quality.Measure(number, perPrompt, sizePrompts, stop))];
             Print(terminal, scale, rows);

@@ -19,4 +19,15 @@ internal static class OptionChecks
         var value = arguments.GetValue(option);
         return value is null || holds(value) ? value! : throw new UserErrorException($"{option.Name}: expected {expected}, found {value}.");
     }
+
+    /// <summary>What the name given for <paramref name="option"/> stands for.</summary>
+    /// <exception cref="UserErrorException">It is none of <paramref name="names"/>.</exception>
+    public static T OneOf<T>(this ParseResult arguments, Option<string> option, IReadOnlyDictionary<string, T> names)
+    {
+        var name = arguments.GetRequiredValue(option);
+        if (names.TryGetValue(name, out var value))
+            return value;
+        var meant = NearestName.Find(name, names.Keys);
+        throw new UserErrorException($"{option.Name}: expected one of {string.Join(", ", names.Keys)}, found {name}{(meant is null ? "." : $"; did you mean {meant}?")}");
+    }
 }

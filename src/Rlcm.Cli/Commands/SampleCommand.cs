@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Rlcm.Models;
-using Rlcm.Models.Lora;
 using Rlcm.Policy;
 using Rlcm.Prompts;
 using Rlcm.Rollouts;
@@ -19,7 +18,7 @@ internal static class SampleCommand
         var prompt = new Option<string[]>("--prompt") { Description = "A prompt; may be repeated", HelpName = "TEXT" };
         var promptFile = new Option<string?>("--prompts") { Description = "Prompts, one a line", HelpName = "FILE" };
         var modelOption = new Option<string>("--model") { Description = "Latent consistency model in diffusers layout", HelpName = "DIR", DefaultValueFactory = _ => "models/emoji-lcm" };
-        var adapterOption = new Option<string?>("--adapter") { Description = "Draw with this adapter: RUN/adapter, or a safetensors file of diffusers or kohya", HelpName = "PATH" };
+        var adapterOption = new AdapterOption("Draw with this adapter");
         var steps = new Option<int?>("--steps") { Description = "Steps per picture [default: the model's recommendation]", HelpName = "N" };
         var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
         var count = new Option<int>("--count") { Description = "Pictures per prompt", HelpName = "N", DefaultValueFactory = _ => 1 };
@@ -44,8 +43,9 @@ internal static class SampleCommand
                 throw new UserErrorException("There is nothing to draw: expected --prompt TEXT or --prompts FILE, found neither; give one of them.");
             var target = new PictureOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"));
 
-            using var model = TextToImageModel.Load(ShippedFiles.Require(arguments.GetRequiredValue(modelOption), "the model folder"));
-            using var adapters = arguments.GetValue(adapterOption) is { } adapter ? AdapterFile.Load(model.Unet, adapter) : null;
+            var name = arguments.GetRequiredValue(modelOption);
+            using var model = TextToImageModel.Load(ShippedFiles.Require(name, "the model folder"));
+            using var adapters = adapterOption.Load(arguments, model, name, terminal);
             using var merged = adapters?.Merge();
             var policy = new LcmPolicy(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale));
             RolloutItem[] items = [.. prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))

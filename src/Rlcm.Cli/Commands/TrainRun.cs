@@ -28,6 +28,8 @@ internal static class TrainRun
             using var session = new TrainingSession(request.Config);
             session.Check(reporter);
             folder = request.Resume ? RunFolder.Open(request.Output) : Begin(request, session.ModelFolder, commandLine, time);
+            if (request.Resume && session.BaseMismatch(folder) is { } finding)
+                terminal.Error.WriteLine(finding);
             TrainConfigReader.Write(request.Config, folder.Config); // of a continued run, what was changed: it is continued again without a word
             if (!request.Quiet)
                 terminal.Output.WriteLine("drawing with the untuned model, to compare with later");

@@ -33,3 +33,18 @@ public sealed record TensorEntry(string Name, ScalarType Dtype, long[] Shape)
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, (product, side) => product * side);
 }
+
+/// <summary>Reading in another type than that of the file.</summary>
+public static class TensorSourceConversions
+{
+    /// <summary>A new Float32 CPU tensor with the values of <paramref name="key"/>, half precision widened.</summary>
+    /// <exception cref="UserErrorException">There is no such tensor, or it cannot be read.</exception>
+    public static Tensor ReadFloat(this ITensorSource source, string key)
+    {
+        var stored = source.Read(key);
+        if (stored.dtype == ScalarType.Float32)
+            return stored;
+        using (stored)
+            return stored.to(ScalarType.Float32);
+    }
+}

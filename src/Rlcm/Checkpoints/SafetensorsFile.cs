@@ -82,17 +82,6 @@ public sealed class SafetensorsFile : ITensorSource
         return tensor;
     }
 
-    /// <summary>A new Float32 CPU tensor with the values of <paramref name="key"/>, half precision widened.</summary>
-    /// <exception cref="UserErrorException">The file holds no such tensor.</exception>
-    public Tensor ReadFloat(string key)
-    {
-        var stored = Read(key);
-        if (stored.dtype == ScalarType.Float32)
-            return stored;
-        using (stored)
-            return stored.to(ScalarType.Float32);
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 }

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Rlcm.Runtime;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Checkpoints;
@@ -26,30 +28,36 @@ public static class SafetensorsWriter
     /// <param name="metadata">Free-form text for the header; see <see cref="PyTorch"/>.</param>
     /// <param name="castTo">The type to store floating-point tensors in; other tensors and null keep their own.</param>
     /// <exception cref="ArgumentException">A name occurs twice or is reserved, or the format has no such element type.</exception>
+    /// <exception cref="UserErrorException">A finite value is beyond what <paramref name="castTo"/> can hold; its tensor is named.</exception>
     public static void Write(
-        string path, IEnumerable<(string Key, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? castTo = null)
+        string path, IEnumerable<(string Key, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? castTo = null) =>
+        Write(path, tensors.Select(item => new PendingTensor(item.Key, item.Value.shape, item.Value.dtype, () => item.Value)), metadata, castTo);
+
+    /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}, Nullable{ScalarType})"/>
+    public static void Write(
+        string path, IEnumerable<PendingTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? castTo = null)
     {
         var sorted = tensors
-            .Select(item => (item.Key, item.Value, Type: castTo is { } type && item.Value.is_floating_point() ? type : item.Value.dtype))
+            .Select(item => (Tensor: item, Type: castTo is { } type && is_floating_point(item.Dtype) ? type : item.Dtype))
             .OrderByDescending(item => SafetensorsDtype.Rank(item.Type))
-            .ThenBy(item => item.Key, StringComparer.Ordinal)
+            .ThenBy(item => item.Tensor.Key, StringComparer.Ordinal)
             .ToList();
         var names = new HashSet<string>(StringComparer.Ordinal) { SafetensorsHeader.MetadataKey };
-        foreach (var (key, _, _) in sorted)
+        foreach (var (tensor, _) in sorted)
         {
-            if (!names.Add(key))
-                throw new ArgumentException($"The name '{key}' is reserved or given twice for {path}.", nameof(tensors));
+            if (!names.Add(tensor.Key))
+                throw new ArgumentException($"The name '{tensor.Key}' is reserved or given twice for {path}.", nameof(tensors));
         }
 
         AtomicFile.Write(path, stream =>
         {
             WriteHeader(stream, sorted, metadata);
-            foreach (var (_, value, type) in sorted)
-                WriteData(stream, value, type);
+            foreach (var (tensor, type) in sorted)
+                WriteData(stream, tensor, type);
         });
     }
 
-    private static void WriteHeader(Stream stream, List<(string Key, Tensor Value, ScalarType Type)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static void WriteHeader(Stream stream, List<(PendingTensor Tensor, ScalarType Type)> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -64,12 +72,12 @@ public static class SafetensorsWriter
             }
 
             long offset = 0;
-            foreach (var (key, value, type) in tensors)
+            foreach (var (tensor, type) in tensors)
             {
-                var end = offset + value.numel() * SafetensorsDtype.SizeOf(type);
-                json.WriteStartObject(key);
+                var end = offset + tensor.Shape.Aggregate((long)SafetensorsDtype.SizeOf(type), (product, side) => product * side);
+                json.WriteStartObject(tensor.Key);
                 json.WriteString("dtype", SafetensorsDtype.NameOf(type));
-                WriteNumbers(json, "shape", value.shape);
+                WriteNumbers(json, "shape", tensor.Shape);
                 WriteNumbers(json, "data_offsets", [offset, end]);
                 json.WriteEndObject();
                 offset = end;
@@ -97,15 +105,26 @@ public static class SafetensorsWriter
         json.WriteEndArray();
     }
 
-    private static unsafe void WriteData(Stream stream, Tensor value, ScalarType type)
+    private static unsafe void WriteData(Stream stream, PendingTensor tensor, ScalarType type)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var stored = value.detach().cpu().to(type).contiguous();
+        var value = tensor.Make().detach().cpu();
+        var stored = value.to(type).contiguous();
+        RequireRange(tensor.Key, value, stored);
         var remaining = stored.numel() * SafetensorsDtype.SizeOf(type);
         if (remaining == 0)
             return;
         for (var pointer = TensorMemory.Pointer(stored); remaining > 0; pointer += ChunkBytes, remaining -= ChunkBytes)
             stream.Write(new ReadOnlySpan<byte>(pointer, (int)Math.Min(ChunkBytes, remaining)));
+    }
+
+    /// <summary>A value that became infinite only when it was cast would be lost without a word.</summary>
+    private static void RequireRange(string key, Tensor value, Tensor stored)
+    {
+        if (stored.dtype == value.dtype || stored.dtype is not (ScalarType.Float16 or ScalarType.BFloat16))
+            return;
+        if (stored.isinf().logical_and(value.isinf().logical_not()).any().ToNumber() > 0)
+            throw new UserErrorException(string.Create(CultureInfo.InvariantCulture, $"Tensor '{key}' holds values up to {value.abs().max().ToNumber():g4}, expected at most {finfo(stored.dtype).max:g5}, the largest that {SafetensorsDtype.NameOf(stored.dtype)} can store; choose bf16 or fp32."));
     }
 }

@@ -49,6 +49,9 @@ public sealed class TextToImageModel : IDisposable
     /// <summary>Into which tiles latents are cut to decode them; null: they are decoded whole.</summary>
     public Tiling? Tiling { get; set; }
 
+    /// <summary><see cref="WeightsHash"/> of the U-Net as it was loaded: which base model this is.</summary>
+    public string UnetSha256 => field ??= WeightsHash.Sha256(Unet);
+
     /// <summary>Whether this is a latent consistency model with an embedded guidance scale.</summary>
     public bool HasGuidanceEmbedding => Unet.Config.TimeCondProjDim is not null;
 
@@ -87,15 +90,20 @@ public sealed class TextToImageModel : IDisposable
     /// <param name="folder">Made or replaced as a whole, by <see cref="AtomicFolder.Replace"/>.</param>
     /// <param name="dtype">Type of the stored weights.</param>
     /// <param name="tokenizerFolder">Where the tokenizer's files are copied from.</param>
-    public void Save(string folder, ScalarType dtype, string tokenizerFolder) =>
-        AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder));
+    /// <param name="merged">Adapters of the U-Net that become part of its weights in the folder; the model itself stays as it is.</param>
+    /// <exception cref="UserErrorException">A weight is beyond what <paramref name="dtype"/> can hold.</exception>
+    public void Save(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged = null) =>
+        AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder, merged));
 
-    private void Write(string folder, ScalarType dtype, string tokenizerFolder)
+    private void Write(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged)
     {
         var parts = ModelFolder.At(folder);
         VaeFolder.Save(Vae, parts.Vae.Folder, dtype);
         ModelJson.Write(parts.Unet.ConfigPath, Unet.Config.ToJson());
-        ModelWeights.Save(Unet, parts.Unet.WeightsPath, dtype);
+        if (merged is null)
+            ModelWeights.Save(Unet, parts.Unet.WeightsPath, dtype);
+        else
+            MergedWeights.Save(Unet, merged, parts.Unet.WeightsPath, dtype);
         ModelJson.Write(parts.TextEncoder.ConfigPath, TextEncoder.Config.ToJson());
         ModelWeights.Save(TextEncoder, parts.TextEncoder.WeightsPath, dtype);
         ModelJson.Write(parts.SchedulerPath, Scheduler.ToJson());
@@ -134,6 +142,8 @@ public sealed class TextToImageModel : IDisposable
     /// <summary>Moves all networks to a device; text encoder and U-Net in its numbers, the autoencoder, which overflows in 16 bits, in 32.</summary>
     public void MoveTo(ComputeTarget target)
     {
+        if (target.Dtype != ScalarType.Float32)
+            _ = UnetSha256;
         TextEncoder.to(target.Device).to(target.Dtype);
         Unet.to(target.Device).to(target.Dtype);
         Vae.to(target.Device);

@@ -27,6 +27,15 @@ public static class OutputPath
         Probe(Path.GetDirectoryName(full)!, $"The output {full}");
     }
 
+    /// <summary><paramref name="path"/> can become a file; nothing is there yet.</summary>
+    /// <exception cref="UserErrorException">Something is there, or it cannot be written.</exception>
+    public static void CheckNewFile(string path)
+    {
+        CheckFile(path);
+        if (File.Exists(path))
+            throw new UserErrorException($"The output {Path.GetFullPath(path)} is there already, expected a new file; choose another --output or remove the file.");
+    }
+
     /// <summary>Writes into the nearest folder at or above <paramref name="folder"/> that is there, and deletes it again.</summary>
     private static void Probe(string folder, string what)
     {

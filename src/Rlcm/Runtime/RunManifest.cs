@@ -28,6 +28,9 @@ public sealed record RunManifest(
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // a file for people, never part of a web page
     };
 
+    /// <summary>The version of Rlcm, with the commit that it was built from where that is known.</summary>
+    public static string RlcmVersion => VersionOf(typeof(RunManifest));
+
     /// <summary>Gathers the manifest; reads every hashed file once.</summary>
     /// <param name="modelFolder">All its <c>*.safetensors</c> are hashed.</param>
     /// <param name="promptFiles">Hashed as well.</param>
@@ -50,7 +53,7 @@ public sealed record RunManifest(
 
     private static Dictionary<string, string> GatherVersions() => new(StringComparer.Ordinal)
     {
-        ["rlcm"] = VersionOf(typeof(RunManifest)),
+        ["rlcm"] = RlcmVersion,
         ["dotnet"] = Environment.Version.ToString(),
         ["torchSharp"] = VersionOf(typeof(torch)),
         ["libtorch"] = torch.__version__,

@@ -16,6 +16,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     private readonly RunFolder _folder;
     private readonly PolicyEvaluator _evaluator;
     private readonly LoraAdapters _adapters;
+    private readonly AdapterProvenance _provenance;
     private readonly CheckpointStore _checkpoints;
     private readonly MetricsLog _metrics;
     private readonly TensorBoardLog _events;
@@ -27,15 +28,16 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     /// <param name="folder">The run's folder.</param>
     /// <param name="evaluator">Draws and scores the evaluation pictures.</param>
     /// <param name="adapters">The adapters being trained.</param>
+    /// <param name="provenance">What is known of them at any time: base model, task and seed.</param>
     /// <param name="continuesFrom">Number of the checkpoint that the run continues from; null for a run from the start.</param>
     /// <param name="updates">Told of every update.</param>
     /// <param name="evaluations">Told of every evaluation.</param>
     /// <param name="time">Time of the TensorBoard events.</param>
     public RunRecorder(
-        TrainConfig config, RunFolder folder, PolicyEvaluator evaluator, LoraAdapters adapters, int? continuesFrom,
+        TrainConfig config, RunFolder folder, PolicyEvaluator evaluator, LoraAdapters adapters, AdapterProvenance provenance, int? continuesFrom,
         IProgress<UpdateMetrics> updates, IProgress<EvaluationMetrics> evaluations, TimeProvider time)
     {
-        (_config, _folder, _evaluator, _adapters, _updates, _evaluations) = (config, folder, evaluator, adapters, updates, evaluations);
+        (_config, _folder, _evaluator, _adapters, _provenance, _updates, _evaluations) = (config, folder, evaluator, adapters, provenance, updates, evaluations);
         _checkpoints = new(folder.Checkpoints, config.KeepLast);
         _metrics = continuesFrom is { } lastUpdate ? MetricsLog.Continue(folder.Metrics, lastUpdate) : MetricsLog.Create(folder.Metrics);
         var (done, evaluated) = MetricsFile.Read(folder.Metrics);
@@ -79,11 +81,21 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         _metrics.Append(line);
         _events.Append(line);
         _evaluations.Report(line);
-        if (isBest)
-            PeftAdapter.Save(_adapters, _folder.BestAdapter, _config.Model);
         _evaluated.Add(line);
+        if (isBest)
+            WriteAdapter(_folder.BestAdapter, update);
         return Latest = pictures;
     }
+
+    /// <summary>Writes the adapters as the run's result.</summary>
+    /// <param name="update">Updates that made them.</param>
+    public void WriteResult(int update) => WriteAdapter(_folder.Adapter, update);
+
+    private void WriteAdapter(string folder, int update) => PeftAdapter.Save(_adapters, folder, _provenance with
+    {
+        Updates = update,
+        Reward = _evaluated.LastOrDefault(line => line.Update == update)?.RewardMean,
+    });
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
+using Rlcm.Checkpoints;
 using Rlcm.Models.Lora;
 using Rlcm.Policy;
 using Rlcm.Prompts;
@@ -31,12 +31,12 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     {
         using var scope = NewDisposeScope();
         Tensor[] initial = [.. adapters.Parameters().Select(entry => entry.Value.detach().clone())];
-        var hash = BaseHash();
+        var hash = WeightsHash.Sha256(network);
 
         var difference = LargestDifference();
         var (adapterNorm, strays) = TakeStep();
         difference = Math.Max(difference, LargestDifference());
-        var unchanged = BaseHash() == hash;
+        var unchanged = WeightsHash.Sha256(network) == hash;
         Restore(initial);
 
         return
@@ -47,7 +47,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
             new("gradients reach the adapters", double.IsFinite(adapterNorm) && adapterNorm > 0, $"norm {adapterNorm:g3}",
                 "nothing would be learned: check loraTargets and learningRate"),
             new("gradients reach nothing else", strays == 0, $"{strays} other weights have one", "freeze the base model"),
-            new("a step leaves the base weights alone", unchanged, unchanged ? $"SHA-256 {hash[..12]} before and after" : "they changed",
+            new("a step leaves the base weights alone", unchanged, unchanged ? $"SHA-256 {WeightsHash.Abbreviate(hash)} before and after" : "they changed",
                 "report this: base weights must never be written to"),
             Batches(),
             Memory(),
@@ -135,14 +135,5 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         using var noGrad = no_grad();
         foreach (var (value, index) in adapters.Parameters().Select((entry, index) => (entry.Value, index)))
             value.copy_(initial[index]);
-    }
-
-    private string BaseHash()
-    {
-        using var scope = NewDisposeScope();
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var parameter in network.parameters())
-            sha.AppendData(parameter.detach().cpu().contiguous().bytes);
-        return Convert.ToHexStringLower(sha.GetHashAndReset());
     }
 }

@@ -86,7 +86,7 @@ public sealed class TrainingSession : IDisposable
         var beforeReport = Report(isTuned: false, reporters.Reports, stop);
         using var checkpoint = resume ? new CheckpointStore(folder.Checkpoints).Latest() : null;
         using var recorder = new RunRecorder(
-            _config, folder, _evaluator, _adapters, (int?)checkpoint?.Number, reporters.Updates, reporters.Evaluations, time);
+            _config, folder, _evaluator, _adapters, Provenance(), (int?)checkpoint?.Number, reporters.Updates, reporters.Evaluations, time);
         using var trainer = new Trainer(_config, _policy, _adapters, _reward, _prompts, _encoded, recorder);
         var before = checkpoint is null ? recorder.Evaluate(update: 0, queries: 0, seconds: 0, stop) : _evaluator.Evaluate(_config.Horizon, stop);
         WriteGrid(folder, "before.png", before);
@@ -94,7 +94,7 @@ public sealed class TrainingSession : IDisposable
             trainer.Restore(checkpoint);
         trainer.Run(stop);
 
-        PeftAdapter.Save(_adapters, folder.Adapter, _config.Model);
+        recorder.WriteResult(trainer.UpdatesDone);
         if (trainer.UpdatesDone < _config.Updates)
         {
             recorder.Save(trainer);
@@ -136,6 +136,24 @@ public sealed class TrainingSession : IDisposable
         if (results.FirstOrDefault(result => !result.Passed) is { } failed)
             throw new UserErrorException($"The start-up check failed: expected that {failed.Name}, found {failed.Finding}; {failed.Advice}.");
     }
+
+    /// <summary>One sentence for people where the run in <paramref name="folder"/> was begun on another base model than this session's; null where it was not.</summary>
+    /// <exception cref="UserErrorException">An adapter of the run is damaged.</exception>
+    public string? BaseMismatch(RunFolder folder)
+    {
+        var adapter = ((string[])[folder.BestAdapter, folder.Adapter]).FirstOrDefault(Directory.Exists);
+        return adapter is null ? null : AdapterProvenance.Read(adapter).Mismatch($"The run {folder.Path}", _config.Model, _model);
+    }
+
+    private AdapterProvenance Provenance() => new()
+    {
+        BaseModel = _config.Model,
+        BaseUnetSha256 = _model.UnetSha256,
+        Task = _config.Task,
+        RewardUnit = _reward.Unit,
+        Seed = _config.Seed,
+        Version = RunManifest.RlcmVersion,
+    };
 
     private LcmPolicy PolicyAt(int horizon) => new(_model, Sampling(horizon));
 

@@ -89,7 +89,7 @@ public sealed class FailingTrainingTests : IDisposable
         var policy = new DisturbedPolicy(new LcmPolicy(_model, new(Config.Horizon, Config.GuidanceScale)), () => disturbance(updates + 1));
         using var encoded = new EncodedPrompts(_model.EncodePrompts);
         var evaluator = new PolicyEvaluator(_ => policy, reward, encoded, TinyModels.Prompts, new HashSet<string>(StringComparer.Ordinal), recognizer: null, batchSize: 4);
-        using var recorder = new RunRecorder(Config, folder, evaluator, adapters, (int?)checkpoint?.Number, new Count(() => updates++), new Ignored(), TimeProvider.System);
+        using var recorder = new RunRecorder(Config, folder, evaluator, adapters, new(), (int?)checkpoint?.Number, new Count(() => updates++), new Ignored(), TimeProvider.System);
         using var trainer = new Trainer(Config, policy, adapters, reward, TinyModels.Prompts, encoded, recorder);
         if (checkpoint is not null)
             trainer.Restore(checkpoint);

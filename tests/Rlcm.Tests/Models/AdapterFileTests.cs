@@ -11,7 +11,8 @@ namespace Rlcm.Tests.Models;
 /// <summary>What single-file adapters hold in the wild, and what is wrong with some.</summary>
 public sealed class AdapterFileTests : IDisposable
 {
-    private const string Module = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q";
+    private const string Attention = "mid_block.attentions.0.transformer_blocks.0.attn1";
+    private const string Module = $"{Attention}.to_q";
     private const string Flat = "mid_block_attentions_0_transformer_blocks_0_attn1_to_q";
 
     private readonly TemporaryFolder _folder = new();
@@ -28,6 +29,8 @@ public sealed class AdapterFileTests : IDisposable
     [Theory]
     [InlineData($"unet.{Module}.lora.down.weight", $"unet.{Module}.lora.up.weight", 1)]
     [InlineData($"unet.{Module}.lora_A.weight", $"unet.{Module}.lora_B.weight", 1)]
+    [InlineData($"unet.{Attention}.processor.to_q_lora.down.weight", $"unet.{Attention}.processor.to_q_lora.up.weight", 1)]
+    [InlineData($"{Attention}.processor.to_q_lora.down.weight", $"{Attention}.processor.to_q_lora.up.weight", 1)]
     [InlineData($"lora_unet_{Flat}.lora_down.weight", $"lora_unet_{Flat}.lora_up.weight", 1)]
     [InlineData($"lora_unet_{Flat}.lora_down.weight", $"lora_unet_{Flat}.lora_up.weight", 1.5, $"lora_unet_{Flat}.alpha")]
     public void Names_and_scales_of_all_layouts_are_understood(string down, string up, double scale, string? alpha = null)
@@ -46,6 +49,14 @@ public sealed class AdapterFileTests : IDisposable
         Assert.Equal(b.bytes.ToArray(), item.B.bytes.ToArray());
     }
 
+    [Fact]
+    public void The_last_projection_of_an_old_attention_processor_is_found()
+    {
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(_folder["adapter.safetensors"], [($"unet.{Attention}.processor.to_out_lora.down.weight", Pair().A), ($"unet.{Attention}.processor.to_out_lora.up.weight", Pair().B)]);
+        Assert.Equal([$"{Attention}.to_out.0"], AdapterFile.Read(_folder["adapter.safetensors"]).Layers.Keys);
+    }
+
     [Theory]
     [InlineData("a.b", "no adapter of a U-Net: expected keys such as unet.MODULE.lora.down.weight (diffusers) or lora_unet_MODULE.lora_down.weight (kohya), found a.b")]
     [InlineData($"unet.{Module}.lora.down.weight", $"holds no tensor 'unet.{Module}.lora.up.weight'")]
@@ -53,6 +64,7 @@ public sealed class AdapterFileTests : IDisposable
     [InlineData($"unet.{Module}.lora.down.weight text_encoder.x.lora.down.weight", "unexpected key text_encoder.x.lora.down.weight; expected only keys such as unet.MODULE.lora.down.weight, adapters of the U-Net")]
     [InlineData("base_model.model.x.lora_A.weight", "is the weights of a peft folder, whose adapter_config.json says how to scale them; give the folder")]
     [InlineData($"unet.{Module}.lora.down.weight unet.{Module}.lora.up.weight unet.{Flat}.lora.down.weight unet.{Flat}.lora.up.weight", "is adapted twice, under two spellings")]
+    [InlineData($"unet.{Module}.lora.down.weight unet.{Module}.lora.up.weight {Attention}.processor.to_q_lora.down.weight {Attention}.processor.to_q_lora.up.weight", $"holds unet.{Module}.lora.down.weight twice")]
     [InlineData("unet.nowhere.lora.down.weight unet.nowhere.lora.up.weight", "adapts layer nowhere, which the model does not have")]
     public void A_file_that_cannot_be_used_is_refused_by_name(string keys, string expected)
     {

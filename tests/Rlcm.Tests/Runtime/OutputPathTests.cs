@@ -42,4 +42,14 @@ public sealed class OutputPathTests : IDisposable
         Directory.CreateDirectory(_folder["folder"]);
         Assert.Contains(expected, Assert.Throws<UserErrorException>(() => OutputPath.CheckFile(_folder[path])).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_file_that_is_there_is_not_new()
+    {
+        File.WriteAllText(_folder["file.txt"], "mine");
+        var error = Assert.Throws<UserErrorException>(() => OutputPath.CheckNewFile(_folder["file.txt"]));
+        Assert.Equal($"The output {_folder["file.txt"]} is there already, expected a new file; choose another --output or remove the file.", error.Message);
+        OutputPath.CheckNewFile(_folder["other.txt"]);
+        Assert.Equal([_folder["file.txt"]], Directory.GetFileSystemEntries(_folder.Path));
+    }
 }

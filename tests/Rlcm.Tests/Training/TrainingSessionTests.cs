@@ -79,6 +79,52 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     [Fact]
+    public void Adapters_say_how_they_came_to_be()
+    {
+        var run = Train(_config with { Updates = 2, Seed = 9 }, "run");
+        var evaluations = MetricsFile.Read(run.Metrics).Evaluations;
+        using var model = TextToImageModel.Load(_config.Model);
+        var expected = new AdapterProvenance
+        {
+            BaseModel = _config.Model,
+            BaseUnetSha256 = WeightsHash.Sha256(model.Unet),
+            Task = "compression",
+            Reward = evaluations[^1].RewardMean,
+            RewardUnit = "kB",
+            Updates = 2,
+            Seed = 9,
+            Version = RunManifest.RlcmVersion,
+        };
+        Assert.Equal(expected, AdapterProvenance.Read(run.Adapter));
+        var best = evaluations.Last(line => line.IsBest);
+        Assert.Equal(expected with { Reward = best.RewardMean, Updates = best.Update }, AdapterProvenance.Read(run.BestAdapter));
+    }
+
+    [Fact]
+    public void A_run_that_is_stopped_between_evaluations_claims_no_reward()
+    {
+        using var stop = new CancellationTokenSource();
+        var run = Train(_config with { EvaluateEvery = 3 }, "run", afterUpdate: update =>
+        {
+            if (update == 2)
+                stop.Cancel();
+        }, stop: stop.Token);
+        Assert.Equal((2, null), (AdapterProvenance.Read(run.Adapter).Updates, AdapterProvenance.Read(run.Adapter).Reward));
+    }
+
+    [Fact]
+    public void A_run_whose_base_model_was_exchanged_is_found()
+    {
+        var run = Train(_config with { Updates = 1 }, "run");
+        using (var same = new TrainingSession(_config))
+            Assert.Null(same.BaseMismatch(run));
+        var other = TinyModels.Write(_folder["other"], width: 24);
+        using var session = new TrainingSession(_config with { Model = other });
+        Assert.StartsWith($"The run {run.Path} was made for {_config.Model} (U-Net ", session.BaseMismatch(run), StringComparison.Ordinal);
+        Assert.Null(session.BaseMismatch(RunFolder.Create(_folder["new"])));
+    }
+
+    [Fact]
     public void A_stopped_run_continues_to_the_same_end()
     {
         var whole = Train(_config, "whole");

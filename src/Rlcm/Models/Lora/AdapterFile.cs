@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Runtime;
 using TorchSharp;
@@ -8,47 +7,92 @@ using static TorchSharp.torch;
 namespace Rlcm.Models.Lora;
 
 /// <summary>
-/// Reads adapters of a U-Net: peft's folder, and the single files of diffusers (<c>unet.MODULE.lora.down.weight</c>, in newer ones
+/// Reads and writes adapters of a U-Net: peft's folder, and the files of diffusers (<c>unet.MODULE.lora.down.weight</c>, in newer ones
 /// <c>lora_A</c>; no alpha, its share alpha / r is part of the up weights) and of kohya (<c>lora_unet_MODULE.lora_down.weight</c>, dots of
 /// the module as underscores, and <c>.alpha</c>).
 /// </summary>
 public static class AdapterFile
 {
-    private const string DiffusersFile = "pytorch_lora_weights.safetensors";
-    private const string DiffusersMetadata = "lora_adapter_metadata";
-
     /// <summary>Reads an adapter and attaches it to <paramref name="model"/>.</summary>
     /// <param name="model">The base model's U-Net.</param>
     /// <param name="path">A folder in peft's layout, one with <c>pytorch_lora_weights.safetensors</c>, or a safetensors file.</param>
     /// <exception cref="UserErrorException">Nothing is there, or it is damaged, not supported or of another base model.</exception>
     public static LoraAdapters Load(nn.Module model, string path)
     {
-        var file = File.Exists(path) ? path : Path.Combine(path, DiffusersFile);
-        return File.Exists(file) ? LoadFile(model, file) : PeftAdapter.Load(model, path);
+        using var scope = NewDisposeScope();
+        var weights = Read(path);
+        return LoraAdapters.Attach(model, weights.Layers, weights.Rank, weights.Alpha, path);
     }
 
-    private static LoraAdapters LoadFile(nn.Module model, string path)
+    /// <summary>Reads an adapter, for which no model is needed.</summary>
+    /// <param name="path">As for <see cref="Load"/>.</param>
+    /// <exception cref="UserErrorException">Nothing is there, or it is damaged or not supported.</exception>
+    public static AdapterWeights Read(string path) => FindFile(path) is { } file ? ReadFile(file) : PeftAdapter.Read(path);
+
+    /// <summary>Writes an adapter.</summary>
+    /// <param name="weights">What to write.</param>
+    /// <param name="format">Names and files.</param>
+    /// <param name="path">A file for <see cref="AdapterFormat.Kohya"/>, whose folder must exist; otherwise a folder, made or replaced as a whole, by <see cref="AtomicFolder.Replace"/>.</param>
+    /// <param name="dtype">Type of the stored weights.</param>
+    /// <param name="provenance">How it came to be, for the metadata.</param>
+    /// <exception cref="UserErrorException">A weight is beyond what <paramref name="dtype"/> can hold.</exception>
+    public static void Save(AdapterWeights weights, AdapterFormat format, string path, ScalarType dtype, AdapterProvenance provenance)
     {
         using var scope = NewDisposeScope();
-        using var file = SafetensorsFile.Open(path);
-        var names = AdapterNames.Of(file.Keys, path);
-        RequireScaleOne(file.Metadata, path);
-        var paths = model.named_modules().Where(entry => entry.module is LoraLayer).ToDictionary(entry => entry.name.Replace('.', '_'), entry => entry.name, StringComparer.Ordinal);
-        var weights = new Dictionary<string, (Tensor A, Tensor B)>(StringComparer.Ordinal);
-        string[] modules = [.. file.Keys.Where(names.IsDown).Select(names.Module)];
-        foreach (var module in modules)
+        switch (format)
         {
-            if (!weights.TryAdd(paths.GetValueOrDefault(module.Replace('.', '_'), module), (file.ReadFloat(names.DownOf(module)), file.ReadFloat(names.UpOf(module)))))
+            case AdapterFormat.Peft:
+                PeftAdapter.Save(weights, path, provenance, dtype);
+                break;
+            case AdapterFormat.Diffusers:
+                DiffusersAdapter.Save(weights, path, provenance, dtype);
+                break;
+            default:
+                KohyaAdapter.Save(weights, path, provenance, dtype);
+                break;
+        }
+    }
+
+    /// <summary>The safetensors file of the adapter at <paramref name="path"/>.</summary>
+    /// <exception cref="UserErrorException">Nothing is there.</exception>
+    internal static string WeightsPath(string path) => FindFile(path) ?? PeftAdapter.WeightsPath(path);
+
+    /// <summary>Opens a file of diffusers or kohya, under today's names.</summary>
+    /// <exception cref="UserErrorException">It is missing, damaged or not supported.</exception>
+    internal static ITensorSource OpenFile(string path)
+    {
+        var file = SafetensorsFile.Open(path);
+        DiffusersAdapter.RequireScaleOne(file.Metadata, path);
+        return new RenamedTensors(file, AdapterNames.Current);
+    }
+
+    /// <summary>A file of diffusers or kohya; null for folders of peft.</summary>
+    private static string? FindFile(string path)
+    {
+        var file = File.Exists(path) ? path : Path.Combine(path, DiffusersAdapter.FileName);
+        return File.Exists(file) ? file : null;
+    }
+
+    private static AdapterWeights ReadFile(string path)
+    {
+        using var file = OpenFile(path);
+        var names = AdapterNames.Of(file.Keys, path);
+        var layers = new Dictionary<string, (Tensor A, Tensor B)>(StringComparer.Ordinal);
+        string[] spellings = [.. file.Keys.Where(names.IsDown).Select(names.Spelling)];
+        foreach (var spelling in spellings)
+        {
+            var module = AdapterNames.ModuleOf(spelling);
+            if (!layers.TryAdd(module, (file.ReadFloat(names.DownOf(spelling)), file.ReadFloat(names.UpOf(spelling)))))
                 throw new UserErrorException($"{path}: layer {module} is adapted twice, under two spellings; remove one of them.");
         }
 
-        var rank = Common("rank", path, weights.Values.Select(pair => pair.A.shape is [var rows, _, ..] ? (double)rows : throw new UserErrorException(
+        var rank = Common("rank", path, layers.Values.Select(pair => pair.A.shape is [var rows, _, ..] ? (double)rows : throw new UserErrorException(
             $"{path}: expected down weights [rank, in] or [rank, in, k, k], found [{string.Join(", ", pair.A.shape)}]; the file is damaged, export it anew.")));
-        var alpha = Common("alpha", path, modules.Select(names.AlphaOf).Select(key => file.Keys.Contains(key) ? Alpha(file, key, path) : rank));
-        return LoraAdapters.Attach(model, weights, (int)rank, alpha, path);
+        var alpha = Common("alpha", path, spellings.Select(names.AlphaOf).Select(key => file.Keys.Contains(key) ? Alpha(file, key, path) : rank));
+        return new(layers, (int)rank, alpha);
     }
 
-    private static double Alpha(SafetensorsFile file, string key, string path)
+    private static double Alpha(ITensorSource file, string key, string path)
     {
         var alpha = file.ReadFloat(key);
         return alpha.numel() == 1 && double.IsFinite(alpha.ToNumber())
@@ -62,29 +106,5 @@ public static class AdapterFile
         double[] distinct = [.. values.Distinct().Order()];
         return distinct is [var only] ? only : throw new UserErrorException(
             $"{path}: expected one {what} for all layers, found {string.Join(", ", distinct)}, which is not supported; train or export it with one {what}.");
-    }
-
-    /// <summary>Newer versions of diffusers can write peft's settings beside the weights; any that would scale them otherwise is refused.</summary>
-    private static void RequireScaleOne(IReadOnlyDictionary<string, string> metadata, string path)
-    {
-        if (!metadata.TryGetValue(DiffusersMetadata, out var text))
-            return;
-        try
-        {
-            using var settings = JsonDocument.Parse(text);
-            var unet = settings.RootElement.EnumerateObject().Where(entry => entry.Name.StartsWith("unet.", StringComparison.Ordinal)).ToDictionary(
-                entry => entry.Name["unet.".Length..], entry => entry.Value.GetRawText(), StringComparer.Ordinal);
-            var (rank, alpha) = (unet.GetValueOrDefault("r"), unet.GetValueOrDefault("lora_alpha"));
-            var other = ((string[])["alpha_pattern", "rank_pattern", "use_dora", "use_rslora"]).FirstOrDefault(key => unet.GetValueOrDefault(key, "false") is not ("false" or "{}" or "null"));
-            if (rank != alpha || other is not null)
-            {
-                throw new UserErrorException(
-                    $"{path}: {DiffusersMetadata}: {(other is null ? $"lora_alpha = {alpha} with r = {rank}" : $"{other} = {unet[other]}")} is not supported here; save the adapter without it, the scale in its weights, or as a peft folder.");
-            }
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
-        {
-            throw new UserErrorException($"{path}: {DiffusersMetadata} is no JSON object ({error.Message}); export the adapter anew.", error);
-        }
     }
 }

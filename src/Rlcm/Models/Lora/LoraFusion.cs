@@ -1,4 +1,3 @@
-using Rlcm.Checkpoints;
 using Rlcm.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -22,7 +21,7 @@ public sealed class LoraFusion : IDisposable
     public static void Fuse(nn.Module model, string path)
     {
         using var noGrad = no_grad();
-        using var file = SafetensorsFile.Open(path);
+        using var file = AdapterFile.OpenFile(path);
         foreach (var update in LowRankUpdate.Find(model, file))
         {
             using var scope = NewDisposeScope();
@@ -33,7 +32,7 @@ public sealed class LoraFusion : IDisposable
     /// <summary>As <see cref="Fuse"/>; disposing the result restores the original weights, of which copies are kept until then.</summary>
     public static LoraFusion FuseReversibly(nn.Module model, string path)
     {
-        using (var file = SafetensorsFile.Open(path))
+        using (var file = AdapterFile.OpenFile(path))
         {
             var weights = LowRankUpdate.Find(model, file).Select(update => update.Layer.BaseWeight);
             var fusion = new LoraFusion([.. weights.Select(weight => (weight, weight.detach().clone().DetachFromDisposeScope()))]);

@@ -14,12 +14,12 @@ internal sealed record LowRankUpdate(LoraLayer Layer, string DownKey, string UpK
 {
     /// <summary>Finds the updates in a file of diffusers or kohya, and checks them all.</summary>
     /// <exception cref="UserErrorException">The file is damaged, or adapts layers that <paramref name="model"/> does not have in these shapes.</exception>
-    public static IReadOnlyList<LowRankUpdate> Find(nn.Module model, SafetensorsFile file)
+    public static IReadOnlyList<LowRankUpdate> Find(nn.Module model, ITensorSource file)
     {
         var names = AdapterNames.Of(file.Keys, file.Path);
         var layers = model.named_modules().Where(entry => entry.module is LoraLayer).ToDictionary(entry => entry.name.Replace('.', '_'), entry => (LoraLayer)entry.module, StringComparer.Ordinal);
         var updates = new Dictionary<LoraLayer, LowRankUpdate>();
-        foreach (var module in file.Keys.Where(names.IsDown).Select(names.Module).Order(StringComparer.Ordinal))
+        foreach (var module in file.Keys.Where(names.IsDown).Select(names.Spelling).Order(StringComparer.Ordinal))
         {
             var layer = layers.GetValueOrDefault(module.Replace('.', '_'))
                 ?? throw new UserErrorException($"{file.Path}: adapts layer {module}, which the model does not have; it was made for another base model.");
@@ -32,7 +32,7 @@ internal sealed record LowRankUpdate(LoraLayer Layer, string DownKey, string UpK
     }
 
     /// <summary>W + s B A, of the shape of W.</summary>
-    public Tensor Merge(SafetensorsFile file)
+    public Tensor Merge(ITensorSource file)
     {
         using var scope = NewDisposeScope();
         var weight = Layer.BaseWeight;
@@ -40,7 +40,7 @@ internal sealed record LowRankUpdate(LoraLayer Layer, string DownKey, string UpK
     }
 
     /// <summary>s B A has the weight's shape, where a matrix may stand for a kernel of 1x1.</summary>
-    private static void RequireFit(SafetensorsFile file, AdapterNames names, string module, long[] weight)
+    private static void RequireFit(ITensorSource file, AdapterNames names, string module, long[] weight)
     {
         var (down, up) = (file[names.DownOf(module)].Shape, file[names.UpOf(module)].Shape);
         var fits = down.Length >= 2 && up.Length >= 2 && down[0] == up[1] && up[0] == weight[0] && down[1] == weight[1] && Size(down) / down[0] == Size(weight) / weight[0] && Size(up[2..]) == 1;
@@ -48,7 +48,7 @@ internal sealed record LowRankUpdate(LoraLayer Layer, string DownKey, string UpK
             throw new UserErrorException($"{file.Path}: layer {module}: a weight [{string.Join(", ", weight)}] needs A [r, {string.Join(", ", weight[1..])}] and B [{weight[0]}, r], found [{string.Join(", ", down)}] and [{string.Join(", ", up)}]; it was made for another base model.");
     }
 
-    private static double ScaleOf(SafetensorsFile file, AdapterNames names, string module)
+    private static double ScaleOf(ITensorSource file, AdapterNames names, string module)
     {
         if (!file.Keys.Contains(names.AlphaOf(module)))
             return 1;

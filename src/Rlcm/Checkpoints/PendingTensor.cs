@@ -1,0 +1,10 @@
+using static TorchSharp.torch;
+
+namespace Rlcm.Checkpoints;
+
+/// <summary>A tensor that is made when its turn to be written comes, and is gone afterwards: what is computed need not lie beside what it is computed from.</summary>
+/// <param name="Key">Its name in the file.</param>
+/// <param name="Shape">Its dimensions, known beforehand.</param>
+/// <param name="Dtype">Its type.</param>
+/// <param name="Make">Makes it, without gradients and in a dispose scope that ends when it is written.</param>
+public sealed record PendingTensor(string Key, long[] Shape, ScalarType Dtype, Func<Tensor> Make);
