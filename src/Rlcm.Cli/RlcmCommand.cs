@@ -23,6 +23,7 @@ internal static class RlcmCommand
             TrainCommand.Create(terminal),
             SampleCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
+            InspectCommand.Create(terminal),
             ExportCommand.Create(terminal),
             DatasetCommand.Create(terminal),
             PretrainCommand.Create(terminal),

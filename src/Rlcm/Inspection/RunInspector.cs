@@ -8,6 +8,9 @@ namespace Rlcm.Inspection;
 /// <summary>Looks at a run's folder: what it trains, how far it is, and how to go on.</summary>
 internal static class RunInspector
 {
+    /// <summary>Whether the folder <paramref name="path"/> is that of a run.</summary>
+    public static bool Recognizes(string path) => File.Exists(Path.Combine(path, "config.json")) && (File.Exists(Path.Combine(path, "metrics.jsonl")) || Directory.Exists(Path.Combine(path, "checkpoints")));
+
     public static PathInspection Inspect(string path)
     {
         var run = RunFolder.Open(path);

@@ -53,6 +53,9 @@ public static class AdapterFile
         }
     }
 
+    /// <summary>Whether the folder <paramref name="path"/> holds an adapter.</summary>
+    internal static bool IsFolder(string path) => File.Exists(Path.Combine(path, DiffusersAdapter.FileName)) || PeftAdapter.IsFolder(path);
+
     /// <summary>The safetensors file of the adapter at <paramref name="path"/>.</summary>
     /// <exception cref="UserErrorException">Nothing is there.</exception>
     internal static string WeightsPath(string path) => FindFile(path) ?? PeftAdapter.WeightsPath(path);

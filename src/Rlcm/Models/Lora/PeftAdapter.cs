@@ -101,6 +101,9 @@ public static class PeftAdapter
             file.Keys.Where(Names.IsDown).ToDictionary(Names.Spelling, key => (file.ReadFloat(key), file.ReadFloat(Names.UpOf(Names.Spelling(key)))), StringComparer.Ordinal), rank, alpha);
     }
 
+    /// <summary>Whether <paramref name="folder"/> is an adapter of peft.</summary>
+    internal static bool IsFolder(string folder) => File.Exists(Path.Combine(folder, ConfigFile));
+
     /// <summary>The file of weights in <paramref name="folder"/>, which is there if its configuration is.</summary>
     /// <exception cref="UserErrorException">There is no such folder, or it is none of peft's.</exception>
     internal static string WeightsPath(string folder)

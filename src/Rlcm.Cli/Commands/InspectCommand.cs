@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Globalization;
+using Rlcm.Inspection;
+using Rlcm.Models;
+using Spectre.Console;
+
+namespace Rlcm.Cli.Commands;
+
+/// <summary><c>rlcm inspect</c>: what a file or folder is, and what keeps it from being used.</summary>
+internal static class InspectCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var pathArgument = new Argument<string>("PATH") { Description = "A model, a run, an adapter, or weights (.safetensors, .bin, .ckpt, .pth)" };
+        var keys = new Option<bool>("--keys") { Description = "List every tensor with its type and shape" };
+        var command = new DocumentedCommand(
+            "inspect",
+            "Says what a file or folder is: parts, weights, what is missing for RLCM, memory needed. Nothing is loaded or changed.",
+            "rlcm inspect models/emoji-lcm",
+            "rlcm inspect runs/small",
+            "rlcm inspect pytorch_lora_weights.safetensors --keys")
+            { pathArgument, keys };
+        command.SetAction(arguments =>
+        {
+            var found = PathInspector.Inspect(arguments.GetRequiredValue(pathArgument));
+            Print(terminal, found);
+            if (arguments.GetValue(keys))
+                PrintKeys(terminal, found.Weights);
+            return found.Problems.Count == 0 ? ExitCode.Success : ExitCode.UserError;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, PathInspection found)
+    {
+        var output = terminal.Output;
+        output.WriteLine(found.Title);
+        foreach (var (name, value) in found.Facts)
+            output.WriteLine($"{name}: {value}");
+        if (found.Weights.Count > 0)
+            terminal.Write(WeightsTable(found.Weights));
+        if (found.Memory.Count > 0)
+            terminal.Write(MemoryTable(found.Memory));
+        foreach (var problem in found.Problems)
+            output.WriteLine($"missing for RLCM: {problem}");
+    }
+
+    private static Table WeightsTable(IReadOnlyList<InspectedWeights> weights)
+    {
+        var table = new Table().AddColumns("part", "tensors", "numbers", "type", "files");
+        foreach (var part in weights)
+            table.AddRow(part.Part, $"{part.Tensors.Count}", part.Parameters.ToString("N0", CultureInfo.InvariantCulture), part.Dtypes, Markup.Escape(string.Join('\n', part.Files)));
+        return table;
+    }
+
+    /// <summary>A row for each size and micro-batch; predictions with recomputed activations and with kept ones.</summary>
+    private static Table MemoryTable(IReadOnlyList<MemoryNeed> needs)
+    {
+        var table = new Table().Title("predicted memory for training, GB").AddColumns("pictures", "microBatch", "gradientCheckpointing", "fp32", "bf16 or fp16 on a GPU");
+        foreach (var group in needs.GroupBy(need => (need.Height, need.Width, need.MicroBatch, need.GradientCheckpointing)))
+        {
+            string Gigabytes(ComputePrecision precision) => $"{group.Single(need => need.Precision == precision).Bytes / 1e9:f1}";
+            table.AddRow(
+                $"{group.Key.Width} x {group.Key.Height}", $"{group.Key.MicroBatch}", group.Key.GradientCheckpointing ? "true" : "false",
+                Gigabytes(ComputePrecision.Fp32), Gigabytes(ComputePrecision.Bf16));
+        }
+
+        return table;
+    }
+
+    private static void PrintKeys(Terminal terminal, IReadOnlyList<InspectedWeights> weights)
+    {
+        foreach (var part in weights)
+        {
+            foreach (var tensor in part.Tensors)
+                terminal.Output.WriteLine($"{part.Part}: {tensor.Name} {tensor.Dtype} [{string.Join(", ", tensor.Shape)}]");
+        }
+    }
+}
