@@ -40,6 +40,9 @@ public sealed record BenchmarkSettings(int Height = 512, int Width = 512, int Ba
     /// <summary>Where it runs.</summary>
     public ComputeTarget Target { get; init; } = ComputeTarget.Default;
 
+    /// <summary>Rows and columns of the matrices whose product is the peak.</summary>
+    public int MatrixSize { get; init; } = 2048;
+
     /// <summary>As <see cref="UNet2DConditionModel.GradientCheckpointing"/>.</summary>
     public bool GradientCheckpointing { get; init; } = true;
 }
@@ -51,28 +54,25 @@ public sealed class FullSizeBenchmark(BenchmarkSettings settings)
     private static readonly string[] LoraTargets = ["to_q", "to_k", "to_v", "to_out.0"];
 
     /// <summary>The U-Net without gradients, and with them to adapters of its attention.</summary>
-    public IEnumerable<BenchmarkResult> MeasureUnet()
+    public IReadOnlyList<BenchmarkResult> MeasureUnet()
     {
-        var unet = Create(new UNet2DConditionModel(settings.Shape.Unet), seed: 2);
+        using var scope = NewDisposeScope();
+        using var unet = Create(new UNet2DConditionModel(settings.Shape.Unet), seed: 2);
         unet.to(settings.Target.Device).to(settings.Target.Dtype);
         unet.GradientCheckpointing = settings.GradientCheckpointing;
-        var factor = 1 << (settings.Shape.Vae.BlockOutChannels.Length - 1);
-        var (height, width, tokens) = (settings.Height / factor, settings.Width / factor, settings.Shape.Text.MaxPositions);
+        var (height, width, tokens) = (settings.Height / settings.Shape.Vae.SpatialFactor, settings.Width / settings.Shape.Vae.SpatialFactor, settings.Shape.Text.MaxPositions);
         var input = new UNetInput(
-            Normal(1, settings.Batch, 4, height, width), zeros(settings.Batch, dtype: ScalarType.Int64, device: settings.Target.Device),
+            Normal(1, settings.Batch, unet.Config.InChannels, height, width), zeros(settings.Batch, dtype: ScalarType.Int64, device: settings.Target.Device),
             Normal(2, settings.Batch, tokens, settings.Shape.Text.HiddenSize), unet.Config.TimeCondProjDim is { } guidance ? Normal(3, settings.Batch, guidance) : null);
-        var forward = FlopCount.OfUnet(unet, settings.Batch, height, width, tokens).Forward;
-        yield return Measure("U-Net forward", forward, () =>
+        var flops = FlopCount.OfUnet(unet, settings.Batch, height, width, tokens).Forward;
+        var forward = Measure("U-Net forward", flops, () =>
         {
             using var noGrad = no_grad();
             unet.forward(input);
         });
         using var adapters = LoraAdapters.Create(unet, LoraTargets, LoraRank, 2 * LoraRank, seed: 1);
-        yield return Measure("U-Net forward + backward", forward + FlopCount.OfUnetBackward(unet, settings.Batch, height, width, tokens).Forward, () =>
-        {
-            unet.forward(input).Squared().mean().backward();
-        });
-        unet.Dispose();
+        var backward = FlopCount.OfUnetBackward(unet, settings.Batch, height, width, tokens).Forward;
+        return [forward, Measure("U-Net forward + backward", flops + backward, () => unet.forward(input).Squared().mean().backward())];
     }
 
     /// <summary>Decoding.</summary>
@@ -92,21 +92,26 @@ public sealed class FullSizeBenchmark(BenchmarkSettings settings)
 
     private BenchmarkResult Measure(string part, double flops, Action run)
     {
-        using var peak = new SgemmPeak(settings.Target.Device);
-        run();
+        using var peak = new SgemmPeak(settings.MatrixSize, settings.Target.Device);
+        Run(run);
         if (PeakMemory.IsKnown)
             PeakMemory.Reset();
         var (times, peaks) = (new List<double>(), new List<double>());
         for (var i = 0; i < settings.Repeats; i++)
         {
             peaks.Add(peak.Measure());
-            using var scope = NewDisposeScope();
-            var clock = Stopwatch.StartNew();
-            run();
-            times.Add(clock.Elapsed.TotalSeconds);
+            times.Add(Run(run));
         }
 
         return new(part, Median(times), flops, Median(peaks), PeakMemory.IsKnown ? PeakMemory.Bytes : null);
+    }
+
+    private static double Run(Action run)
+    {
+        using var scope = NewDisposeScope();
+        var clock = Stopwatch.StartNew();
+        run();
+        return clock.Elapsed.TotalSeconds;
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);

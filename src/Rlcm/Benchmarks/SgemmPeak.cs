@@ -6,16 +6,17 @@ namespace Rlcm.Benchmarks;
 /// <summary>What the machine computes at best: the product of two large matrices of 32-bit floats.</summary>
 public sealed class SgemmPeak : IDisposable
 {
-    private const long Size = 2048;
-
+    private readonly int _size;
     private readonly Tensor _left;
     private readonly Tensor _right;
 
     /// <summary>Makes the matrices.</summary>
+    /// <param name="size">Their rows and columns.</param>
     /// <param name="device">Where they are multiplied.</param>
-    public SgemmPeak(Device device)
+    public SgemmPeak(int size, Device device)
     {
         using var scope = NewDisposeScope();
+        _size = size;
         (_left, _right) = (Matrix(1, device), Matrix(2, device));
         Measure();
     }
@@ -27,7 +28,7 @@ public sealed class SgemmPeak : IDisposable
         using var noGrad = no_grad();
         var clock = Stopwatch.StartNew();
         _left.mm(_right).sum().cpu(); // waits for a GPU
-        return 2.0 * Size * Size * Size / clock.Elapsed.TotalSeconds;
+        return 2.0 * _size * _size * _size / clock.Elapsed.TotalSeconds;
     });
 
     /// <inheritdoc/>
@@ -37,6 +38,6 @@ public sealed class SgemmPeak : IDisposable
         _right.Dispose();
     }
 
-    private static Tensor Matrix(long item, Device device) =>
-        Runtime.AddressedRandom.NormalTensor(new(1, Runtime.RandomPurpose.WeightInit, Item: item), Size, Size).to(device).DetachFromDisposeScope();
+    private Tensor Matrix(long item, Device device) =>
+        Runtime.AddressedRandom.NormalTensor(new(1, Runtime.RandomPurpose.WeightInit, Item: item), _size, _size).to(device).DetachFromDisposeScope();
 }
