@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Rlcm.Models.Hub;
 
 namespace Rlcm.Cli.Commands;
 
@@ -26,10 +25,6 @@ internal sealed class ModelOption : Option<string>
 
     /// <summary>The model's folder, fetched before where that was asked for.</summary>
     /// <exception cref="Runtime.UserErrorException">There is no such model.</exception>
-    public string Find(ParseResult arguments, Terminal terminal, CancellationToken stop)
-    {
-        var model = arguments.GetRequiredValue(this);
-        Download.Apply(arguments, model, terminal, stop);
-        return ModelLocation.Find(model);
-    }
+    public string Find(ParseResult arguments, Terminal terminal, CancellationToken stop) =>
+        Download.Find(arguments, arguments.GetRequiredValue(this), terminal, stop);
 }
