@@ -13,6 +13,9 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, IAnsiConsol
     public static Terminal System { get; } = new(
         Console.Out, Console.Error, !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi ? AnsiConsole.Console : null);
 
+    /// <summary>Where nobody listens.</summary>
+    public static Terminal Silent { get; } = new(TextWriter.Null, TextWriter.Null, Live: null);
+
     /// <summary>Draws <paramref name="what"/>: with lines and colors where there are any, otherwise as plain text.</summary>
     public void Write(IRenderable what)
     {

@@ -43,6 +43,18 @@ public sealed class ArchitectureTests
         Assert.Subset(allowed.ToHashSet(), used.ToHashSet());
     }
 
+    [Fact]
+    public void The_network_is_used_by_the_Hub_alone()
+    {
+        var source = Path.Combine(Golden.GoldenData.RepositoryRoot, "src");
+        var hub = Path.Combine(source, "Rlcm", "Models", "Hub");
+        string[] connected = [.. Directory.GetFiles(source, "*.cs", SearchOption.AllDirectories)
+            .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Where(path => ((string[])["HttpClient", "System.Net"]).Any(name => File.ReadAllText(path).Contains(name, StringComparison.Ordinal)))];
+        Assert.NotEmpty(connected);
+        Assert.All(connected, path => Assert.StartsWith(hub, path, StringComparison.Ordinal));
+    }
+
     private static HashSet<string> ReferencedTypes()
     {
         using var image = new PEReader(File.OpenRead(Library.Location));

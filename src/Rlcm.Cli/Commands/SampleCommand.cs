@@ -17,7 +17,7 @@ internal static class SampleCommand
     {
         var prompt = new Option<string[]>("--prompt") { Description = "A prompt; may be repeated", HelpName = "TEXT" };
         var promptFile = new Option<string?>("--prompts") { Description = "Prompts, one a line", HelpName = "FILE" };
-        var modelOption = new Option<string>("--model") { Description = "Latent consistency model in diffusers layout", HelpName = "DIR", DefaultValueFactory = _ => "models/emoji-lcm" };
+        var modelOption = new ModelOption("Latent consistency model");
         var adapterOption = new AdapterOption("Draw with this adapter");
         var steps = new Option<int?>("--steps") { Description = "Steps per picture [default: the model's recommendation]", HelpName = "N" };
         var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
@@ -31,7 +31,7 @@ internal static class SampleCommand
             "rlcm sample --prompt 'a flat fox' --output fox.png",
             "rlcm sample --prompt 'a flat fox' --prompt 'a 3d owl' --count 4 --output grid.png",
             "rlcm sample --prompts configs/prompts/samples.txt --adapter runs/small/adapter --output pictures")
-            { prompt, promptFile, modelOption, adapterOption, steps, guidance, count, seed, output, threads };
+            { prompt, promptFile, modelOption, modelOption.Download, adapterOption, steps, guidance, count, seed, output, threads };
         command.SetAction((arguments, stop) =>
         {
             threads.Apply(arguments);
@@ -43,9 +43,8 @@ internal static class SampleCommand
                 throw new UserErrorException("There is nothing to draw: expected --prompt TEXT or --prompts FILE, found neither; give one of them.");
             var target = new PictureOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"));
 
-            var name = arguments.GetRequiredValue(modelOption);
-            using var model = TextToImageModel.Load(ShippedFiles.Require(name, "the model folder"));
-            using var adapters = adapterOption.Load(arguments, model, name, terminal);
+            using var model = TextToImageModel.Load(modelOption.Find(arguments, terminal, stop));
+            using var adapters = adapterOption.Load(arguments, model, arguments.GetRequiredValue(modelOption), terminal);
             using var merged = adapters?.Merge();
             var policy = new LcmPolicy(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale));
             RolloutItem[] items = [.. prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))

@@ -14,14 +14,16 @@ internal static class TrainCommand
             + "Ctrl-C stops after the current update and leaves a usable adapter.",
             "rlcm train",
             "rlcm train --task incompression --seed 2 --output runs/large",
-            "rlcm train --config compression --model ~/LCM_Dreamshaper_v7 --device cuda",
+            "rlcm train --config compression --download --device cuda",
             "rlcm train --set learningRate=2e-4 --set horizon=8",
             "rlcm train --resume runs/large");
         options.AddTo(command);
         command.SetAction((arguments, stop) =>
         {
             string[] commandLine = [.. arguments.Tokens.Select(token => token.Value)];
-            TrainRun.Run(options.Read(arguments, TimeProvider.System), terminal, commandLine, TimeProvider.System, stop);
+            var request = options.Read(arguments, TimeProvider.System);
+            options.Download.Apply(arguments, request.Config.Model, request.Quiet ? Terminal.Silent : terminal, stop);
+            TrainRun.Run(request, terminal, commandLine, TimeProvider.System, stop);
             return Task.FromResult(ExitCode.Success);
         });
         return command;

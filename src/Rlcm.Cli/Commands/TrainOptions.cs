@@ -23,7 +23,7 @@ internal sealed class TrainOptions
     private readonly (string Key, Option<string> Option)[] _keys =
     [
         Key("task", "TASK", "Reward: compression (small JPEG files) or incompression (large ones)"),
-        Key("model", "DIR", "Latent consistency model in diffusers layout"),
+        Key("model", ModelOption.Value, $"Latent consistency model: {ModelOption.Places}"),
         Key("prompts", "FILE", "Training prompts, one a line"),
         Key("updates", "N", "Updates of the policy"),
         Key("seed", "N", "Seed of everything random"),
@@ -31,10 +31,13 @@ internal sealed class TrainOptions
         Key("threads", "N", "Threads of the networks; 0 is one for each core"),
     ];
 
+    /// <summary><c>--download</c>; no key of the configuration, since it changes nothing of the run.</summary>
+    public DownloadOption Download { get; } = new();
+
     /// <summary>Adds the options to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_preset, .. _keys.Select(key => key.Option), _output, _resume, _set, _quiet])
+        foreach (var option in (Option[])[_preset, .. _keys.Select(key => key.Option), Download, _output, _resume, _set, _quiet])
             command.Add(option);
     }
 

@@ -27,15 +27,19 @@ public sealed partial record WeightFiles(string Path, string? Variant, WeightFor
     public static WeightFiles Find(string folder, string stem, string pickleStem)
     {
         string[] names = Directory.Exists(folder) ? [.. Directory.GetFiles(folder).Select(path => System.IO.Path.GetFileName(path))] : [];
-        var found = names.Select(name => Parse(folder, name, stem, pickleStem)).OfType<WeightFiles>()
-            .OrderBy(files => files.Form is WeightForm.Pickle or WeightForm.PickleShards)
-            .ThenBy(files => files.Variant is null ? 0 : files.Variant == "fp16" ? 1 : 2)
-            .ThenBy(files => files.Form)
-            .ThenBy(files => files.Path, StringComparer.Ordinal).FirstOrDefault();
+        var found = Order(folder, names, stem, pickleStem).FirstOrDefault();
         var listed = names.Length == 0 ? "none" : string.Join(", ", names.Order(StringComparer.Ordinal).Take(Named)) + (names.Length > Named ? ", ..." : "");
         return found ?? throw new UserErrorException(
             $"{folder} holds no weights: expected {stem}.safetensors, a variant such as {stem}.fp16.safetensors, shards with {stem}.safetensors.index.json, or {pickleStem}.bin; found the files: {listed}; download the folder again.");
     }
+
+    /// <summary>As <see cref="Find"/>, all that are among the files <paramref name="names"/>, the best first.</summary>
+    internal static IEnumerable<WeightFiles> Order(string folder, IEnumerable<string> names, string stem, string pickleStem) =>
+        names.Select(name => Parse(folder, name, stem, pickleStem)).OfType<WeightFiles>()
+            .OrderBy(files => files.Form is WeightForm.Pickle or WeightForm.PickleShards)
+            .ThenBy(files => files.Variant is null ? 0 : files.Variant == "fp16" ? 1 : 2)
+            .ThenBy(files => files.Form)
+            .ThenBy(files => files.Path, StringComparer.Ordinal);
 
     /// <summary>Opens them; nothing but headers is read.</summary>
     /// <exception cref="UserErrorException">A file is missing, unreadable or damaged.</exception>

@@ -15,7 +15,7 @@ public sealed record TrainConfig
     [AllowedValues("compression", "incompression")]
     public string Task { get; init; } = "compression";
 
-    /// <summary>Folder of the latent consistency model in diffusers layout; relative ones are looked up as <see cref="Runtime.ShippedFiles"/> says.</summary>
+    /// <summary>The latent consistency model: a folder in diffusers layout or a name on the Hugging Face Hub, see <see cref="Models.Hub.ModelLocation"/>.</summary>
     public string Model { get; init; } = "models/emoji-lcm";
 
     /// <summary>

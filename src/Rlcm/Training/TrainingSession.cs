@@ -4,6 +4,7 @@ using Rlcm.Diffusion;
 using Rlcm.Evaluation;
 using Rlcm.Imaging;
 using Rlcm.Models;
+using Rlcm.Models.Hub;
 using Rlcm.Models.Lora;
 using Rlcm.Models.Vae;
 using Rlcm.Policy;
@@ -58,7 +59,7 @@ public sealed class TrainingSession : IDisposable
         _reward = RewardFactory.Create(config.Task);
         _prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
         _evaluationPrompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
-        ModelFolder = ShippedFiles.Require(config.Model, "model");
+        ModelFolder = ModelLocation.Find(config.Model);
         _model = TextToImageModel.Load(ModelFolder, config.LcmLora is null ? null : ShippedFiles.Require(config.LcmLora, "lcmLora"));
         _model.MoveTo(target);
         _model.Unet.GradientCheckpointing = config.GradientCheckpointing;

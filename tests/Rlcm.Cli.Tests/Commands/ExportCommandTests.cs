@@ -126,8 +126,8 @@ public sealed class ExportCommandTests : IDisposable
     [InlineData("--format peft --dtype f16 --output OUT", "--dtype: expected one of fp32, fp16, bf16, found f16; did you mean fp16?")]
     [InlineData("--format kohya --output OUT", "--output: expected a file F.safetensors for kohya, found OUT.")]
     [InlineData("--format merged --output OUT.safetensors", "--output: expected a folder for merged, found OUT.safetensors.")]
-    [InlineData("--format kohya --output OUT.safetensors --model none", "Cannot find the model folder none: ")]
-    [InlineData("--format merged --output OUT --model none", "Cannot find the base model none, ")]
+    [InlineData("--format kohya --output OUT.safetensors --model none", "Cannot find the model none: ")]
+    [InlineData("--format merged --output OUT --model none", "Cannot find the model none: ")]
     [InlineData("--format kohya --output FULL.safetensors", "The output FULL.safetensors is there already, expected a new file; choose another --output or remove the file.")]
     [InlineData("--format merged --output FULL", "The output folder FULL is not empty, expected a new or empty one; ")]
     public async Task What_cannot_be_done_is_refused_and_nothing_is_written(string command, string expected)

@@ -16,7 +16,10 @@ internal sealed class RlcmProcess : IDisposable
     private RlcmProcess(Process process) => (_process, _error) = (process, process.StandardError.ReadToEndAsync());
 
     /// <summary>Starts the program, in a folder far from the project's.</summary>
-    public static RlcmProcess Start(params string[] arguments)
+    public static RlcmProcess Start(params string[] arguments) => Start(new Dictionary<string, string>(StringComparer.Ordinal), arguments);
+
+    /// <summary>As above, with further variables.</summary>
+    public static RlcmProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         // A shell that starts the tests in the background has them ignore Ctrl-C, which is inherited: env undoes it.
         string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", Executable()] : [Executable()];
@@ -27,13 +30,18 @@ internal sealed class RlcmProcess : IDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return new(Process.Start(start)!);
     }
 
     /// <summary>Runs the program to its end.</summary>
-    public static async Task<(int Code, string[] Output, string Error)> RunAsync(params string[] arguments)
+    public static Task<(int Code, string[] Output, string Error)> RunAsync(params string[] arguments) => RunAsync(new Dictionary<string, string>(StringComparer.Ordinal), arguments);
+
+    /// <summary>As above, with further variables.</summary>
+    public static async Task<(int Code, string[] Output, string Error)> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        using var process = Start(arguments);
+        using var process = Start(environment, arguments);
         return await process.EndAsync();
     }
 

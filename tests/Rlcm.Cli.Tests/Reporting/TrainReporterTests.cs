@@ -42,7 +42,7 @@ public sealed class TrainReporterTests
         var request = new TrainRequest(TrainConfigReader.Read("compression", [], []), "runs/x", Resume: false, Quiet: false);
         Assert.Equal(
             [
-                "task compression, model LCM_Dreamshaper_v7, prompts configs/prompts/imagenet-animals-398.txt, seed 1",
+                "task compression, model SimianLuo/LCM_Dreamshaper_v7, prompts configs/prompts/imagenet-animals-398.txt, seed 1",
                 "an update: 16 images (a prompt drawn for each), 8 of their 8 steps trained",
                 "  sampled in 8 batches of 2; 1 optimizer step on 16 images = 8 micro-batches of 2",
                 "the run: 1000 updates, 1000 optimizer steps, 16000 reward queries",
