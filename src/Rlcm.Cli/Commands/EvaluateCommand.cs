@@ -16,7 +16,7 @@ internal static class EvaluateCommand
 
     public static Command Create(Terminal terminal)
     {
-        var modelOption = new ModelOption("Model");
+        var modelOptions = new ModelOptions("Model");
         var adapterOption = new AdapterOption("Measure it with this adapter");
         var dataset = new Option<string?>("--dataset") { Description = "Image folder whose test split measures the autoencoder", HelpName = "DIR" };
         var prompts = new Option<string>("--prompts") { Description = "Prompts whose JPEG sizes are compared with the gallery's", HelpName = "FILE", DefaultValueFactory = _ => "configs/prompts/evaluation.txt" };
@@ -32,7 +32,8 @@ internal static class EvaluateCommand
             "rlcm evaluate --model models/emoji-lcm",
             "rlcm evaluate --model models/emoji-teacher --guidance 3",
             "rlcm evaluate --adapter runs/small/adapter --steps 4 --output sheet.png")
-            { modelOption, modelOption.Download, adapterOption, dataset, prompts, gallery, steps, guidance, seeds, output, threads };
+            { adapterOption, dataset, prompts, gallery, steps, guidance, seeds, output, threads };
+        modelOptions.AddTo(command);
         command.SetAction((arguments, stop) =>
         {
             threads.Apply(arguments);
@@ -43,15 +44,15 @@ internal static class EvaluateCommand
             var given = arguments.Checked(guidance, number => number >= 1, OptionChecks.Scale);
             var sheet = arguments.GetValue(output) is { } path ? new PictureOutput(path) : null;
             var sizePrompts = PromptFile.Read(ShippedFiles.Require(arguments.GetRequiredValue(prompts), "the prompts"));
-            var folder = modelOption.Find(arguments, terminal, stop);
+            var folder = modelOptions.Find(arguments, terminal, stop);
             var pictures = arguments.GetValue(dataset) is { } images ? OpenWithTestSplit(images) : null;
-            using var model = TextToImageModel.Load(folder);
+            using var model = modelOptions.Load(arguments, folder);
             var scale = given ?? model.Generation.GuidanceScale;
             using var quality = new ModelQuality(model, Gallery.Read(arguments.GetValue(gallery) ?? FindGallery(folder)), scale);
             if (pictures is not null)
                 terminal.Output.WriteLine(Reconstruction(model, pictures, stop));
 
-            using var adapters = adapterOption.Load(arguments, model, arguments.GetRequiredValue(modelOption), terminal);
+            using var adapters = adapterOption.Load(arguments, model, modelOptions.Name(arguments), terminal);
             using var merged = adapters?.Merge();
             StepQuality[] rows = [.. (chosen.Length > 0 ? chosen : quality.DefaultSteps).Select(number => quality.Measure(number, perPrompt, sizePrompts, stop))];
             Print(terminal, scale, rows);

@@ -35,7 +35,8 @@ internal static class ExportCommand
         var formatOption = new Option<string>("--format") { Description = "peft: a folder; diffusers: a folder for load_lora_weights; kohya: a file for ComfyUI, A1111 and stable-diffusion.cpp; merged: a whole model in diffusers layout", HelpName = string.Join('|', Formats.Keys), Required = true };
         var dtypeOption = new Option<string>("--dtype") { Description = "Type of the stored weights", HelpName = string.Join('|', Dtypes.Keys), DefaultValueFactory = _ => "fp32" };
         var best = new Option<bool>("--best") { Description = "The run's best adapter instead of its last" };
-        var modelOption = new Option<string?>("--model") { Description = "Base model, which merged needs, and which other formats are checked against [default for merged: the one that the run or the adapter names]", HelpName = ModelOption.Value };
+        var modelOption = new Option<string?>("--model") { Description = "Base model, which merged needs, and which other formats are checked against [default for merged: the one that the run or the adapter names]", HelpName = ModelOptions.Value };
+        var lcmLora = new Option<string?>("--lcm-lora") { Description = ModelOptions.LcmLoraDescription, HelpName = "FILE" };
         var download = new DownloadOption();
         var output = new Option<string>("--output") { Description = "A new folder; for kohya a new file F.safetensors", HelpName = "PATH", Required = true };
         var command = new DocumentedCommand(
@@ -45,7 +46,7 @@ internal static class ExportCommand
             "rlcm export runs/small --best --format diffusers --output small",
             "rlcm export runs/small --format merged --dtype fp16 --output small-model",
             "rlcm export small.safetensors --format merged --model ~/LCM_Dreamshaper_v7 --output tuned")
-            { source, formatOption, dtypeOption, best, modelOption, download, output };
+            { source, formatOption, dtypeOption, best, modelOption, lcmLora, download, output };
         command.SetAction((arguments, stop) =>
         {
             var format = arguments.OneOf(formatOption, Formats);
@@ -53,23 +54,28 @@ internal static class ExportCommand
             var target = CheckOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"), format, arguments.GetRequiredValue(formatOption));
             var found = ExportSource.Find(arguments.GetRequiredValue(source), arguments.GetValue(best));
             var given = arguments.GetValue(modelOption);
-            string FindModel(string name) => download.Find(arguments, name, terminal, stop);
+            (string Folder, TextToImageModel Model) LoadModel(string name)
+            {
+                var folder = download.Find(arguments, name, terminal, stop);
+                return (folder, TextToImageModel.Load(folder, (arguments.GetValue(lcmLora) ?? found.LcmLora) is { } file ? ShippedFiles.Require(file, "the LCM-LoRA") : null));
+            }
+
             var written = format is { } adapterFormat
-                ? WriteAdapter(found, given, FindModel, adapterFormat, target, dtype, terminal)
-                : WriteMerged(found, given, FindModel, target, dtype, terminal, stop);
+                ? WriteAdapter(found, given, LoadModel, adapterFormat, target, dtype, terminal)
+                : WriteMerged(found, given, LoadModel, target, dtype, terminal, stop);
             terminal.Output.WriteLine($"Wrote {written} to {target}.");
             return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
 
-    private static string WriteAdapter(ExportSource source, string? modelName, Func<string, string> findModel, AdapterFormat format, string target, ScalarType dtype, Terminal terminal)
+    private static string WriteAdapter(ExportSource source, string? modelName, Func<string, (string Folder, TextToImageModel Model)> loadModel, AdapterFormat format, string target, ScalarType dtype, Terminal terminal)
     {
         using var scope = NewDisposeScope();
         var provenance = source.Provenance;
         if (modelName is not null)
         {
-            using var model = TextToImageModel.Load(findModel(modelName));
+            using var model = loadModel(modelName).Model;
             using var adapters = Attach(source, model, modelName, terminal);
             if (provenance.BaseUnetSha256 is null)
                 provenance = provenance with { BaseModel = modelName, BaseUnetSha256 = model.UnetSha256 };
@@ -81,12 +87,12 @@ internal static class ExportCommand
         return $"{weights.Layers.Count} layers of rank {weights.Rank}";
     }
 
-    private static string WriteMerged(ExportSource source, string? given, Func<string, string> findModel, string target, ScalarType dtype, Terminal terminal, CancellationToken stop)
+    private static string WriteMerged(ExportSource source, string? given, Func<string, (string Folder, TextToImageModel Model)> loadModel, string target, ScalarType dtype, Terminal terminal, CancellationToken stop)
     {
         var name = given ?? source.Provenance.BaseModel
             ?? throw new UserErrorException($"{source.Adapter} does not say what it was made for, which is needed to merge it: give the folder of its base model as --model.");
-        var folder = findModel(name);
-        using var model = TextToImageModel.Load(folder);
+        var (folder, loaded) = loadModel(name);
+        using var model = loaded;
         using var adapters = Attach(source, model, name, terminal);
         stop.ThrowIfCancellationRequested();
         model.Save(target, dtype, ModelFolder.Open(folder).Tokenizer, adapters);

@@ -9,8 +9,14 @@ internal static class OptionChecks
     /// <summary>What a number of things has to be.</summary>
     public const string Count = "a whole number of at least 1";
 
+    /// <summary>What height and width of a picture have to be.</summary>
+    public const string Side = "a multiple of 8 of at least 8 and at most 4096";
+
     /// <summary>What a guidance scale has to be.</summary>
     public const string Scale = "a number of at least 1, which is no guidance";
+
+    /// <summary>Whether <paramref name="pixels"/> is as <see cref="Side"/> says.</summary>
+    public static bool IsSide(int? pixels) => pixels is >= 8 and <= 4096 && pixels % 8 == 0;
 
     /// <summary>The value of <paramref name="option"/>, which is as <paramref name="expected"/> says; the default where it was not given.</summary>
     /// <exception cref="UserErrorException"><paramref name="holds"/> is false for it.</exception>

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Rlcm.Models;
+using Rlcm.Models.Vae;
 using Rlcm.Policy;
 using Rlcm.Prompts;
 using Rlcm.Rollouts;
@@ -17,10 +17,13 @@ internal static class SampleCommand
     {
         var prompt = new Option<string[]>("--prompt") { Description = "A prompt; may be repeated", HelpName = "TEXT" };
         var promptFile = new Option<string?>("--prompts") { Description = "Prompts, one a line", HelpName = "FILE" };
-        var modelOption = new ModelOption("Latent consistency model");
+        var modelOptions = new ModelOptions("Latent consistency model");
         var adapterOption = new AdapterOption("Draw with this adapter");
         var steps = new Option<int?>("--steps") { Description = "Steps per picture [default: the model's recommendation]", HelpName = "N" };
         var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
+        var height = new Option<int?>("--height") { Description = "Height of the pictures, a multiple of 8 [default: the model's own]", HelpName = "PIXELS" };
+        var width = new Option<int?>("--width") { Description = "Width of the pictures, a multiple of 8 [default: the model's own]", HelpName = "PIXELS" };
+        var vaeTiling = new Option<bool>("--vae-tiling") { Description = "Decode large pictures in tiles: less memory, small differences where tiles meet" };
         var count = new Option<int>("--count") { Description = "Pictures per prompt", HelpName = "N", DefaultValueFactory = _ => 1 };
         var seed = new Option<ulong>("--seed") { Description = "Seed of the noise; the same seed draws the same pictures", HelpName = "N", DefaultValueFactory = _ => 1 };
         var output = new Option<string>("--output") { Description = "F.png: one picture or a grid; otherwise a new folder with a file per picture", HelpName = "F.png", Required = true };
@@ -31,22 +34,26 @@ internal static class SampleCommand
             "rlcm sample --prompt 'a flat fox' --output fox.png",
             "rlcm sample --prompt 'a flat fox' --prompt 'a 3d owl' --count 4 --output grid.png",
             "rlcm sample --prompts configs/prompts/samples.txt --adapter runs/small/adapter --output pictures")
-            { prompt, promptFile, modelOption, modelOption.Download, adapterOption, steps, guidance, count, seed, output, threads };
+            { prompt, promptFile, adapterOption, steps, guidance, height, width, count, seed, vaeTiling, output, threads };
+        modelOptions.AddTo(command);
         command.SetAction((arguments, stop) =>
         {
             threads.Apply(arguments);
             var perPrompt = arguments.Checked(count, number => number >= 1, OptionChecks.Count);
             var horizon = arguments.Checked(steps, number => number >= 1, OptionChecks.Count);
             var scale = arguments.Checked(guidance, number => number >= 1, OptionChecks.Scale);
+            var pictureHeight = arguments.Checked(height, OptionChecks.IsSide, OptionChecks.Side);
+            var pictureWidth = arguments.Checked(width, OptionChecks.IsSide, OptionChecks.Side);
             string[] prompts = [.. arguments.GetValue(prompt) ?? [], .. arguments.GetValue(promptFile) is { } file ? PromptFile.Read(ShippedFiles.Require(file, "the prompts")) : []];
             if (prompts.Length == 0)
                 throw new UserErrorException("There is nothing to draw: expected --prompt TEXT or --prompts FILE, found neither; give one of them.");
             var target = new PictureOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"));
 
-            using var model = TextToImageModel.Load(modelOption.Find(arguments, terminal, stop));
-            using var adapters = adapterOption.Load(arguments, model, arguments.GetRequiredValue(modelOption), terminal);
+            using var model = modelOptions.Load(arguments, terminal, stop);
+            model.Tiling = arguments.GetValue(vaeTiling) ? Tiling.Default : null;
+            using var adapters = adapterOption.Load(arguments, model, modelOptions.Name(arguments), terminal);
             using var merged = adapters?.Merge();
-            var policy = new LcmPolicy(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale));
+            var policy = new LcmPolicy(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale) { Height = pictureHeight, Width = pictureWidth });
             RolloutItem[] items = [.. prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))
                 .Select((text, index) => new RolloutItem(text, RolloutNoise.Sample(arguments.GetValue(seed), index)))];
             using var encoded = new EncodedPrompts(policy.Encode);

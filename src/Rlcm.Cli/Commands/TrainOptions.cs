@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Rlcm.Runtime;
 using Rlcm.Training;
 
@@ -23,11 +24,13 @@ internal sealed class TrainOptions
     private readonly (string Key, Option<string> Option)[] _keys =
     [
         Key("task", "TASK", "Reward: compression (small JPEG files) or incompression (large ones)"),
-        Key("model", ModelOption.Value, $"Latent consistency model: {ModelOption.Places}"),
+        Key("model", ModelOptions.Value, $"Latent consistency model: {ModelOptions.Places}"),
+        Key("lcmLora", "FILE", ModelOptions.LcmLoraDescription),
         Key("prompts", "FILE", "Training prompts, one a line"),
         Key("updates", "N", "Updates of the policy"),
         Key("seed", "N", "Seed of everything random"),
-        Key("device", "cpu|cuda", "Where the networks run"),
+        Key("device", ModelOptions.DeviceValue, ModelOptions.DeviceDescription),
+        Key("dtype", ModelOptions.DtypeValue, ModelOptions.DtypeDescription),
         Key("threads", "N", "Threads of the networks; 0 is one for each core"),
     ];
 
@@ -70,5 +73,5 @@ internal sealed class TrainOptions
     private static bool IsGiven(ParseResult arguments, Option option) => arguments.GetResult(option) is { Implicit: false };
 
     private static (string Key, Option<string> Option) Key(string key, string value, string description) =>
-        (key, new Option<string>($"--{key}") { Description = description, HelpName = value });
+        (key, new Option<string>($"--{JsonNamingPolicy.KebabCaseLower.ConvertName(key)}") { Description = description, HelpName = value });
 }
