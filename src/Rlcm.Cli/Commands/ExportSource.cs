@@ -30,7 +30,7 @@ internal sealed record ExportSource(string Adapter, AdapterProvenance Provenance
         return new(adapter, AdapterProvenance.Read(adapter) switch
         {
             { Task: not null } known => known,
-            _ => new() { BaseModel = config.Model, Task = config.Task, Seed = config.Seed }, // of a version that wrote no metadata
+            _ => new() { BaseModel = config.Model, LcmLora = config.LcmLora, Task = config.Task, Seed = config.Seed }, // of a version that wrote no metadata
         });
     }
 
