@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Rlcm.Checkpoints;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Runtime;
@@ -36,8 +35,8 @@ internal static class ExportCommand
         var dtypeOption = new Option<string>("--dtype") { Description = "Type of the stored weights", HelpName = string.Join('|', Dtypes.Keys), DefaultValueFactory = _ => "fp32" };
         var best = new Option<bool>("--best") { Description = "The run's best adapter instead of its last" };
         var modelOption = new Option<string?>("--model") { Description = "Base model, which merged needs, and which other formats are checked against [default for merged: the one that the run or the adapter names]", HelpName = ModelOptions.Value };
-        var lcmLora = new Option<string?>("--lcm-lora") { Description = ModelOptions.LcmLoraDescription, HelpName = "FILE" };
         var download = new DownloadOption();
+        var lcmLora = new Option<string?>("--lcm-lora") { Description = "LCM-LoRA that was fused into the base model [default: the one that the run or the adapter names]", HelpName = "FILE" };
         var output = new Option<string>("--output") { Description = "A new folder; for kohya a new file F.safetensors", HelpName = "PATH", Required = true };
         var command = new DocumentedCommand(
             "export",
@@ -46,65 +45,44 @@ internal static class ExportCommand
             "rlcm export runs/small --best --format diffusers --output small",
             "rlcm export runs/small --format merged --dtype fp16 --output small-model",
             "rlcm export small.safetensors --format merged --model ~/LCM_Dreamshaper_v7 --output tuned")
-            { source, formatOption, dtypeOption, best, modelOption, lcmLora, download, output };
+            { source, formatOption, dtypeOption, best, modelOption, download, lcmLora, output };
         command.SetAction((arguments, stop) =>
         {
             var format = arguments.OneOf(formatOption, Formats);
             var dtype = arguments.OneOf(dtypeOption, Dtypes);
             var target = CheckOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"), format, arguments.GetRequiredValue(formatOption));
             var found = ExportSource.Find(arguments.GetRequiredValue(source), arguments.GetValue(best));
-            var given = arguments.GetValue(modelOption);
-            (string Folder, TextToImageModel Model) LoadModel(string name)
-            {
-                var folder = download.Find(arguments, name, terminal, stop);
-                return (folder, TextToImageModel.Load(folder, (arguments.GetValue(lcmLora) ?? found.LcmLora) is { } file ? ShippedFiles.Require(file, "the LCM-LoRA") : null));
-            }
-
-            var written = format is { } adapterFormat
-                ? WriteAdapter(found, given, LoadModel, adapterFormat, target, dtype, terminal)
-                : WriteMerged(found, given, LoadModel, target, dtype, terminal, stop);
-            terminal.Output.WriteLine($"Wrote {written} to {target}.");
+            var (model, fused) = (arguments.GetValue(modelOption), arguments.GetValue(lcmLora));
+            ExportBase LoadBase() => ExportBase.Load(found, model, fused, name => download.Find(arguments, name, terminal, stop));
+            terminal.Output.WriteLine(format is { } adapterFormat
+                ? WriteAdapter(found, model is null && fused is null ? null : LoadBase, adapterFormat, target, dtype, terminal)
+                : WriteMerged(found, LoadBase, target, dtype, terminal, stop));
             return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
 
-    private static string WriteAdapter(ExportSource source, string? modelName, Func<string, (string Folder, TextToImageModel Model)> loadModel, AdapterFormat format, string target, ScalarType dtype, Terminal terminal)
+    private static string WriteAdapter(ExportSource source, Func<ExportBase>? load, AdapterFormat format, string target, ScalarType dtype, Terminal terminal)
     {
         using var scope = NewDisposeScope();
-        var provenance = source.Provenance;
-        if (modelName is not null)
-        {
-            using var model = loadModel(modelName).Model;
-            using var adapters = Attach(source, model, modelName, terminal);
-            if (provenance.BaseUnetSha256 is null)
-                provenance = provenance with { BaseModel = modelName, BaseUnetSha256 = model.UnetSha256 };
-        }
-
+        using var basis = load?.Invoke();
+        basis?.Attach(source, terminal).Dispose(); // refuses layers that the model does not have
+        var provenance = basis is null || source.Provenance.BaseUnetSha256 is not null
+            ? source.Provenance
+            : source.Provenance with { BaseModel = basis.Name, LcmLora = basis.LcmLora, BaseUnetSha256 = basis.Model.UnetSha256 };
         var weights = AdapterFile.Read(source.Adapter);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         AdapterFile.Save(weights, format, target, dtype, provenance);
-        return $"{weights.Layers.Count} layers of rank {weights.Rank}";
+        return $"Wrote {weights.Layers.Count} layers of rank {weights.Rank} to {target}.";
     }
 
-    private static string WriteMerged(ExportSource source, string? given, Func<string, (string Folder, TextToImageModel Model)> loadModel, string target, ScalarType dtype, Terminal terminal, CancellationToken stop)
+    private static string WriteMerged(ExportSource source, Func<ExportBase> load, string target, ScalarType dtype, Terminal terminal, CancellationToken stop)
     {
-        var name = given ?? source.Provenance.BaseModel
-            ?? throw new UserErrorException($"{source.Adapter} does not say what it was made for, which is needed to merge it: give the folder of its base model as --model.");
-        var (folder, loaded) = loadModel(name);
-        using var model = loaded;
-        using var adapters = Attach(source, model, name, terminal);
+        using var basis = load();
         stop.ThrowIfCancellationRequested();
-        model.Save(target, dtype, ModelFolder.Open(folder).Tokenizer, adapters);
-        return $"{name} with {adapters.Items.Count} layers merged";
-    }
-
-    private static LoraAdapters Attach(ExportSource source, TextToImageModel model, string name, Terminal terminal)
-    {
-        var adapters = AdapterFile.Load(model.Unet, source.Adapter);
-        if (source.Provenance.Mismatch(source.Adapter, name, model) is { } finding)
-            terminal.Error.WriteLine(finding);
-        return adapters;
+        using var adapters = basis.Attach(source, terminal);
+        basis.Model.Save(target, dtype, ModelFolder.Open(basis.Folder).Tokenizer, adapters);
+        return $"Wrote {basis.Name} with {adapters.Items.Count} layers merged to {target}.";
     }
 
     /// <summary>The full path; nothing is there yet, or an empty folder.</summary>

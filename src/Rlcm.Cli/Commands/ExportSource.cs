@@ -7,8 +7,7 @@ namespace Rlcm.Cli.Commands;
 /// <summary>What is exported.</summary>
 /// <param name="Adapter">Path of the adapter.</param>
 /// <param name="Provenance">How it came to be, as far as it or its run says.</param>
-/// <param name="LcmLora">The LCM-LoRA that the run's base model was made with; null for none.</param>
-internal sealed record ExportSource(string Adapter, AdapterProvenance Provenance, string? LcmLora = null)
+internal sealed record ExportSource(string Adapter, AdapterProvenance Provenance)
 {
     /// <summary>The adapter that <paramref name="path"/> is, or that of the run in it.</summary>
     /// <param name="path">A run's folder, or anything that <see cref="AdapterFile"/> reads.</param>
@@ -31,8 +30,8 @@ internal sealed record ExportSource(string Adapter, AdapterProvenance Provenance
         return new(adapter, AdapterProvenance.Read(adapter) switch
         {
             { Task: not null } known => known,
-            _ => new() { BaseModel = config.Model, Task = config.Task, Seed = config.Seed }, // of a version that wrote no metadata
-        }, config.LcmLora);
+            _ => new() { BaseModel = config.Model, LcmLora = config.LcmLora, Task = config.Task, Seed = config.Seed }, // of a version that wrote no metadata
+        });
     }
 
     private static string Advice(RunFolder run, bool best) => best

@@ -111,7 +111,7 @@ public sealed class TextToImageModel : IDisposable
         foreach (var file in Directory.GetFiles(tokenizerFolder))
             File.Copy(file, Path.Combine(parts.Tokenizer, Path.GetFileName(file)));
         Generation.Write(folder);
-        ModelJson.Write(Path.Combine(folder, ModelFolder.IndexFile), ModelIndex.Of(Scheduler));
+        ModelJson.Write(Path.Combine(folder, ModelFolder.IndexFile), ModelIndex.Of(Scheduler, Unet.Config));
     }
 
     /// <summary>Text embeddings of prompts, [N, S, D] Float32.</summary>

@@ -37,7 +37,7 @@ public static class SyntheticModel
             var config = new SchedulerConfig { ClassName = scheduler };
             ModelJson.Write(parts.SchedulerPath, config.ToJson());
             shape.Generation?.Write(files);
-            ModelJson.Write(Path.Combine(files, ModelFolder.IndexFile), ModelIndex.Of(config));
+            ModelJson.Write(Path.Combine(files, ModelFolder.IndexFile), ModelIndex.Of(config, shape.Unet));
             if (form.ExtraFolders)
                 WriteExtras(files);
         });

@@ -149,6 +149,7 @@ public sealed class TrainingSession : IDisposable
     private AdapterProvenance Provenance() => new()
     {
         BaseModel = _config.Model,
+        LcmLora = _config.LcmLora,
         BaseUnetSha256 = _model.UnetSha256,
         Task = _config.Task,
         RewardUnit = _reward.Unit,

@@ -2,6 +2,7 @@ using Rlcm.Checkpoints;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
+using Rlcm.Models.Unet;
 using Rlcm.Runtime;
 using Rlcm.Tests;
 using Rlcm.Training;
@@ -96,6 +97,31 @@ public sealed class ExportCommandTests : IDisposable
         Assert.Equal(new() { BaseModel = _model, BaseUnetSha256 = UnetHash(_model) }, AdapterProvenance.Read(_folder["b.safetensors"]));
         var error = await CommandLine.RefusedAsync("export", _run.Adapter, "--format", "merged", "--output", _folder["merged"]);
         Assert.Equal($"{_run.Adapter} does not say what it was made for, which is needed to merge it: give the folder of its base model as --model.", error);
+    }
+
+    /// <summary>A diffusion model with an LCM-LoRA is a consistency model without guidance embedding, which diffusers draws with by Stable Diffusion's pipeline.</summary>
+    [Fact]
+    public async Task A_base_with_an_LCM_LoRA_is_merged_with_both()
+    {
+        var diffusion = TinyModels.Write(_folder["diffusion"], SchedulerConfig.Ddim);
+        const string Module = "mid_block_attentions_0_transformer_blocks_0_attn1_to_q";
+        using (NewDisposeScope())
+            SafetensorsWriter.Write(_folder["lcm.safetensors"], [($"lora_unet_{Module}.lora_down.weight", ones(1, 16)), ($"lora_unet_{Module}.lora_up.weight", ones(16, 1))]);
+        TrainConfigReader.Write(new() { Model = diffusion, LcmLora = _folder["lcm.safetensors"], GuidanceScale = 1 }, _run.Config);
+        WriteAdapter(_run.Adapter, seed: 1, new());
+        await CommandLine.SucceedAsync("export", _run.Path, "--format", "merged", "--output", _folder["merged"]);
+
+        using var scope = NewDisposeScope();
+        using var expected = TextToImageModel.Load(diffusion, _folder["lcm.safetensors"]);
+        using var adapters = AdapterFile.Load(expected.Unet, _run.Adapter);
+        using var merged = TextToImageModel.Load(_folder["merged"]);
+        Assert.Equal((expected.Scheduler, expected.Generation), (merged.Scheduler, merged.Generation));
+        Assert.Contains("\"_class_name\": \"StableDiffusionPipeline\"", File.ReadAllText(_folder["merged/model_index.json"]), StringComparison.Ordinal);
+        UNetInput input = new(ones(1, 4, 4, 4), full(1, 499L, ScalarType.Int64), expected.EncodePrompts(["a cat"]), null);
+        Assert.InRange((expected.Unet.forward(input) - merged.Unet.forward(input)).abs().max().ToDouble(), 0, 1e-6);
+
+        File.Delete(_folder["lcm.safetensors"]);
+        Assert.StartsWith($"Cannot find the LCM-LoRA {_folder["lcm.safetensors"]}, ", await CommandLine.RefusedAsync("export", _run.Path, "--format", "merged", "--output", _folder["other"]), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -16,6 +16,7 @@ public sealed class AdapterExportTests : IDisposable
     private static readonly AdapterProvenance Provenance = new()
     {
         BaseModel = "models/emoji-lcm/",
+        LcmLora = "lcm.safetensors",
         BaseUnetSha256 = "0123456789abcdef",
         Task = "compression",
         Reward = -1.486,
@@ -136,6 +137,7 @@ public sealed class AdapterExportTests : IDisposable
                 ["modelspec.title"] = "emoji-lcm, compression",
                 ["rlcm.base_model"] = "models/emoji-lcm/",
                 ["rlcm.base_unet_sha256"] = "0123456789abcdef",
+                ["rlcm.lcm_lora"] = "lcm.safetensors",
                 ["rlcm.reward"] = "-1.486",
                 ["rlcm.reward_unit"] = "kB",
                 ["rlcm.seed"] = "18446744073709551615",

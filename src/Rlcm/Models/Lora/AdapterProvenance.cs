@@ -12,6 +12,9 @@ public sealed record AdapterProvenance
     /// <summary>Name or path of the base model, as the run's configuration has it; <c>rlcm.base_model</c>.</summary>
     public string? BaseModel { get; init; }
 
+    /// <summary>The LCM-LoRA that is fused into the base model; <c>rlcm.lcm_lora</c>.</summary>
+    public string? LcmLora { get; init; }
+
     /// <summary><see cref="WeightsHash"/> of the base model's U-Net; <c>rlcm.base_unet_sha256</c>.</summary>
     public string? BaseUnetSha256 { get; init; }
 
@@ -43,6 +46,7 @@ public sealed record AdapterProvenance
         return new()
         {
             BaseModel = Text("base_model") ?? PeftAdapter.BaseModel(path),
+            LcmLora = Text("lcm_lora"),
             BaseUnetSha256 = Text("base_unet_sha256"),
             Task = Text("task"),
             Reward = double.TryParse(Text("reward"), CultureInfo.InvariantCulture, out var reward) ? reward : null,
@@ -59,6 +63,7 @@ public sealed record AdapterProvenance
         var entries = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["base_model"] = BaseModel,
+            ["lcm_lora"] = LcmLora,
             ["base_unet_sha256"] = BaseUnetSha256,
             ["task"] = Task,
             ["reward"] = Reward?.ToString("R", CultureInfo.InvariantCulture),
