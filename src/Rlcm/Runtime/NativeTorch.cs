@@ -1,133 +1,99 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
+using System.Runtime.Loader;
+using Rlcm.Runtime.Libtorch;
 
 namespace Rlcm.Runtime;
 
 /// <summary>
-/// Makes TorchSharp load on distributions whose libstdc++ is older than the one its native shim was built with
-/// (GCC 12: Debian 12, Ubuntu 22.04, RHEL 9).
+/// Where <c>torch</c> comes from: answers TorchSharp when it looks for its native libraries. These are the program's own libtorch, or that
+/// of a PyTorch installation (<see cref="Use"/>), and TorchSharp's shim, or a copy of it on distributions with an older libstdc++.
 /// </summary>
 /// <remarks>
-/// The shim of TorchSharp 0.107 needs symbol version GLIBCXX_3.4.32 only because GCC 13's &lt;iostream&gt; mentions
-/// <c>ios_base_library_init</c>; nothing calls it. A private copy whose need points at GLIBCXX_3.4.30 is loaded first, so that
-/// TorchSharp's own probing by name finds it already there. The original file stays as it is.
+/// On Linux the program's libtorch lies in a folder of its own, <c>libtorch</c>, where .NET does not look. So TorchSharp's search for
+/// libtorch_cpu fails, .NET raises <see cref="AssemblyLoadContext.ResolvingUnmanagedDll"/>, and the choice is ours; nothing is loaded before
+/// <c>torch</c> is touched. A libtorch that .NET found first would be loaded beside the chosen one, and two in a process abort it.
 /// </remarks>
 public static class NativeTorch
 {
-    internal const string Needed = "GLIBCXX_3.4.32";
-    internal const string Substitute = "GLIBCXX_3.4.30";
-    private const string Shim = "libLibTorchSharp.so";
+    /// <summary>The version of libtorch that TorchSharp was built with.</summary>
+    public const string ExpectedVersion = "2.10.0";
 
-    /// <summary>One sentence on what was done at start-up, or null when nothing had to be done.</summary>
-    public static string? Preparation { get; private set; }
+    private static readonly Lock Gate = new();
+    private static LoadedLibtorch? s_loaded;
+
+    /// <summary>One sentence on what has to be done for TorchSharp to load on this system, or null when nothing has.</summary>
+    public static string? Preparation => OwnNatives.Shim is null ? null : OwnNatives.PreparedShim.Note;
+
+    /// <summary>The libtorch that was chosen with <see cref="Use"/>; null for the program's own.</summary>
+    public static LibtorchFolder? Chosen { get; private set; }
 
     /// <summary>
-    /// Does nothing by itself: touching this assembly is what loads the natives. For programs that use <c>torch</c> before anything of Rlcm.
+    /// Loads nothing by itself: touching this assembly is what lets TorchSharp find libtorch. For programs that use <c>torch</c> before anything of Rlcm.
     /// </summary>
     public static void EnsureLoaded() => RuntimeHelpers.RunModuleConstructor(typeof(NativeTorch).Module.ModuleHandle);
 
-    /// <summary>Runs before any other code of this assembly, hence before the first touch of <c>torch</c> through it.</summary>
-    [ModuleInitializer]
-    internal static void Initialize()
+    /// <summary>
+    /// Has <c>torch</c> use another libtorch than the program's own: one of PyTorch, CUDA included. Call it before anything touches
+    /// <c>torch</c>. A libtorch that does not fit can end the process, so probe it in another one first: there, call this method and
+    /// then <see cref="TorchProbe.Run"/>.
+    /// </summary>
+    /// <exception cref="UserErrorException">As <see cref="RequireChoice"/>.</exception>
+    /// <exception cref="InvalidOperationException">libtorch is loaded already.</exception>
+    public static void Use(LibtorchFolder folder)
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-            return;
+        RequireChoice();
+        lock (Gate)
+        {
+            if (s_loaded is not null)
+                throw new InvalidOperationException($"libtorch was loaded from {s_loaded.Folder} already; choose {folder.Path} before torch is used.");
+            Chosen = folder;
+        }
+    }
 
-        var folder = FindNatives(AppContext.BaseDirectory);
-        if (folder is null || SystemProvides(Needed))
-            return;
+    /// <summary>Returns where this program can use another libtorch than its own.</summary>
+    /// <exception cref="UserErrorException">The system is not Linux on x64, or .NET finds a libtorch of the program's first.</exception>
+    public static void RequireChoice()
+    {
+        if (!IsSupported)
+            throw new UserErrorException($"Another libtorch can be used on Linux x64 only, found {RuntimeInformation.RuntimeIdentifier}; go without it.");
+        if (OwnNatives.FoundByRuntime() is { } found)
+            throw new UserErrorException($"Another libtorch cannot be used by a program that carries one where .NET loads it, found {found}; build the program with -p:LibTorch=cpu, or go without.");
+    }
 
-        if (PrepareIn(CacheFolder(), Path.Combine(folder, Shim)) is not { } copy)
-            return;
-
-        foreach (var library in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
-            NativeLibrary.TryLoad(Path.Combine(folder, library), out _);
-        if (NativeLibrary.TryLoad(copy, out _)) // fails where a program carries the shim without libtorch, which TorchSharp reports itself
-            Preparation = $"All is well: this system's libstdc++ is older than TorchSharp expects, so a copy of its shim that needs {Substitute} instead of {Needed} is in use ({copy}).";
+    /// <summary>Loads the native libraries, as the first touch of <c>torch</c> does; null on other systems than Linux x64 and in programs that carry no shim.</summary>
+    /// <exception cref="DllNotFoundException">One of them cannot be loaded.</exception>
+    internal static LoadedLibtorch? Load()
+    {
+        if (!IsSupported || OwnNatives.Shim is null)
+            return null;
+        lock (Gate)
+            return s_loaded ??= LoadedLibtorch.Load(Chosen?.Path ?? OwnNatives.Folder, OwnNatives.PreparedShim.Path);
     }
 
     /// <summary>
     /// Keeps libtorch from trying NNPACK, which convolutions of a single picture do: where NNPACK does not know the processor, libtorch
     /// writes a warning for every one of them, and where it does, they are computed otherwise than those of larger batches.
     /// </summary>
-    internal static void DisableNnpack()
-    {
-        var folder = FindNatives(AppContext.BaseDirectory);
-        if (folder is null || !NativeLibrary.TryLoad(Path.Combine(folder, "libtorch_cpu.so"), out var torch)
-            || !NativeLibrary.TryGetExport(torch, "_ZN2at13globalContextEv", out var globalContext)
-            || !NativeLibrary.TryGetExport(torch, "_ZN2at7Context20setUserEnabledNNPACKEb", out var setEnabled))
-        {
-            return;
-        }
+    internal static void DisableNnpack() => Load()?.DisableNnpack();
 
-        var context = Marshal.GetDelegateForFunctionPointer<GlobalContext>(globalContext)();
-        Marshal.GetDelegateForFunctionPointer<SetUserEnabledNnpack>(setEnabled)(context, 0);
+    /// <summary>Runs before any other code of this assembly, hence before the first touch of <c>torch</c> through it.</summary>
+    [ModuleInitializer]
+    internal static void Initialize()
+    {
+        var context = AssemblyLoadContext.GetLoadContext(typeof(NativeTorch).Assembly) ?? AssemblyLoadContext.Default;
+        context.ResolvingUnmanagedDll += Resolve;
     }
 
-    private delegate nint GlobalContext();
+    private static bool IsSupported => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
-    private delegate void SetUserEnabledNnpack(nint context, byte enabled);
-
-    /// <summary>
-    /// Writes a copy of <paramref name="shim"/> that does not need <see cref="Needed"/> below <paramref name="cache"/> and returns its path;
-    /// null when the file has no such need.
-    /// </summary>
-    internal static string? Prepare(string shim, string cache)
+    /// <summary>TorchSharp asks for these three, in this order; the second is there with CUDA only.</summary>
+    private static nint Resolve(Assembly assembly, string library) => assembly.GetName().Name != "TorchSharp" ? 0 : library switch
     {
-        var image = File.ReadAllBytes(shim);
-        var name = Convert.ToHexStringLower(SHA256.HashData(image))[..16];
-        var copy = Path.Combine(cache, name, Shim);
-        if (File.Exists(copy))
-            return copy;
-        if (!ElfVersionNeed.Redirect(image, Needed, Substitute))
-            return null;
-
-        Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-        var temporary = $"{copy}.{Environment.ProcessId}";
-        File.WriteAllBytes(temporary, image);
-        File.Move(temporary, copy, overwrite: true);
-        return copy;
-    }
-
-    /// <summary>As <see cref="Prepare"/>, below a new temporary folder where <paramref name="cache"/> cannot be written; null where neither can, which TorchSharp reports itself.</summary>
-    internal static string? PrepareIn(string cache, string shim)
-    {
-        foreach (var folder in (Func<string>[])[() => cache, () => Directory.CreateTempSubdirectory("rlcm-native-").FullName])
-        {
-            try
-            {
-                return Prepare(shim, folder());
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // on to the next folder
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>True when the system's libstdc++ defines <paramref name="version"/>; true as well when none is found, for then there is nothing to mend.</summary>
-    internal static bool SystemProvides(string version)
-    {
-        if (!NativeLibrary.TryLoad("libstdc++.so.6", out _))
-            return true;
-
-        var path = File.ReadLines("/proc/self/maps")
-            .Select(line => line[(line.LastIndexOf(' ') + 1)..])
-            .FirstOrDefault(file => Path.GetFileName(file).StartsWith("libstdc++.so.6", StringComparison.Ordinal));
-        return path is null || File.ReadAllBytes(path).AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(version + "\0")) >= 0;
-    }
-
-    /// <summary>The folder that holds the shim: runtimes/linux-x64/native of a build, or the program's own folder when published.</summary>
-    internal static string? FindNatives(string baseDirectory) =>
-        ((string[])[Path.Combine(baseDirectory, "runtimes", "linux-x64", "native"), baseDirectory])
-            .FirstOrDefault(folder => File.Exists(Path.Combine(folder, Shim)));
-
-    private static string CacheFolder()
-    {
-        var data = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        return data.Length > 0 ? Path.Combine(data, "rlcm", "native") : Path.Combine(AppContext.BaseDirectory, "rlcm-native");
-    }
+        "torch_cpu" => Load()?.Cpu ?? 0,
+        "torch_cuda" => Load()?.Cuda ?? 0,
+        "LibTorchSharp" => Load()?.Shim ?? 0,
+        _ => 0,
+    };
 }

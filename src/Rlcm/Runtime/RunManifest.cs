@@ -56,7 +56,7 @@ public sealed record RunManifest(
         ["rlcm"] = RlcmVersion,
         ["dotnet"] = Environment.Version.ToString(),
         ["torchSharp"] = VersionOf(typeof(torch)),
-        ["libtorch"] = torch.__version__,
+        ["libtorch"] = NativeTorch.Chosen is { } chosen ? $"{chosen.Version ?? NativeTorch.Load()?.Version} of {chosen.Path}" : torch.__version__,
     };
 
     private static Dictionary<string, string> GatherHardware() => new(StringComparer.Ordinal)

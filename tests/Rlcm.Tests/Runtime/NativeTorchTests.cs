@@ -1,4 +1,5 @@
 using Rlcm.Runtime;
+using Rlcm.Runtime.Libtorch;
 using TorchSharp;
 using Xunit;
 
@@ -6,8 +7,6 @@ namespace Rlcm.Tests.Runtime;
 
 public sealed class NativeTorchTests
 {
-    private static readonly string Shim = Path.Combine(NativeTorch.FindNatives(AppContext.BaseDirectory)!, "libLibTorchSharp.so");
-
     [Fact]
     public void Torch_computes_on_this_system()
     {
@@ -16,42 +15,40 @@ public sealed class NativeTorchTests
     }
 
     [Fact]
-    public void The_original_shim_still_has_the_old_need() =>
-        Assert.Contains(NativeTorch.Needed, ElfVersionNeed.List(File.ReadAllBytes(Shim)));
-
-    [Fact]
-    public void The_prepared_copy_lacks_the_need_and_loads()
+    public void The_only_libtorch_of_the_process_is_that_of_the_folder_where_the_runtime_does_not_look()
     {
-        using var cache = new TemporaryFolder();
-        var copy = NativeTorch.Prepare(Shim, cache.Path);
-
-        Assert.NotNull(copy);
-        var needs = ElfVersionNeed.List(File.ReadAllBytes(copy));
-        Assert.DoesNotContain(NativeTorch.Needed, needs);
-        Assert.Contains(NativeTorch.Substitute, needs);
-        Assert.Equal(File.ReadAllBytes(Shim).Length, File.ReadAllBytes(copy).Length);
-        Assert.Equal(copy, NativeTorch.Prepare(Shim, cache.Path));
-        Assert.NotEqual(0, System.Runtime.InteropServices.NativeLibrary.Load(copy));
+        using var one = torch.ones(1);
+        Assert.Null(OwnNatives.FoundByRuntime());
+        var mapped = File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..])
+            .Where(path => Path.GetFileName(path) is "libtorch_cpu.so" or "libc10.so" or "libtorch.so").Distinct().Order(StringComparer.Ordinal);
+        Assert.Equal(((string[])["libc10.so", "libtorch.so", "libtorch_cpu.so"]).Select(name => Path.Combine(AppContext.BaseDirectory, "libtorch", name)), mapped);
     }
 
     [Fact]
-    public void A_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder()
+    public void What_the_runtime_finds_is_told_by_its_search_folders()
     {
-        var copy = NativeTorch.PrepareIn("/proc", Shim);
-        Assert.NotNull(copy);
-        Assert.DoesNotContain(NativeTorch.Needed, ElfVersionNeed.List(File.ReadAllBytes(copy)));
-        Directory.Delete(Path.GetDirectoryName(Path.GetDirectoryName(copy))!, recursive: true);
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["libtorch_cpu.so"], "");
+        Assert.Equal(folder["libtorch_cpu.so"], OwnNatives.FoundIn($"/nowhere/{Path.PathSeparator}{folder.Path}/"));
+        Assert.Null(OwnNatives.FoundIn("/nowhere/"));
     }
 
     [Fact]
-    public void A_file_without_the_need_is_left_alone()
+    public void A_loaded_libtorch_cannot_be_exchanged()
     {
-        using var cache = new TemporaryFolder();
-        var patched = NativeTorch.Prepare(Shim, cache.Path)!;
-        Assert.Null(NativeTorch.Prepare(patched, Path.Combine(cache.Path, "second")));
+        using var folder = new TemporaryFolder();
+        var other = Libtorch.LibtorchFolderTests.Write(folder["lib"]);
+        var loaded = NativeTorch.Load()!.Folder;
+        var error = Assert.Throws<InvalidOperationException>(() => NativeTorch.Use(LibtorchFolder.Find(other)));
+        Assert.Equal($"libtorch was loaded from {loaded} already; choose {other} before torch is used.", error.Message);
+        Assert.Null(NativeTorch.Chosen);
     }
 
     [Fact]
-    public void A_file_that_is_no_library_is_refused() =>
-        Assert.Throws<InvalidDataException>(() => ElfVersionNeed.List(new byte[100]));
+    public void A_library_that_cannot_be_loaded_is_told_in_the_words_of_the_dynamic_linker()
+    {
+        using var folder = new TemporaryFolder();
+        var error = Assert.Throws<DllNotFoundException>(() => LoadedLibtorch.Load(Libtorch.LibtorchFolderTests.Write(folder["lib"]), OwnNatives.Shim!));
+        Assert.Equal($"{folder["lib"]}/libc10.so: file too short", error.Message);
+    }
 }
