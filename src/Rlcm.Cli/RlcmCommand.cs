@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Rlcm.Cli.Commands;
+using Rlcm.Cli.Libtorch;
 
 namespace Rlcm.Cli;
 
@@ -28,6 +29,8 @@ internal static class RlcmCommand
             DatasetCommand.Create(terminal),
             PretrainCommand.Create(terminal),
             DistillCommand.Create(terminal),
+            ProbeLibtorchCommand.Create(terminal),
+            new LibtorchOption(terminal),
             help,
             new VersionOption("--version") { Description = "Show the version" },
         };

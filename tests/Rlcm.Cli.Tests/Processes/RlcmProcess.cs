@@ -15,14 +15,35 @@ internal sealed class RlcmProcess : IDisposable
 
     private RlcmProcess(Process process) => (_process, _error) = (process, process.StandardError.ReadToEndAsync());
 
+    /// <summary>The folder of the program that was built with the same configuration as these tests, which lie at <c>tests/Rlcm.Cli.Tests/bin/...</c>.</summary>
+    public static string Folder
+    {
+        get
+        {
+            var project = new DirectoryInfo(AppContext.BaseDirectory);
+            while (project.Name != "Rlcm.Cli.Tests")
+                project = project.Parent ?? throw new InvalidOperationException($"{AppContext.BaseDirectory} is not below Rlcm.Cli.Tests.");
+            var build = Path.GetRelativePath(project.FullName, AppContext.BaseDirectory);
+            return Path.Combine(project.Parent!.Parent!.FullName, "src", "Rlcm.Cli", build);
+        }
+    }
+
+    /// <summary>The files that the running process has mapped into its memory (Linux).</summary>
+    public IReadOnlySet<string> MappedFiles => File.ReadLines($"/proc/{_process.Id}/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>Starts the program, in a folder far from the project's.</summary>
     public static RlcmProcess Start(params string[] arguments) => Start(new Dictionary<string, string>(StringComparer.Ordinal), arguments);
 
     /// <summary>As above, with further variables.</summary>
-    public static RlcmProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static RlcmProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) => StartFrom(Folder, environment, arguments);
+
+    /// <summary>As above, a copy of the program in <paramref name="folder"/>.</summary>
+    public static RlcmProcess StartFrom(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
+        var path = Path.Combine(folder, OperatingSystem.IsWindows() ? "rlcm.exe" : "rlcm");
+        var executable = File.Exists(path) ? path : throw new InvalidOperationException($"{path} does not exist; build src/Rlcm.Cli.");
         // A shell that starts the tests in the background has them ignore Ctrl-C, which is inherited: env undoes it.
-        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", Executable()] : [Executable()];
+        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", executable] : [executable];
         var start = new ProcessStartInfo(command[0], [.. command[1..], .. arguments])
         {
             UseShellExecute = false,
@@ -83,16 +104,5 @@ internal sealed class RlcmProcess : IDisposable
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         _process.Dispose();
-    }
-
-    /// <summary>The program that was built with the same configuration as these tests, which lie at <c>tests/Rlcm.Cli.Tests/bin/...</c>.</summary>
-    private static string Executable()
-    {
-        var project = new DirectoryInfo(AppContext.BaseDirectory);
-        while (project.Name != "Rlcm.Cli.Tests")
-            project = project.Parent ?? throw new InvalidOperationException($"{AppContext.BaseDirectory} is not below Rlcm.Cli.Tests.");
-        var build = Path.GetRelativePath(project.FullName, AppContext.BaseDirectory);
-        var path = Path.Combine(project.Parent!.Parent!.FullName, "src", "Rlcm.Cli", build, OperatingSystem.IsWindows() ? "rlcm.exe" : "rlcm");
-        return File.Exists(path) ? path : throw new InvalidOperationException($"{path} does not exist; build src/Rlcm.Cli.");
     }
 }
