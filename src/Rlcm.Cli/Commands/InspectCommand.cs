@@ -11,7 +11,7 @@ internal static class InspectCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var pathArgument = new Argument<string>("PATH") { Description = "A model, a run, an adapter, or weights (.safetensors, .bin, .ckpt, .pth)" };
+        var pathArgument = new Argument<string>("PATH") { Description = "A model (a folder, or a name on the Hub that is in the cache), a run, an adapter, or weights (.safetensors, .bin, .ckpt, .pth)" };
         var keys = new Option<bool>("--keys") { Description = "List every tensor with its type and shape" };
         var command = new DocumentedCommand(
             "inspect",

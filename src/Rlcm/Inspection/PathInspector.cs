@@ -1,5 +1,6 @@
 using Rlcm.Checkpoints;
 using Rlcm.Models;
+using Rlcm.Models.Hub;
 using Rlcm.Runtime;
 
 namespace Rlcm.Inspection;
@@ -8,9 +9,12 @@ namespace Rlcm.Inspection;
 public static class PathInspector
 {
     /// <summary>Looks at <paramref name="path"/>; of weights only what there are is read, not their values.</summary>
+    /// <param name="path">A file or folder, or the name of a model on the Hub that is in the cache.</param>
     /// <exception cref="UserErrorException">Nothing is there, it is nothing of these, or it is damaged.</exception>
     public static PathInspection Inspect(string path)
     {
+        if (HubCache.IsRepository(path) || !Path.Exists(path) && HubName.TryParse(path) is not null)
+            path = ModelLocation.Find(path);
         if (!Path.Exists(path))
             throw new UserErrorException($"There is nothing at {Path.GetFullPath(path)}; expected a run, a model, an adapter or weights: check the path.");
         if (AdapterInspector.Recognizes(path))
