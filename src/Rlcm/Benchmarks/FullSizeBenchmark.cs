@@ -92,6 +92,7 @@ public sealed class FullSizeBenchmark(BenchmarkSettings settings)
 
     private BenchmarkResult Measure(string part, double flops, Action run)
     {
+        NativeTorch.Tune();
         using var peak = new SgemmPeak(settings.MatrixSize, settings.Target.Device);
         Run(run);
         if (PeakMemory.IsKnown)

@@ -62,7 +62,7 @@ public sealed class TextToImageModel : IDisposable
     public static TextToImageModel Load(string folder, string? lcmLora = null)
     {
         var parts = ModelFolder.Open(folder);
-        NativeTorch.DisableNnpack();
+        NativeTorch.Tune();
         using var scope = NewDisposeScope(); // TorchSharp's convolutions leave a handle behind that would keep their weights after the model
         var textEncoder = new ClipTextModel(ClipTextConfig.Read(parts.TextEncoder.ConfigPath));
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(parts.Unet.ConfigPath));

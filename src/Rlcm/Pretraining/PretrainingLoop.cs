@@ -24,7 +24,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
     /// <exception cref="UserErrorException">The run to continue was begun with other settings, or the training diverges.</exception>
     public bool Run(bool resume, IProgress<PretrainingProgress> progress, CancellationToken stop)
     {
-        NativeTorch.DisableNnpack(); // a network that was made from nothing was not loaded, where this is done otherwise
+        NativeTorch.Tune(); // a network that was made from nothing was not loaded, where this is done otherwise
         using var adam = new Adam(stage.Weights.Select(weight => (weight.Name, weight.Value)), settings.LearningRate);
         var first = resume ? Restore(adam) : 0;
         folder.Losses.ContinueAfter(first);

@@ -78,6 +78,13 @@ public static class NativeTorch
     /// </summary>
     internal static void DisableNnpack() => Load()?.DisableNnpack();
 
+    /// <summary>What every use of networks begins with: <see cref="DisableNnpack"/> and <see cref="NativeMemory.KeepFreed"/>.</summary>
+    internal static void Tune()
+    {
+        DisableNnpack();
+        NativeMemory.KeepFreed();
+    }
+
     /// <summary>Runs before any other code of this assembly, hence before the first touch of <c>torch</c> through it.</summary>
     [ModuleInitializer]
     internal static void Initialize()

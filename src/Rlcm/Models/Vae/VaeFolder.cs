@@ -11,7 +11,7 @@ public static class VaeFolder
     /// <exception cref="UserErrorException">A file is missing, damaged or not supported.</exception>
     public static AutoencoderKL Load(string folder)
     {
-        NativeTorch.DisableNnpack();
+        NativeTorch.Tune();
         var part = ModelPart.OfDiffusers(folder);
         var vae = new AutoencoderKL(AutoencoderKLConfig.Read(part.ConfigPath));
         part.Load(vae, VaeNames.Current);

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace Rlcm.Runtime;
+
+/// <summary>
+/// How glibc keeps the memory of tensors. By default it gives blocks of many megabytes back to the system at once, and every operation of a
+/// large network gets its result in pages that the system has to clear first: two thirds of the time of a U-Net of Stable Diffusion's size on
+/// two cores. Kept, they are used again; the peak is that of the network all the same.
+/// </summary>
+internal static class NativeMemory
+{
+    // Parameters of mallopt, from malloc.h of glibc.
+    private const int TrimThreshold = -1;
+    private const int TopPad = -2;
+    private const int MmapMax = -4;
+    private const int ArenaMax = -8;
+
+    private const int Never = -1;
+    private const int PadBytes = 1 << 26;
+
+    /// <summary>Has freed memory kept for the next tensor, whatever thread makes it; nothing on systems without glibc. The process keeps its peak until it ends.</summary>
+    public static void KeepFreed()
+    {
+        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad("libc.so.6", out var libc) || !NativeLibrary.TryGetExport(libc, "mallopt", out var export))
+            return;
+        var mallopt = Marshal.GetDelegateForFunctionPointer<Mallopt>(export);
+        mallopt(MmapMax, 0);
+        mallopt(TrimThreshold, Never);
+        mallopt(TopPad, PadBytes);
+        mallopt(ArenaMax, 1);
+    }
+
+    private delegate int Mallopt(int parameter, int value);
+}
