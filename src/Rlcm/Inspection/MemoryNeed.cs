@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Rlcm.Inspection;
 
-/// <summary>Predicted peak memory of training a model: an estimate, compared with measured peaks in docs/checkpoints.md.</summary>
+/// <summary>Predicted peak memory of training a model: an estimate from the maps that its graph keeps, not a measurement.</summary>
 /// <param name="Height">Of the pictures.</param>
 /// <param name="Width">Of the pictures.</param>
 /// <param name="MicroBatch">Pictures in a backward pass.</param>

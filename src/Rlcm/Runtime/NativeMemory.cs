@@ -4,8 +4,8 @@ namespace Rlcm.Runtime;
 
 /// <summary>
 /// How glibc keeps the memory of tensors. By default it gives blocks of many megabytes back to the system at once, and every operation of a
-/// large network gets its result in pages that the system has to clear first: two thirds of the time of a U-Net of Stable Diffusion's size on
-/// two cores. Kept, they are used again; the peak is that of the network all the same.
+/// large network gets its result in pages that the system has to clear first: three fifths of the time of a U-Net of Stable Diffusion's size on
+/// two cores. Kept, they are used again, for a peak that may be higher, since blocks of different sizes do not fill each other's places.
 /// </summary>
 internal static class NativeMemory
 {

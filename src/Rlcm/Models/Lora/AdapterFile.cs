@@ -95,7 +95,9 @@ public static class AdapterFile
         return new(layers, (int)rank, alpha);
     }
 
-    private static double Alpha(ITensorSource file, string key, string path)
+    /// <summary>The number <paramref name="key"/> of a file; its tensors belong to the caller's scope.</summary>
+    /// <exception cref="UserErrorException">It is no number.</exception>
+    internal static double Alpha(ITensorSource file, string key, string path)
     {
         var alpha = file.ReadFloat(key);
         return alpha.numel() == 1 && double.IsFinite(alpha.ToNumber())

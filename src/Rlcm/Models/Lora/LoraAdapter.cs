@@ -17,6 +17,9 @@ public sealed record LoraAdapter(string Module, Parameter A, Parameter B, float 
     internal bool CanMergeInto(Tensor weight) => weight.dtype == A.dtype;
 
     /// <summary>W + s B A, differentiable in A and B.</summary>
-    internal Tensor MergeInto(Tensor weight) =>
-        weight.flatten(1).addmm(B.flatten(1), A.flatten(1), beta: 1, alpha: Scale).view(weight.shape);
+    internal Tensor MergeInto(Tensor weight) => Merge(weight, A, B, Scale);
+
+    /// <summary>W + s B A, of the shape of W.</summary>
+    internal static Tensor Merge(Tensor weight, Tensor a, Tensor b, float scale) =>
+        weight.flatten(1).addmm(b.flatten(1), a.flatten(1), beta: 1, alpha: scale).view(weight.shape);
 }

@@ -1,6 +1,5 @@
 using Rlcm.Checkpoints;
 using Rlcm.Runtime;
-using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Models.Lora;
@@ -35,8 +34,7 @@ internal sealed record LowRankUpdate(LoraLayer Layer, string DownKey, string UpK
     public Tensor Merge(ITensorSource file)
     {
         using var scope = NewDisposeScope();
-        var weight = Layer.BaseWeight;
-        return weight.flatten(1).addmm(file.ReadFloat(UpKey).flatten(1), file.ReadFloat(DownKey).flatten(1), beta: 1, alpha: (float)Scale).view(weight.shape).MoveToOuterDisposeScope();
+        return LoraAdapter.Merge(Layer.BaseWeight, file.ReadFloat(DownKey), file.ReadFloat(UpKey), (float)Scale).MoveToOuterDisposeScope();
     }
 
     /// <summary>s B A has the weight's shape, where a matrix may stand for a kernel of 1x1.</summary>
@@ -50,13 +48,9 @@ internal sealed record LowRankUpdate(LoraLayer Layer, string DownKey, string UpK
 
     private static double ScaleOf(ITensorSource file, AdapterNames names, string module)
     {
-        if (!file.Keys.Contains(names.AlphaOf(module)))
-            return 1;
         using var scope = NewDisposeScope();
-        var alpha = file.ReadFloat(names.AlphaOf(module));
-        return alpha.numel() == 1 && double.IsFinite(alpha.ToNumber())
-            ? alpha.ToNumber() / file[names.DownOf(module)].Shape[0]
-            : throw new UserErrorException($"{file.Path}: {names.AlphaOf(module)}: expected one finite number; the file is damaged, fetch it again.");
+        var alpha = names.AlphaOf(module);
+        return file.Keys.Contains(alpha) ? AdapterFile.Alpha(file, alpha, file.Path) / file[names.DownOf(module)].Shape[0] : 1;
     }
 
     private static long Size(long[] shape) => shape.Aggregate(1L, (product, side) => product * side);
