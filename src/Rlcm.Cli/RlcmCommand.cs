@@ -26,6 +26,7 @@ internal static class RlcmCommand
             EvaluateCommand.Create(terminal),
             InspectCommand.Create(terminal),
             ExportCommand.Create(terminal),
+            BenchCommand.Create(terminal),
             DatasetCommand.Create(terminal),
             PretrainCommand.Create(terminal),
             DistillCommand.Create(terminal),

@@ -17,23 +17,10 @@ internal sealed class ModelOptions
     /// <summary>What <c>--lcm-lora</c> does.</summary>
     public const string LcmLoraDescription = "LCM-LoRA that makes a Stable Diffusion 1.x model a consistency model; the guidance scale is 1 then";
 
-    /// <summary>What <c>--device</c> takes.</summary>
-    public const string DeviceValue = "cpu|cuda[:i]";
-
-    /// <summary>What <c>--device</c> does.</summary>
-    public const string DeviceDescription = "Where the networks run";
-
-    /// <summary>What <c>--dtype</c> takes.</summary>
-    public const string DtypeValue = "fp32|fp16|bf16";
-
-    /// <summary>What <c>--dtype</c> does.</summary>
-    public const string DtypeDescription = "Numbers of text encoder and U-Net; fp16 and bf16 on GPUs alone";
-
     private readonly Option<string> _model;
     private readonly DownloadOption _download = new();
     private readonly Option<string?> _lcmLora = new("--lcm-lora") { Description = LcmLoraDescription, HelpName = "FILE" };
-    private readonly Option<string> _device = new("--device") { Description = DeviceDescription, HelpName = DeviceValue, DefaultValueFactory = _ => "cpu" };
-    private readonly Option<string> _dtype = new("--dtype") { Description = DtypeDescription, HelpName = DtypeValue, DefaultValueFactory = _ => "fp32" };
+    private readonly DeviceOptions _device = new();
 
     /// <param name="kind">Which models the command takes, for its help.</param>
     public ModelOptions(string kind) =>
@@ -42,8 +29,9 @@ internal sealed class ModelOptions
     /// <summary>Adds all of them to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_model, _download, _lcmLora, _device, _dtype])
+        foreach (var option in (Option[])[_model, _download, _lcmLora])
             command.Add(option);
+        _device.AddTo(command);
     }
 
     /// <summary>What the user calls the model.</summary>
@@ -61,8 +49,7 @@ internal sealed class ModelOptions
     /// <exception cref="UserErrorException">It is missing, damaged or not supported, or the device is not there.</exception>
     public TextToImageModel Load(ParseResult arguments, string folder)
     {
-        var device = arguments.Checked(_device, ComputeTarget.IsDevice, ComputeTarget.ExpectedDevice);
-        var target = ComputeTarget.Find(device, arguments.OneOf(_dtype, ComputeTarget.Precisions));
+        var target = _device.Find(arguments);
         var model = TextToImageModel.Load(folder, arguments.GetValue(_lcmLora) is { } file ? ShippedFiles.Require(file, "the LCM-LoRA") : null);
         model.MoveTo(target);
         return model;

@@ -31,9 +31,17 @@ internal static class OptionChecks
     public static T OneOf<T>(this ParseResult arguments, Option<string> option, IReadOnlyDictionary<string, T> names)
     {
         var name = arguments.GetRequiredValue(option);
-        if (names.TryGetValue(name, out var value))
-            return value;
-        var meant = NearestName.Find(name, names.Keys);
-        throw new UserErrorException($"{option.Name}: expected one of {string.Join(", ", names.Keys)}, found {name}{(meant is null ? "." : $"; did you mean {meant}?")}");
+        RequireOneOf(option, name, names.Keys);
+        return names[name];
+    }
+
+    /// <summary>Returns where <paramref name="found"/>, given for <paramref name="option"/>, is one of <paramref name="names"/>.</summary>
+    /// <exception cref="UserErrorException">It is not.</exception>
+    public static void RequireOneOf(Option option, string found, IEnumerable<string> names)
+    {
+        if (names.Contains(found))
+            return;
+        var meant = NearestName.Find(found, names);
+        throw new UserErrorException($"{option.Name}: expected one of {string.Join(", ", names)}, found {found}{(meant is null ? "." : $"; did you mean {meant}?")}");
     }
 }

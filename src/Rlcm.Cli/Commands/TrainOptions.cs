@@ -29,8 +29,8 @@ internal sealed class TrainOptions
         Key("prompts", "FILE", "Training prompts, one a line"),
         Key("updates", "N", "Updates of the policy"),
         Key("seed", "N", "Seed of everything random"),
-        Key("device", ModelOptions.DeviceValue, ModelOptions.DeviceDescription),
-        Key("dtype", ModelOptions.DtypeValue, ModelOptions.DtypeDescription),
+        Key("device", DeviceOptions.DeviceValue, DeviceOptions.DeviceDescription),
+        Key("dtype", DeviceOptions.DtypeValue, DeviceOptions.DtypeDescription),
         Key("threads", "N", "Threads of the networks; 0 is one for each core"),
     ];
 

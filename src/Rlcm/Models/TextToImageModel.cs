@@ -16,7 +16,7 @@ public sealed class TextToImageModel : IDisposable
 {
     // Pixels decoded at once. On two cores eight pictures of 64x64: 64 at once fall out of the caches and take nearly three times as long.
     private const long DecodedOnCpu = 8 * 64 * 64;
-    private const long DecodedOnGpu = 1 << 20;
+    private const long DecodedOnGpu = 512 * 512;
     private const string PositionIds = "text_model.embeddings.position_ids"; // a buffer that old versions of transformers save; no weight
 
     /// <summary>Puts the parts together.</summary>
@@ -129,14 +129,20 @@ public sealed class TextToImageModel : IDisposable
         using var noGrad = no_grad();
         var pixels = latents.shape[2] * latents.shape[3] * Vae.Config.SpatialFactor * Vae.Config.SpatialFactor;
         var atOnce = Math.Max(1, (latents.device_type == DeviceType.CPU ? DecodedOnCpu : DecodedOnGpu) / pixels);
-        return ImageBatch.Concatenate([.. latents.split(atOnce).Select(DecodeAtOnce)]);
+        return ImageBatch.Concatenate([.. latents.split(atOnce).Select(few =>
+        {
+            using var portion = NewDisposeScope();
+            return DecodePixels(few).ToImages();
+        })]);
     }
 
-    private ImageBatch DecodeAtOnce(Tensor latents)
+    /// <summary>Decodes scaled latents [N, C, h, w] to pictures [N, 3, h f, w f], about -1..1 and not clamped, all at once.</summary>
+    internal Tensor DecodePixels(Tensor latents)
     {
         using var scope = NewDisposeScope();
         var unscaled = latents / Kept(Vae.Config.ScalingFactor);
-        return (Tiling is { } tiling ? TiledDecoding.Decode(Vae.Decode, unscaled, Vae.Config.SpatialFactor, tiling) : Vae.Decode(unscaled)).ToImages();
+        var pixels = Tiling is { } tiling ? TiledDecoding.Decode(Vae.Decode, unscaled, Vae.Config.SpatialFactor, tiling) : Vae.Decode(unscaled);
+        return pixels.MoveToOuterDisposeScope();
     }
 
     /// <summary>Moves all networks to a device; text encoder and U-Net in its numbers, the autoencoder, which overflows in 16 bits, in 32.</summary>

@@ -18,12 +18,12 @@ public static class WeightInitializer
     /// </summary>
     public static void Initialize(nn.Module model, ulong seed, params IReadOnlyList<string> zero)
     {
-        using var noGrad = no_grad();
-        var item = 0;
-        foreach (var (key, weight) in model.state_dict())
+        Parallel.ForEach(model.state_dict().Index(), entry =>
         {
+            var (item, (key, weight)) = entry;
             using var scope = NewDisposeScope();
-            var address = new RandomAddress(seed, RandomPurpose.WeightInit, Item: item++);
+            using var noGrad = no_grad(); // of each thread
+            var address = new RandomAddress(seed, RandomPurpose.WeightInit, Item: item);
             var shape = weight.shape;
             if (key.EndsWith(".bias", StringComparison.Ordinal) || zero.Any(suffix => key.EndsWith(suffix, StringComparison.Ordinal)))
                 weight.zero_();
@@ -33,7 +33,7 @@ public static class WeightInitializer
                 weight.copy_(AddressedRandom.NormalTensor(address, shape) * Kept(EmbeddingStd));
             else
                 weight.copy_(AddressedRandom.NormalTensor(address, shape) * Kept(1 / Math.Sqrt(3.0 * weight[0].numel())));
-        }
+        });
     }
 
     /// <summary>Takes every weight from <paramref name="source"/>, a network of the same architecture.</summary>

@@ -30,5 +30,14 @@ internal static class NativeMemory
         mallopt(ArenaMax, 1);
     }
 
+    /// <summary>Gives all that is free back to the system, once; nothing on systems without glibc.</summary>
+    public static void GiveBack()
+    {
+        if (OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out var libc) && NativeLibrary.TryGetExport(libc, "malloc_trim", out var export))
+            Marshal.GetDelegateForFunctionPointer<MallocTrim>(export)(0);
+    }
+
+    private delegate int MallocTrim(nuint pad);
+
     private delegate int Mallopt(int parameter, int value);
 }

@@ -72,16 +72,24 @@ public static class NativeTorch
             return s_loaded ??= LoadedLibtorch.Load(Chosen?.Path ?? OwnNatives.Folder, OwnNatives.PreparedShim.Path);
     }
 
+    /// <summary>Handle of libtorch_cuda, which leads to the CUDA runtime as well; null where there is none.</summary>
+    internal static nint? CudaLibrary => Load()?.Cuda is { } handle and not 0 ? handle : null;
+
     /// <summary>
     /// Keeps libtorch from trying NNPACK, which convolutions of a single picture do: where NNPACK does not know the processor, libtorch
     /// writes a warning for every one of them, and where it does, they are computed otherwise than those of larger batches.
     /// </summary>
     internal static void DisableNnpack() => Load()?.DisableNnpack();
 
-    /// <summary>What every use of networks begins with: <see cref="DisableNnpack"/> and <see cref="NativeMemory.KeepFreed"/>.</summary>
+    /// <summary>
+    /// What every use of networks begins with: <see cref="DisableNnpack"/>, <see cref="NativeMemory.KeepFreed"/>, and 32-bit floats that
+    /// are those on GPUs as well: convolutions there would by default round their inputs to 11 digits (TF32), otherwise for every batch size, and
+    /// the policy's ratio would not start at 1.
+    /// </summary>
     internal static void Tune()
     {
         DisableNnpack();
+        TorchSharp.torch.backends.cudnn.allow_tf32 = false;
         NativeMemory.KeepFreed();
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Rlcm.Checkpoints;
+using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Policy;
 using Rlcm.Prompts;
@@ -43,7 +44,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         [
             new("log-probabilities agree between sampling and training", difference <= LogProbTolerance,
                 $"largest difference {difference:e1} per latent dimension, allowed {LogProbTolerance:e1}",
-                "the policy ratio would not start at 1: lower loraAlpha or learningRate where the numbers are out of range, else report this with the model's configuration"),
+                $"the policy ratio would not start at 1: {DifferenceAdvice()}"),
             new("gradients reach the adapters", double.IsFinite(adapterNorm) && adapterNorm > 0, $"norm {adapterNorm:g3}",
                 "nothing would be learned: check loraTargets and learningRate"),
             new("gradients reach nothing else", strays == 0, $"{strays} other weights have one", "freeze the base model"),
@@ -53,6 +54,10 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
             Memory(),
         ];
     }
+
+    private string DifferenceAdvice() => config.Dtype != ComputePrecision.Fp32 && config.SamplingBatch != config.MicroBatch
+        ? $"half precision rounds otherwise in batches of another size: set samplingBatch to {config.MicroBatch}, as microBatch is"
+        : "lower loraAlpha or learningRate where the numbers are out of range, else report this with the model's configuration";
 
     private SelfCheckResult Batches()
     {

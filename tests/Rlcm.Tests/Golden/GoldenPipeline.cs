@@ -11,11 +11,13 @@ namespace Rlcm.Tests.Golden;
 /// <summary>A golden pipeline loaded as a policy that samples as the released code did.</summary>
 internal sealed class GoldenPipeline : IDisposable
 {
-    public GoldenPipeline(string name)
+    /// <param name="name">The pipeline.</param>
+    /// <param name="folder">Where its model lies in another form; null: as the original wrote it.</param>
+    public GoldenPipeline(string name, string? folder = null)
     {
         var settings = GoldenData.ReadJson(GoldenData.InPipeline(name, "expected/ppo.json"));
         var size = settings.GetProperty("image_size");
-        Model = TextToImageModel.Load(GoldenData.InPipeline(name, "pipeline"));
+        Model = TextToImageModel.Load(folder ?? GoldenData.InPipeline(name, "pipeline"));
         Rollout = SafetensorsFile.Open(GoldenData.InPipeline(name, "expected/rollout.safetensors"));
         Policy = new LcmPolicy(Model, new(
             settings.GetProperty("inference_steps").GetInt32(),

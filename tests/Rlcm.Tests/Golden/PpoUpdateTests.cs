@@ -18,9 +18,15 @@ public sealed class PpoUpdateTests
     private const double SignificantGradient = 1e-3; // of the largest of its tensor; see the golden README on Adam's first steps
 
     [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/ppo_inputs.safetensors", MemberType = typeof(GoldenData))]
-    public void Three_updates_agree(string pipeline)
+    public void Three_updates_agree(string pipeline) => Compare(pipeline, checkpointing: false);
+
+    [Theory, MemberData(nameof(GoldenData.PipelinesWith), "expected/ppo_inputs.safetensors", MemberType = typeof(GoldenData))]
+    public void Three_updates_with_recomputed_activations_agree(string pipeline) => Compare(pipeline, checkpointing: true);
+
+    private static void Compare(string pipeline, bool checkpointing)
     {
         using var golden = new GoldenPipeline(pipeline);
+        golden.Model.Unet.GradientCheckpointing = checkpointing;
         using var adapters = golden.AttachLora();
         using var scope = NewDisposeScope();
         using var inputs = SafetensorsFile.Open(GoldenData.InPipeline(pipeline, "expected/ppo_inputs.safetensors"));

@@ -20,7 +20,7 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
     }
 
     /// <param name="tokens">[B, T, width] -> [B, T, width].</param>
-    public override Tensor forward(Tensor tokens) => net[2].forward(net[0].forward(tokens));
+    public override Tensor forward(Tensor tokens) => net[0].forward(tokens).Then(net[2].forward);
 
     private sealed class Geglu : Module<Tensor, Tensor>
     {

@@ -44,5 +44,5 @@ internal sealed class Upsample2D : Module<Tensor, Tensor>
 
     /// <summary>[B, C, H, W] -> [B, C, height, width], for maps whose size was odd before it was halved.</summary>
     public Tensor Forward(Tensor x, long height, long width) =>
-        conv.forward(functional.interpolate(x, size: [height, width], mode: InterpolationMode.Nearest));
+        functional.interpolate(x, size: [height, width], mode: InterpolationMode.Nearest).Then(conv.forward);
 }

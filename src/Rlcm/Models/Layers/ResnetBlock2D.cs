@@ -41,10 +41,10 @@ internal sealed class ResnetBlock2D : Module<Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor x, Tensor? activatedTime)
     {
         using var scope = NewDisposeScope();
-        var h = conv1.forward(functional.silu(norm1.forward(x)));
+        var h = norm1.forward(x).ThenSilu().Then(conv1.forward);
         if (time_emb_proj is not null)
-            h = h.Plus(time_emb_proj.forward(activatedTime!).unsqueeze(-1).unsqueeze(-1));
-        h = conv2.forward(functional.silu(norm2.forward(h)));
+            h = h.Then(map => map.Plus(time_emb_proj.forward(activatedTime!).unsqueeze(-1).unsqueeze(-1)));
+        h = h.Then(norm2.forward).ThenSilu().Then(conv2.forward);
         var shortcut = conv_shortcut is null ? x : conv_shortcut.forward(x);
         return shortcut.Plus(h).MoveToOuterDisposeScope();
     }

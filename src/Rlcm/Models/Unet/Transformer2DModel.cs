@@ -37,9 +37,9 @@ internal sealed class Transformer2DModel : Module<Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var shape = x.shape;
-        var tokens = proj_in.forward(norm.forward(x).ToTokens());
+        var tokens = norm.forward(x).Then(ChannelsLast.ToTokens).Then(proj_in.forward);
         foreach (var block in transformer_blocks)
-            tokens = block.forward(tokens, text);
+            tokens = tokens.Then(input => block.forward(input, text));
         return x.Plus(proj_out.forward(tokens).ToMap(shape[2], shape[3])).MoveToOuterDisposeScope();
     }
 

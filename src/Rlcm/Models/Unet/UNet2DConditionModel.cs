@@ -70,7 +70,7 @@ public sealed class UNet2DConditionModel : Module<UNetInput, Tensor>
         foreach (var block in up_blocks)
             x = block.Forward(x, condition, skips);
 
-        x = conv_out.forward(functional.silu(conv_norm_out.forward(x)));
+        x = x.Then(conv_norm_out.forward).ThenSilu().Then(conv_out.forward);
         return x.to(ScalarType.Float32).contiguous().MoveToOuterDisposeScope();
     }
 }

@@ -12,9 +12,17 @@ namespace Rlcm.Models.Unet;
 /// <param name="Recomputes">Whether activations are computed again in the backward pass instead of kept, one residual block or transformer at a time.</param>
 internal readonly record struct BlockCondition(Tensor ActivatedTime, Tensor Text, bool Recomputes)
 {
-    public Tensor Apply(ResnetBlock2D block, Tensor x) => Recomputes ? GradientCheckpoint.Run(block, block.forward, x, ActivatedTime) : block.forward(x, ActivatedTime);
+    private Tensor Apply(ResnetBlock2D block, Tensor x) => Recomputes ? GradientCheckpoint.Run(block, block.forward, x, ActivatedTime) : block.forward(x, ActivatedTime);
 
-    public Tensor Apply(Transformer2DModel transformer, Tensor x) => Recomputes ? GradientCheckpoint.Run(transformer, transformer.forward, x, Text) : transformer.forward(x, Text);
+    /// <summary>A residual block and the transformer after it, where there is one.</summary>
+    public Tensor Apply(ResnetBlock2D block, Transformer2DModel? transformer, Tensor x)
+    {
+        var condition = this;
+        var map = Apply(block, x);
+        return transformer is null ? map : map.Then(input => condition.Apply(transformer, input));
+    }
+
+    private Tensor Apply(Transformer2DModel transformer, Tensor x) => Recomputes ? GradientCheckpoint.Run(transformer, transformer.forward, x, Text) : transformer.forward(x, Text);
 }
 
 /// <summary>Going down: residual blocks, each with a transformer where the block attends to text (diffusers <c>DownBlock2D</c>, <c>CrossAttnDownBlock2D</c>).</summary>
@@ -45,9 +53,7 @@ internal sealed class UNetDownBlock : Module
     {
         for (var i = 0; i < resnets.Count; i++)
         {
-            x = condition.Apply(resnets[i], x);
-            if (attentions is not null)
-                x = condition.Apply(attentions[i], x);
+            x = condition.Apply(resnets[i], attentions?[i], x);
             skips.Push(x);
         }
 
@@ -79,9 +85,7 @@ internal sealed class UNetMidBlock : Module
 
     public Tensor Forward(Tensor x, BlockCondition condition)
     {
-        x = condition.Apply(resnets[0], x);
-        x = condition.Apply(attentions[0], x);
-        return condition.Apply(resnets[1], x);
+        return condition.Apply(resnets[0], attentions[0], x).Then(map => condition.Apply(resnets[1], null, map));
     }
 }
 
@@ -119,14 +123,13 @@ internal sealed class UNetUpBlock : Module
     {
         for (var i = 0; i < resnets.Count; i++)
         {
-            x = condition.Apply(resnets[i], cat([x, skips.Pop()], dim: 1));
-            if (attentions is not null)
-                x = condition.Apply(attentions[i], x);
+            using var skip = skips.Pop();
+            x = x.Then(map => cat([map, skip], dim: 1)).Then(both => condition.Apply(resnets[i], attentions?[i], both));
         }
 
         if (upsamplers is null)
             return x;
         var size = skips.Peek().shape;
-        return upsamplers[0].Forward(x, size[2], size[3]);
+        return x.Then(map => upsamplers[0].Forward(map, size[2], size[3]));
     }
 }

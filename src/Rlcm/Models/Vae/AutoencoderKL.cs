@@ -55,7 +55,7 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
     public Tensor Decode(Tensor latents)
     {
         using var scope = NewDisposeScope();
-        return decoder.forward(post_quant_conv.forward(latents.ToChannelsLast())).contiguous().MoveToOuterDisposeScope();
+        return latents.ToChannelsLast().Then(post_quant_conv.forward).Then(decoder.forward).Then(map => map.contiguous()).MoveToOuterDisposeScope();
     }
 
     /// <summary>Decodes the mean latents of <paramref name="input"/>: the reconstruction, [B, 3, H, W].</summary>
@@ -118,10 +118,10 @@ public sealed class AutoencoderKL : Module<Tensor, Tensor>
 
         public override Tensor forward(Tensor z)
         {
-            var x = mid_block.forward(conv_in.forward(z));
+            var x = conv_in.forward(z).Then(mid_block.forward);
             foreach (var block in up_blocks)
-                x = block.forward(x);
-            return conv_out.forward(functional.silu(conv_norm_out.forward(x)));
+                x = x.Then(block.forward);
+            return x.Then(conv_norm_out.forward).ThenSilu().Then(conv_out.forward);
         }
     }
 }

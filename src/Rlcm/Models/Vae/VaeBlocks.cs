@@ -52,9 +52,10 @@ internal sealed class UpDecoderBlock : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor x)
     {
-        foreach (var resnet in resnets)
-            x = resnet.forward(x, null);
-        return upsamplers is null ? x : upsamplers[0].forward(x);
+        var map = resnets[0].forward(x, null);
+        foreach (var resnet in resnets.Skip(1))
+            map = map.Then(input => resnet.forward(input, null));
+        return upsamplers is null ? map : map.Then(upsamplers[0].forward);
     }
 }
 
@@ -75,5 +76,5 @@ internal sealed class VaeMidBlock : Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor x) =>
-        resnets[1].forward(attentions[0].forward(resnets[0].forward(x, null)), null);
+        resnets[0].forward(x, null).Then(attentions[0].forward).Then(map => resnets[1].forward(map, null));
 }
