@@ -49,22 +49,36 @@ public sealed record SchedulerConfig
             Ddim => ReadDdim(reader),
             Pndm => ReadPndm(reader),
             _ => throw reader.Wrong("_class_name", $"{Lcm}, {Ddim} or {Pndm}", reader.ClassName),
-        } with
+        };
+        config = config.WithNoise(reader);
+        reader.Require("thresholding", false);
+        reader.Require("clip_sample", false);
+        reader.Require("timestep_spacing", "leading");
+        reader.Ignore("clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value", "skip_prk_steps");
+        reader.Finish();
+        return config;
+    }
+
+    /// <summary>As <see cref="Read"/> of a diffusion model that an LCM-LoRA will make a consistency model: its sampler, whichever that is, has no say then.</summary>
+    /// <exception cref="Runtime.UserErrorException">The file is missing or damaged, or the noise is of a kind that is not supported.</exception>
+    public static SchedulerConfig ReadNoise(string path)
+    {
+        var reader = new ModelConfigReader(path);
+        return new SchedulerConfig { ClassName = reader.ClassName }.WithNoise(reader);
+    }
+
+    private SchedulerConfig WithNoise(ModelConfigReader reader)
+    {
+        reader.Require("prediction_type", "epsilon");
+        reader.Require("rescale_betas_zero_snr", false);
+        reader.Require("trained_betas");
+        return this with
         {
             BetaStart = reader.Number("beta_start"),
             BetaEnd = reader.Number("beta_end"),
             BetaSchedule = reader.Text("beta_schedule"),
             TrainTimesteps = reader.Int("num_train_timesteps", 1000),
         };
-        reader.Require("prediction_type", "epsilon");
-        reader.Require("rescale_betas_zero_snr", false);
-        reader.Require("thresholding", false);
-        reader.Require("clip_sample", false);
-        reader.Require("timestep_spacing", "leading");
-        reader.Require("trained_betas");
-        reader.Ignore("clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value", "skip_prk_steps");
-        reader.Finish();
-        return config;
     }
 
     /// <remarks>diffusers' class has the entries of DDIM too but makes nothing of them; a model converted from Stable Diffusion keeps its own.</remarks>

@@ -67,7 +67,7 @@ public sealed class TextToImageModel : IDisposable
         var textEncoder = new ClipTextModel(ClipTextConfig.Read(parts.TextEncoder.ConfigPath));
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(parts.Unet.ConfigPath));
         var tokenizer = ClipTokenizer.FromFolder(parts.Tokenizer);
-        var scheduler = SchedulerConfig.Read(parts.SchedulerPath);
+        var scheduler = lcmLora is null ? SchedulerConfig.Read(parts.SchedulerPath) : SchedulerConfig.ReadNoise(parts.SchedulerPath);
         ModelParts.RequireFit(tokenizer, textEncoder.Config, folder);
         ModelParts.RequireFit(textEncoder.Config, unet.Config, AutoencoderKLConfig.Read(parts.Vae.ConfigPath), folder);
         parts.TextEncoder.Load(textEncoder, CurrentTextName);
@@ -150,8 +150,8 @@ public sealed class TextToImageModel : IDisposable
     {
         if (target.Dtype != ScalarType.Float32)
             _ = UnetSha256;
-        TextEncoder.to(target.Device).to(target.Dtype);
-        Unet.to(target.Device).to(target.Dtype);
+        TextEncoder.to(target.Dtype).to(target.Device); // in this order, the GPU never holds the larger numbers
+        Unet.to(target.Dtype).to(target.Device);
         Vae.to(target.Device);
     }
 

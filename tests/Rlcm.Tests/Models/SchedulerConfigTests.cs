@@ -73,6 +73,26 @@ public sealed class SchedulerConfigTests : IDisposable
         Assert.NotEqual(shifted, Sample(model));
     }
 
+    // As diffusers saves that of a fine-tuned Stable Diffusion, shortened.
+    private const string OtherSampler = """
+        {"_class_name": "DEISMultistepScheduler", "algorithm_type": "deis", "solver_order": 2, "beta_end": 0.012, "beta_schedule": "scaled_linear",
+        "beta_start": 0.00085, "clip_sample": false, "num_train_timesteps": 1000, "prediction_type": "epsilon", "timestep_spacing": "trailing", "trained_betas": null}
+        """;
+
+    [Fact]
+    public void Below_an_LCM_LoRA_any_sampler_will_do()
+    {
+        Assert.Contains("found DEISMultistepScheduler", Assert.Throws<UserErrorException>(() => Read(OtherSampler)).Message, StringComparison.Ordinal);
+        Assert.Equal(new SchedulerConfig { ClassName = "DEISMultistepScheduler" }, SchedulerConfig.ReadNoise(_folder["scheduler_config.json"]));
+    }
+
+    [Fact]
+    public void Below_an_LCM_LoRA_the_kind_of_noise_still_counts()
+    {
+        Assert.Throws<UserErrorException>(() => Read(OtherSampler.Replace("\"epsilon\"", "\"v_prediction\"", StringComparison.Ordinal)));
+        Assert.Contains("prediction_type = v_prediction is not supported", Assert.Throws<UserErrorException>(() => SchedulerConfig.ReadNoise(_folder["scheduler_config.json"])).Message, StringComparison.Ordinal);
+    }
+
     private static byte[] Sample(string folder)
     {
         using var model = TextToImageModel.Load(folder);

@@ -1,0 +1,69 @@
+using Rlcm.Checkpoints;
+using Rlcm.Inspection;
+using Rlcm.Runtime;
+using Rlcm.Training;
+using Xunit;
+
+namespace Rlcm.Tests.Inspection;
+
+public sealed class RunInspectorTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly RunFolder _run;
+
+    public RunInspectorTests()
+    {
+        _run = RunFolder.Create(_folder["run"]);
+        TrainConfigReader.Write(new() { Model = "org/model", Task = "incompression", Updates = 20 }, _run.Config);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_stopped_run_says_how_far_it_is_and_how_to_go_on()
+    {
+        Metrics(
+            Evaluation(0, 2.5), Update(1), Evaluation(5, 3.25), Update(10), Evaluation(10, 3));
+        new CheckpointStore(_run.Checkpoints).Save(10, new Dictionary<string, TorchSharp.torch.Tensor>(), new TrainingState(10, 160, 1, 10, new PerPromptStatTracker(16, 16).Export()), []);
+        Directory.CreateDirectory(_run.Adapter);
+        Assert.Equal(
+            [
+                "task: incompression", "model: org/model", "progress: 10 of 20 updates", "checkpoints: 10",
+                "mean reward: 2.5 at first, 3 after update 10", $"best: 3.25 after update 5: {_run.BestAdapter}",
+                $"go on with it: rlcm train --resume {_run.Path}",
+                $"draw with it: rlcm sample --model org/model --adapter {_run.Adapter} --prompt TEXT --output F.png",
+            ],
+            Facts());
+    }
+
+    [Fact]
+    public void A_run_without_a_checkpoint_cannot_go_on()
+    {
+        Metrics();
+        Assert.Equal(["task: incompression", "model: org/model", "progress: 0 of 20 updates", "checkpoints: none", "go on with it: not possible, there is no checkpoint"], Facts());
+    }
+
+    [Fact]
+    public void A_finished_run_is_not_to_be_continued()
+    {
+        Metrics(Update(20));
+        Assert.DoesNotContain(Facts(), fact => fact.StartsWith("go on", StringComparison.Ordinal));
+    }
+
+    private IEnumerable<string> Facts()
+    {
+        var found = PathInspector.Inspect(_run.Path);
+        Assert.Equal("training run", found.Title);
+        return found.Facts.Select(fact => $"{fact.Name}: {fact.Value}");
+    }
+
+    private void Metrics(params string[] lines) => File.WriteAllLines(_run.Metrics, lines);
+
+    private static string Update(int number) => $$"""
+        {"update":{{number}},"queries":{{16 * number}},"seconds":1,"reward_mean":1,"reward_std":0,"advantage_mean":0,"loss":0,"ratio_mean":1,"clip_fraction":0,"approx_kl":0,"grad_norm":1,"learning_rate":0.1,"images_per_second":1,"reference_kl":0}
+        """;
+
+    private static string Evaluation(int update, double reward) => $$$"""
+        {"evaluation":{"update":{{{update}}},"queries":0,"seconds":0,"images":64,"reward_mean":{{{reward.ToString(System.Globalization.CultureInfo.InvariantCulture)}}},"reward_std":0,"recognized_share":1,"recognized_samples":180,"is_best":true}}
+        """;
+}
