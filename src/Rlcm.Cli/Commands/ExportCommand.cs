@@ -21,18 +21,11 @@ internal static class ExportCommand
         [Merged] = null,
     };
 
-    private static readonly Dictionary<string, ScalarType> Dtypes = new(StringComparer.Ordinal)
-    {
-        ["fp32"] = ScalarType.Float32,
-        ["fp16"] = ScalarType.Float16,
-        ["bf16"] = ScalarType.BFloat16,
-    };
-
     public static Command Create(Terminal terminal)
     {
         var source = new Argument<string>("RUN|ADAPTER") { Description = "A run's folder, whose adapter is exported, or an adapter of peft, diffusers or kohya" };
         var formatOption = new Option<string>("--format") { Description = "peft: a folder; diffusers: a folder for load_lora_weights; kohya: a file for ComfyUI, A1111 and stable-diffusion.cpp; merged: a whole model in diffusers layout", HelpName = string.Join('|', Formats.Keys), Required = true };
-        var dtypeOption = new Option<string>("--dtype") { Description = "Type of the stored weights", HelpName = string.Join('|', Dtypes.Keys), DefaultValueFactory = _ => "fp32" };
+        var dtypeOption = new Option<string>("--dtype") { Description = "Type of the stored weights", HelpName = DeviceOptions.DtypeValue, DefaultValueFactory = _ => "fp32" };
         var best = new Option<bool>("--best") { Description = "The run's best adapter instead of its last" };
         var modelOption = new Option<string?>("--model") { Description = "Base model, which merged needs, and which other formats are checked against [default for merged: the one that the run or the adapter names]", HelpName = ModelOptions.Value };
         var download = new DownloadOption();
@@ -49,7 +42,7 @@ internal static class ExportCommand
         command.SetAction((arguments, stop) =>
         {
             var format = arguments.OneOf(formatOption, Formats);
-            var dtype = arguments.OneOf(dtypeOption, Dtypes);
+            var dtype = ComputeTarget.TypeOf(arguments.OneOf(dtypeOption, ComputeTarget.Precisions));
             var target = CheckOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"), format, arguments.GetRequiredValue(formatOption));
             var found = ExportSource.Find(arguments.GetRequiredValue(source), arguments.GetValue(best));
             var (model, fused) = (arguments.GetValue(modelOption), arguments.GetValue(lcmLora));

@@ -2,6 +2,7 @@ using Rlcm.Cli.Imaging;
 using Rlcm.Cli.Plots;
 using Rlcm.Cli.Reporting;
 using Rlcm.Imaging;
+using Rlcm.Models;
 using Rlcm.Runtime;
 using Rlcm.Training;
 
@@ -48,8 +49,14 @@ internal static class TrainRun
     private static RunFolder Begin(TrainRequest request, string modelFolder, IReadOnlyList<string> commandLine, TimeProvider time)
     {
         var folder = RunFolder.Create(request.Output);
-        string[] prompts = [ShippedFiles.Require(request.Config.Prompts, "prompts"), ShippedFiles.Require(request.Config.EvaluationPrompts, "evaluationPrompts")];
-        RunManifest.Gather(modelFolder, prompts, request.Config.Seed, commandLine, time).Write(folder.Manifest);
+        string[] files =
+        [
+            .. ModelFolder.Open(modelFolder).WeightFiles(),
+            .. request.Config.LcmLora is { } lcmLora ? [ShippedFiles.Require(lcmLora, "lcmLora")] : Array.Empty<string>(),
+            ShippedFiles.Require(request.Config.Prompts, "prompts"),
+            ShippedFiles.Require(request.Config.EvaluationPrompts, "evaluationPrompts"),
+        ];
+        RunManifest.Gather(files, request.Config.Seed, commandLine, time).Write(folder.Manifest);
         return folder;
     }
 

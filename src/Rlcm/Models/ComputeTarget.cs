@@ -65,7 +65,8 @@ public sealed partial record ComputeTarget(Device Device, ScalarType Dtype)
         ? $"processors compute {(precision == ComputePrecision.Fp16 ? "fp16" : "bf16")} hundreds of times slower than fp32; expected fp32 with the device cpu, or a GPU: choose fp32"
         : null;
 
-    private static ScalarType TypeOf(ComputePrecision precision) => precision switch
+    /// <summary>The tensors' type of <paramref name="precision"/>.</summary>
+    public static ScalarType TypeOf(ComputePrecision precision) => precision switch
     {
         ComputePrecision.Fp16 => ScalarType.Float16,
         ComputePrecision.Bf16 => ScalarType.BFloat16,

@@ -43,6 +43,10 @@ public sealed class ModelFolder
         return new(path);
     }
 
+    /// <summary>The files of weights that loading the folder reads, indices of shards included.</summary>
+    /// <exception cref="UserErrorException">A part has none, or its index is damaged.</exception>
+    public IEnumerable<string> WeightFiles() => ((ModelPart[])[Unet, Vae, TextEncoder]).SelectMany(part => part.FindWeights().Files());
+
     /// <summary>The folder at <paramref name="path"/>, to be written.</summary>
     internal static ModelFolder At(string path) => new(path);
 

@@ -12,7 +12,7 @@ namespace Rlcm.Runtime;
 /// <param name="Seed">The run's seed.</param>
 /// <param name="Versions">Program, runtime and libraries.</param>
 /// <param name="Hardware">Processor, cores, operating system.</param>
-/// <param name="Sha256">Hash of each weight file of the model and of each prompt file, lower-case hexadecimal, by its path.</param>
+/// <param name="Sha256">Hash of each file that the run reads, lower-case hexadecimal, by its path.</param>
 public sealed record RunManifest(
     DateTimeOffset Started,
     IReadOnlyList<string> CommandLine,
@@ -32,15 +32,13 @@ public sealed record RunManifest(
     public static string RlcmVersion => VersionOf(typeof(RunManifest));
 
     /// <summary>Gathers the manifest; reads every hashed file once.</summary>
-    /// <param name="modelFolder">All its <c>*.safetensors</c> are hashed.</param>
-    /// <param name="promptFiles">Hashed as well.</param>
+    /// <param name="files">What the run reads: weights and prompts.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="commandLine">The arguments of the program.</param>
     /// <param name="time">The clock.</param>
-    public static RunManifest Gather(string modelFolder, IEnumerable<string> promptFiles, ulong seed, IReadOnlyList<string> commandLine, TimeProvider time)
+    public static RunManifest Gather(IEnumerable<string> files, ulong seed, IReadOnlyList<string> commandLine, TimeProvider time)
     {
-        var weights = Directory.EnumerateFiles(modelFolder, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
-        var hashes = weights.Concat(promptFiles).Distinct(StringComparer.Ordinal).ToDictionary(path => path, FileHash.Sha256, StringComparer.Ordinal);
+        var hashes = files.Distinct(StringComparer.Ordinal).ToDictionary(path => path, FileHash.Sha256, StringComparer.Ordinal);
         return new(time.GetUtcNow(), commandLine, seed, GatherVersions(), GatherHardware(), hashes);
     }
 
