@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlcm.Benchmarks.Parts;
 
 /// <summary>A projection of the attention with an adapter of rank 16, forward and backward: W + s B A made once, or two thin products beside W x.</summary>
-public class Adapters : Networks
+public class Adapters : TensorBenchmark
 {
     private const int Rank = 16;
     private Tensor _tokens = null!;

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlcm.Benchmarks.Parts;
 
 /// <summary>3x3 convolutions of the U-Net at 512 x 512 pixels, by the memory layout of maps and weights.</summary>
-public class Convolutions : Networks
+public class Convolutions : TensorBenchmark
 {
     private Tensor _map = null!;
     private Tensor _mapChannelsLast = null!;

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlcm.Benchmarks.Parts;
 
 /// <summary>What else the U-Net's time goes into, at its largest maps for 512 x 512 pixels: attention, feed-forward, norms, activations.</summary>
-public class Operators : Networks
+public class Operators : TensorBenchmark
 {
     private Tensor _map = null!;
     private Tensor _mapChannelsLast = null!;
@@ -14,6 +14,7 @@ public class Operators : Networks
     private Tensor _text = null!;
     private Tensor _tokens = null!;
     private Tensor _up = null!;
+    private Tensor _gate = null!;
 
     /// <summary>Makes the tensors.</summary>
     [GlobalSetup]
@@ -25,6 +26,7 @@ public class Operators : Networks
         _text = Normal(1, 8, 77, 40);
         _tokens = Normal(1, 4096, 320);
         _up = Normal(2560, 320);
+        _gate = Normal(1, 4096, 1280);
     }
 
     /// <summary>Every pixel looks at every pixel.</summary>
@@ -41,7 +43,7 @@ public class Operators : Networks
 
     /// <summary>GELU of the gate and its product with the rest.</summary>
     [Benchmark]
-    public void Geglu() => Forward(() => _tokens * nn.functional.gelu(_tokens));
+    public void Geglu() => Forward(() => _gate * nn.functional.gelu(_gate));
 
     /// <summary>Group norm as the networks compute it.</summary>
     [Benchmark]

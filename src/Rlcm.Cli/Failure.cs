@@ -6,19 +6,27 @@ namespace Rlcm.Cli;
 /// <summary>Turns an exception into what the user reads.</summary>
 internal static class Failure
 {
+    private const int NoSpaceOnUnix = 28; // ENOSPC
+    private const int NoSpaceOnWindows = unchecked((int)0x80070070); // ERROR_DISK_FULL
+
+    private static readonly string[] OutOfMemoryMessages = ["CUDA out of memory", "CUDA error: out of memory", "DefaultCPUAllocator: can't allocate memory"];
+
     /// <summary>The message and the exit code of <paramref name="exception"/>; the stack trace only when asked for.</summary>
     public static (string Message, int Code) Describe(Exception exception, bool withTrace) => Unwrap(exception) switch
     {
         UserErrorException error => (error.Message, ExitCode.UserError),
-        var error when OutOfMemory(error.Message) is { } place => ($"The memory of the {place} does not suffice ({FirstLine(error.Message).Split(". ")[0]}); use smaller batches or pictures, in training also --set gradientCheckpointing=true, or --dtype bf16 on a GPU.", ExitCode.UserError),
+        IOException { HResult: NoSpaceOnUnix or NoSpaceOnWindows } error => ($"The disk is full: {FirstLine(error.Message)}; make room and try again.", ExitCode.UserError),
+        var error when OutOfMemory(error.Message) is { } what => ($"Memory does not suffice ({what}); use smaller pictures or fewer at a time, in training also --set gradientCheckpointing=true, or --dtype bf16 on a GPU.", ExitCode.UserError),
         OperationCanceledException => ("Stopped.", ExitCode.Stopped),
         var error => ($"Unexpected {error.GetType().Name}: {FirstLine(error.Message)} This is a bug in rlcm, please report it; {Details(exception, withTrace)}", ExitCode.ProgramError),
     };
 
-    /// <summary>Whose memory libtorch ran out of; null where it did not.</summary>
-    private static string? OutOfMemory(string message) =>
-        message.Contains("CUDA out of memory", StringComparison.Ordinal) ? "GPU"
-        : message.Contains("DefaultCPUAllocator: can't allocate memory", StringComparison.Ordinal) ? "machine" : null;
+    /// <summary>What libtorch says where memory ran out; null where it did not.</summary>
+    private static string? OutOfMemory(string message)
+    {
+        var start = OutOfMemoryMessages.Select(known => message.IndexOf(known, StringComparison.Ordinal)).FirstOrDefault(place => place >= 0, -1);
+        return start < 0 ? null : FirstLine(message[start..]).Split(". ")[0].TrimEnd('.');
+    }
 
     private static string Details(Exception exception, bool withTrace) =>
         withTrace ? $"details:{Environment.NewLine}{exception}" : $"{Application.TraceVariable}=1 shows details.";

@@ -88,8 +88,8 @@ public sealed class ApplicationTests
     }
 
     [Theory]
-    [InlineData("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity\nException raised from", "The memory of the GPU does not suffice (CUDA out of memory); ")]
-    [InlineData("[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.", "The memory of the machine does not suffice (")]
+    [InlineData("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity\nException raised from", "Memory does not suffice (CUDA out of memory); ")]
+    [InlineData("[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes. Error code 12 (Cannot allocate memory)", "Memory does not suffice (DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes); ")]
     public void Too_little_memory_is_the_users_to_mend(string message, string expected)
     {
         var (text, code) = Failure.Describe(new InvalidOperationException(message), withTrace: false);

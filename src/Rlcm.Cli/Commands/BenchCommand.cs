@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Rlcm.Benchmarks;
 using Rlcm.Models;
-using Rlcm.Models.Hub;
+using Rlcm.Runtime;
 using Rlcm.Synthetic;
 using Spectre.Console;
 
@@ -26,6 +26,7 @@ internal static class BenchCommand
         var batch = new Option<int>("--batch") { Description = "Pictures at a time", HelpName = "N", DefaultValueFactory = _ => 1 };
         var repeats = new Option<int>("--repeats") { Description = "Timed runs of U-Net and VAE; their median counts", HelpName = "N", DefaultValueFactory = _ => 3 };
         var keepActivations = new Option<bool>("--keep-activations") { Description = "Time the update without gradient checkpointing" };
+        var download = new DownloadOption();
         var device = new DeviceOptions();
         var threads = new ThreadsOption();
         var command = new DocumentedCommand(
@@ -34,9 +35,9 @@ internal static class BenchCommand
             "rlcm bench",
             "rlcm bench --model models/emoji-lcm --height 64 --width 64 --batch 16",
             "rlcm bench --parts update --height 768 --width 768")
-            { model, work, parts, height, width, batch, repeats, keepActivations, threads };
+            { model, download, work, parts, height, width, batch, repeats, keepActivations, threads };
         device.AddTo(command);
-        command.SetAction(arguments =>
+        command.SetAction((arguments, stop) =>
         {
             threads.Apply(arguments);
             var settings = new BenchmarkSettings(
@@ -51,26 +52,27 @@ internal static class BenchCommand
             foreach (var part in wanted)
                 OptionChecks.RequireOneOf(parts, part, all);
             if (arguments.GetValue(model) is { } named)
-                Measure(ModelLocation.Find(named), settings, wanted, terminal);
+                Measure(download.Find(arguments, named, terminal, stop), settings, wanted, terminal, stop);
             else
-                MeasureSynthetic(arguments.GetValue(work), settings, wanted, terminal);
-            return ExitCode.Success;
+                MeasureSynthetic(arguments.Checked(work, path => path is null || path.Length > 0, "a folder"), settings, wanted, terminal, stop);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
 
-    private static void MeasureSynthetic(string? work, BenchmarkSettings settings, string[] parts, Terminal terminal)
+    private static void MeasureSynthetic(string? work, BenchmarkSettings settings, string[] parts, Terminal terminal, CancellationToken stop)
     {
         var folder = work ?? Path.Combine(Path.GetTempPath(), $"rlcm-bench-{Environment.ProcessId}");
         try
         {
             if (!File.Exists(Path.Combine(folder, ModelFolder.IndexFile)))
             {
+                OutputPath.CheckFolder(folder, "--work");
                 terminal.Output.WriteLine($"writing a model of random weights to {folder}{(work is null ? " for the time being" : "")}");
                 SyntheticModel.Write(folder, SyntheticShape.FullSize, new());
             }
 
-            Measure(folder, settings, parts, terminal);
+            Measure(folder, settings, parts, terminal, stop);
         }
         finally
         {
@@ -79,9 +81,9 @@ internal static class BenchCommand
         }
     }
 
-    private static void Measure(string folder, BenchmarkSettings settings, string[] parts, Terminal terminal)
+    private static void Measure(string folder, BenchmarkSettings settings, string[] parts, Terminal terminal, CancellationToken stop)
     {
-        using var benchmark = new ModelBenchmark(folder, settings);
+        using var benchmark = new ModelBenchmark(folder, settings, stop);
         var results = new List<BenchmarkResult>();
         void Add(BenchmarkResult result)
         {

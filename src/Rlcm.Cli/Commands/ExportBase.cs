@@ -14,14 +14,14 @@ internal sealed record ExportBase(string Name, string? LcmLora, string Folder, T
     /// <summary>Loads it.</summary>
     /// <param name="source">The adapter.</param>
     /// <param name="model">The model that the user names; null: the one that is known.</param>
-    /// <param name="lcmLora">The same of the LCM-LoRA.</param>
+    /// <param name="lcmLora">The same of the LCM-LoRA; one that is known belongs to the model that is known.</param>
     /// <param name="findModel">Where a model lies.</param>
     /// <exception cref="UserErrorException">It is not known, or cannot be found or loaded.</exception>
     public static ExportBase Load(ExportSource source, string? model, string? lcmLora, Func<string, string> findModel)
     {
         var name = model ?? source.Provenance.BaseModel
             ?? throw new UserErrorException($"{source.Adapter} does not say what it was made for, which is needed to merge it: give the folder of its base model as --model.");
-        var fused = lcmLora ?? source.Provenance.LcmLora;
+        var fused = lcmLora ?? (name == source.Provenance.BaseModel ? source.Provenance.LcmLora : null);
         var folder = findModel(name);
         return new(name, fused, folder, TextToImageModel.Load(folder, fused is null ? null : FindLcmLora(fused)));
     }

@@ -13,20 +13,23 @@ internal static class InspectCommand
     {
         var pathArgument = new Argument<string>("PATH") { Description = "A model (a folder, or a name on the Hub that is in the cache), a run, an adapter, or weights (.safetensors, .bin, .ckpt, .pth)" };
         var keys = new Option<bool>("--keys") { Description = "List every tensor with its type and shape" };
+        var download = new DownloadOption();
         var command = new DocumentedCommand(
             "inspect",
-            "Says what a file or folder is: parts, weights, what is missing for RLCM, memory needed. Nothing is loaded or changed.",
+            "Says what a file or folder is: parts, weights, what is missing for RLCM, memory needed. Nothing is changed.",
             "rlcm inspect models/emoji-lcm",
             "rlcm inspect runs/small",
             "rlcm inspect pytorch_lora_weights.safetensors --keys")
-            { pathArgument, keys };
-        command.SetAction(arguments =>
+            { pathArgument, keys, download };
+        command.SetAction((arguments, stop) =>
         {
-            var found = PathInspector.Inspect(arguments.GetRequiredValue(pathArgument));
+            var path = arguments.GetRequiredValue(pathArgument);
+            download.Apply(arguments, path, terminal, stop);
+            var found = PathInspector.Inspect(path);
             Print(terminal, found);
             if (arguments.GetValue(keys))
                 PrintKeys(terminal, found.Weights);
-            return found.Problems.Count == 0 ? ExitCode.Success : ExitCode.UserError;
+            return Task.FromResult(found.Problems.Count == 0 ? ExitCode.Success : ExitCode.UserError);
         });
         return command;
     }
@@ -49,7 +52,7 @@ internal static class InspectCommand
     {
         var table = new Table().AddColumns("part", "tensors", "numbers", "type", "files");
         foreach (var part in weights)
-            table.AddRow(part.Part, $"{part.Tensors.Count}", part.Parameters.ToString("N0", CultureInfo.InvariantCulture), part.Dtypes, Markup.Escape(string.Join('\n', part.Files)));
+            table.AddRow(Markup.Escape(part.Part), $"{part.Tensors.Count}", part.Parameters.ToString("N0", CultureInfo.InvariantCulture), part.Dtypes, Markup.Escape(string.Join('\n', part.Files)));
         return table;
     }
 

@@ -56,5 +56,9 @@ internal sealed class ModelOptions
     }
 
     /// <summary>As above, of the folder that is found.</summary>
-    public TextToImageModel Load(ParseResult arguments, Terminal terminal, CancellationToken stop) => Load(arguments, Find(arguments, terminal, stop));
+    public TextToImageModel Load(ParseResult arguments, Terminal terminal, CancellationToken stop)
+    {
+        _device.Find(arguments); // before gigabytes are fetched for a GPU that is not there
+        return Load(arguments, Find(arguments, terminal, stop));
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rlcm.Models;
 
 namespace Rlcm.Cli.Commands;
 
@@ -22,6 +23,7 @@ internal static class TrainCommand
         {
             string[] commandLine = [.. arguments.Tokens.Select(token => token.Value)];
             var request = options.Read(arguments, TimeProvider.System);
+            ComputeTarget.Find(request.Config.Device, request.Config.Dtype); // before gigabytes are fetched for a GPU that is not there
             options.Download.Apply(arguments, request.Config.Model, request.Quiet ? Terminal.Silent : terminal, stop);
             TrainRun.Run(request, terminal, commandLine, TimeProvider.System, stop);
             return Task.FromResult(ExitCode.Success);

@@ -20,16 +20,17 @@ internal sealed class LibtorchOption : Option<string?>
     {
         public override bool Terminating => false;
 
-        public override async Task<int> InvokeAsync(ParseResult parseResult, CancellationToken cancellationToken = default)
+        /// <summary>Waits for the probe, since what comes after stays on this thread: freed memory is kept for the main one (decision 11).</summary>
+        public override Task<int> InvokeAsync(ParseResult parseResult, CancellationToken cancellationToken = default)
         {
             if (parseResult.Action is HelpWithExamples)
-                return ExitCode.Success;
+                return Task.FromResult(ExitCode.Success);
             var directory = parseResult.GetValue(option);
             if (string.IsNullOrEmpty(directory))
                 throw new UserErrorException($"{option.Name}: expected a folder, found nothing; name torch/lib of a PyTorch installation.");
             var quiet = parseResult.CommandResult.Command.Options.OfType<Option<bool>>().Any(flag => flag.Name == "--quiet" && parseResult.GetValue(flag));
-            await LibtorchChoice.MakeAsync(directory, quiet ? terminal with { Output = TextWriter.Null } : terminal, ProbeProcess.RunAsync, cancellationToken);
-            return ExitCode.Success;
+            LibtorchChoice.MakeAsync(directory, quiet ? terminal with { Output = TextWriter.Null } : terminal, ProbeProcess.RunAsync, cancellationToken).GetAwaiter().GetResult();
+            return Task.FromResult(ExitCode.Success);
         }
     }
 }

@@ -9,26 +9,36 @@ namespace Rlcm.Benchmarks;
 internal sealed class BenchmarkClock : IDisposable
 {
     private readonly BenchmarkSettings _settings;
+    private readonly CancellationToken _stop;
     private readonly Lazy<SgemmPeak> _peak;
 
-    public BenchmarkClock(BenchmarkSettings settings)
+    public BenchmarkClock(BenchmarkSettings settings, CancellationToken stop)
     {
-        _settings = settings;
+        (_settings, _stop) = (settings, stop);
         _peak = new(() => new(settings.MatrixSize, settings.Target.Device));
         NativeTorch.Tune();
     }
 
     private bool OnGpu => _settings.Target.Device.type == DeviceType.CUDA;
 
-    /// <summary>Runs <paramref name="run"/> once; what is computed on a GPU, where a first run is far slower than the next, once before.</summary>
-    public BenchmarkResult Once(string part, Action run, double? flops = null)
+    /// <summary>Runs <paramref name="run"/>, which loads into the main memory, once.</summary>
+    public static BenchmarkResult Load(string part, Action run)
     {
-        var peak = flops is null ? (double?)null : _peak.Value.Measure();
         StartMemory();
-        if (OnGpu && flops is not null)
+        var clock = Stopwatch.StartNew();
+        run();
+        return new(part, clock.Elapsed.TotalSeconds, PeakMemory.IsKnown ? PeakMemory.Bytes : null);
+    }
+
+    /// <summary>Runs <paramref name="run"/> once; on a GPU, where a first run is far slower than the next, once before.</summary>
+    public BenchmarkResult Once(string part, double flops, Action run)
+    {
+        var peak = _peak.Value.Measure();
+        StartMemory();
+        if (OnGpu)
             Time(run);
         var seconds = Time(run);
-        return new(part, seconds, Memory(flops is null)) { Flops = flops, Peak = peak };
+        return new(part, seconds, Memory) { Flops = flops, Peak = peak };
     }
 
     /// <summary>Runs <paramref name="run"/> once to warm up and then as often as the settings say.</summary>
@@ -43,7 +53,7 @@ internal sealed class BenchmarkClock : IDisposable
             times.Add(Time(run));
         }
 
-        return new(part, Median(times), Memory(ofProcess: false)) { Flops = flops, Peak = Median(peaks) };
+        return new(part, Median(times), Memory) { Flops = flops, Peak = Median(peaks) };
     }
 
     private static void StartMemory()
@@ -55,15 +65,17 @@ internal sealed class BenchmarkClock : IDisposable
             PeakMemory.Reset();
     }
 
-    private long? Memory(bool ofProcess) => OnGpu && !ofProcess ? GpuMemory.InUse : PeakMemory.IsKnown ? PeakMemory.Bytes : null;
+    private long? Memory => OnGpu ? GpuMemory.InUse(_settings.Target.Device.index) : PeakMemory.IsKnown ? PeakMemory.Bytes : null;
 
     private double Time(Action run)
     {
+        _stop.ThrowIfCancellationRequested();
         using var scope = NewDisposeScope();
         var clock = Stopwatch.StartNew();
         run();
         if (OnGpu)
-            cuda.synchronize();
+            cuda.synchronize(_settings.Target.Device);
+        _stop.ThrowIfCancellationRequested(); // an update ends early then, and its time means nothing
         return clock.Elapsed.TotalSeconds;
     }
 

@@ -14,16 +14,20 @@ public sealed class ModelBenchmark : IDisposable
 
     private readonly BenchmarkSettings _settings;
     private readonly TextToImageModel _model;
+    private readonly CancellationToken _stop;
     private readonly BenchmarkClock _clock;
 
     /// <summary>Loads the model of <paramref name="folder"/>.</summary>
+    /// <param name="folder">In diffusers' layout.</param>
+    /// <param name="settings">What is measured.</param>
+    /// <param name="stop">Ends a measurement between runs.</param>
     /// <exception cref="UserErrorException">It is missing, damaged or not supported.</exception>
-    public ModelBenchmark(string folder, BenchmarkSettings settings)
+    public ModelBenchmark(string folder, BenchmarkSettings settings, CancellationToken stop = default)
     {
-        _settings = settings;
-        _clock = new(settings);
+        (_settings, _stop) = (settings, stop);
+        _clock = new(settings, stop);
         TextToImageModel? model = null;
-        var loading = _clock.Once("load the model", () => model = TextToImageModel.Load(folder));
+        var loading = BenchmarkClock.Load("load the model", () => model = TextToImageModel.Load(folder));
         _model = model!;
         Loading = loading with { LoadedBytes = Networks().Sum(network => network.parameters().Sum(weight => weight.numel() * weight.element_size())) };
         _model.MoveTo(settings.Target);
@@ -77,7 +81,7 @@ public sealed class ModelBenchmark : IDisposable
         _model.Unet.GradientCheckpointing = _settings.GradientCheckpointing;
         using var update = new UpdateBenchmark(_model, adapters, _settings);
         var flops = 2 * (_settings.Horizon * UnetFlops().Forward + DecoderFlops().Forward + update.ScoredSteps * (UnetFlops().Forward + UnetBackwardFlops().Forward));
-        return _clock.Once($"update of {2 * _settings.Batch} pictures, H = {_settings.Horizon}{(_settings.GradientCheckpointing ? ", recomputing" : "")}", update.Run, flops);
+        return _clock.Once($"update of {2 * _settings.Batch} pictures, H = {_settings.Horizon}{(_settings.GradientCheckpointing ? ", recomputing" : "")}", flops, () => update.Run(_stop));
     }
 
     private LoraAdapters CreateAdapters() => LoraAdapters.Create(_model.Unet, LoraTargets, _settings.LoraRank, 2 * _settings.LoraRank, seed: 1);

@@ -9,16 +9,13 @@ public static class PeakMemory
     private const string ClearReferences = "/proc/self/clear_refs";
 
     /// <summary>Whether this system tells.</summary>
-    public static bool IsKnown => File.Exists(Status);
+    public static bool IsKnown => File.Exists(Status) && File.Exists(ClearReferences);
 
     /// <summary>Lets the count begin anew from what is held now.</summary>
     public static void Reset() => File.WriteAllText(ClearReferences, "5");
 
     /// <summary>Bytes since the process began or the last <see cref="Reset"/>.</summary>
     public static long Bytes => Read("VmHWM:");
-
-    /// <summary>Bytes held now.</summary>
-    public static long Current => Read("VmRSS:");
 
     private static long Read(string name)
     {

@@ -35,10 +35,10 @@ internal sealed class UpdateBenchmark : IDisposable
     /// <summary>Steps of a picture that are trained.</summary>
     public int ScoredSteps { get; }
 
-    public void Run()
+    public void Run(CancellationToken stop)
     {
         using var trainer = _createTrainer();
-        trainer.Run(CancellationToken.None);
+        trainer.Run(stop);
     }
 
     public void Dispose() => _encoded.Dispose();

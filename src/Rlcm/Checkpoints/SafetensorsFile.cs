@@ -72,11 +72,18 @@ public sealed class SafetensorsFile : ITensorSource
         if (entry.ByteCount == 0)
             return tensor;
         var memory = TensorMemory.Pointer(tensor);
-        for (long done = 0; done < entry.ByteCount;)
+        try
         {
-            var span = new Span<byte>(memory + done, (int)Math.Min(ChunkBytes, entry.ByteCount - done));
-            var read = RandomAccess.Read(_file, span, _dataStart + entry.Begin + done);
-            done += read > 0 ? read : throw new UserErrorException($"{Path} became shorter while it was read, at tensor '{key}'; fetch it again.");
+            for (long done = 0; done < entry.ByteCount;)
+            {
+                var span = new Span<byte>(memory + done, (int)Math.Min(ChunkBytes, entry.ByteCount - done));
+                var read = RandomAccess.Read(_file, span, _dataStart + entry.Begin + done);
+                done += read > 0 ? read : throw new UserErrorException($"{Path} became shorter while it was read, at tensor '{key}'; fetch it again.");
+            }
+        }
+        catch (IOException error)
+        {
+            throw new UserErrorException($"Cannot read tensor '{key}' of {Path} ({error.Message}); check the disk.", error);
         }
 
         return tensor;

@@ -37,6 +37,7 @@ internal sealed record SafetensorsHeader(
 
         Span<byte> prefix = stackalloc byte[LengthBytes];
         stream.ReadExactly(prefix);
+        GitLfsPointer.Refuse(prefix, path);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > (ulong)(fileLength - LengthBytes))
             throw Damaged(path, $"the header claims {length} bytes at offset {LengthBytes}, but the file ends at {fileLength}");

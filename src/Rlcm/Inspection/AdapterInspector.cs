@@ -30,7 +30,7 @@ internal static class AdapterInspector
         var provenance = AdapterProvenance.Read(path);
         return new($"adapter (LoRA) in the format of {(isPeft ? "peft" : names.HasDots ? "diffusers" : "kohya")}")
         {
-            Facts = [new("layers", Whole(down.Length)), new("rank", string.Join(", ", down.Select(entry => entry.Shape[0]).Distinct().Order())), .. Facts(provenance)],
+            Facts = [new("layers", Whole(down.Length)), new("rank", string.Join(", ", down.Select(entry => entry.Shape.FirstOrDefault()).Distinct().Order())), .. Facts(provenance)],
             Weights = [new("adapter", [Path.GetFileName(weightsPath)], file.Entries)],
             Problems = Try(() => AdapterFile.Read(path)) is { } problem ? [$"as --adapter: {problem}"] : [],
         };
@@ -41,6 +41,7 @@ internal static class AdapterInspector
         (string Name, string? Value)[] facts =
         [
             ("base model", provenance.BaseModel),
+            ("LCM-LoRA below it", provenance.LcmLora),
             ("base U-Net", provenance.BaseUnetSha256 is { } hash ? $"SHA-256 {hash}" : null),
             ("task", provenance.Task),
             ("reward", provenance.Reward is { } reward ? string.Create(CultureInfo.InvariantCulture, $"{reward:0.###} {provenance.RewardUnit}") : null),

@@ -16,7 +16,7 @@ public static class PathInspector
         if (HubCache.IsRepository(path) || !Path.Exists(path) && HubName.TryParse(path) is not null)
             path = ModelLocation.Find(path);
         if (!Path.Exists(path))
-            throw new UserErrorException($"There is nothing at {Path.GetFullPath(path)}; expected a run, a model, an adapter or weights: check the path.");
+            throw new UserErrorException($"There is nothing at {(path.Length > 0 ? Path.GetFullPath(path) : "a path without a name")}; expected a run, a model, an adapter or weights: check the path.");
         if (AdapterInspector.Recognizes(path))
             return AdapterInspector.Inspect(path);
         if (File.Exists(path))

@@ -68,6 +68,8 @@ public sealed class TextToImageModel : IDisposable
         var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(parts.Unet.ConfigPath));
         var tokenizer = ClipTokenizer.FromFolder(parts.Tokenizer);
         var scheduler = lcmLora is null ? SchedulerConfig.Read(parts.SchedulerPath) : SchedulerConfig.ReadNoise(parts.SchedulerPath);
+        if (lcmLora is not null)
+            LcmLora.RequireDiffusionModel(unet.Config, scheduler);
         ModelParts.RequireFit(tokenizer, textEncoder.Config, folder);
         ModelParts.RequireFit(textEncoder.Config, unet.Config, AutoencoderKLConfig.Read(parts.Vae.ConfigPath), folder);
         parts.TextEncoder.Load(textEncoder, CurrentTextName);

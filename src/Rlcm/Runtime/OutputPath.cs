@@ -4,17 +4,19 @@ namespace Rlcm.Runtime;
 public static class OutputPath
 {
     /// <summary><paramref name="path"/> can become a new folder or is an empty one.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="option">The option that names it, for the message.</param>
     /// <exception cref="UserErrorException">It is a file, is not empty or cannot be written.</exception>
-    public static void CheckFolder(string path)
+    public static void CheckFolder(string path, string option = "--output")
     {
         if (path.Length == 0)
-            throw new UserErrorException("The output is an empty text, expected a folder; choose another --output.");
+            throw new UserErrorException($"The output is an empty text, expected a folder; choose another {option}.");
         var full = Path.GetFullPath(path);
         if (File.Exists(full))
-            throw new UserErrorException($"The output {full} is a file, expected a folder; choose another --output.");
+            throw new UserErrorException($"The output {full} is a file, expected a folder; choose another {option}.");
         if (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any())
-            throw new UserErrorException($"The output folder {full} is not empty, expected a new or empty one; choose another --output or remove the folder.");
-        Probe(full, $"The output folder {full}");
+            throw new UserErrorException($"The output folder {full} is not empty, expected a new or empty one; choose another {option} or remove the folder.");
+        Probe(full, $"The output folder {full}", option);
     }
 
     /// <summary><paramref name="path"/> can become a file or is one, which will be replaced.</summary>
@@ -37,7 +39,7 @@ public static class OutputPath
     }
 
     /// <summary>Writes into the nearest folder at or above <paramref name="folder"/> that is there, and deletes it again.</summary>
-    private static void Probe(string folder, string what)
+    private static void Probe(string folder, string what, string option = "--output")
     {
         while (!Path.Exists(folder))
             folder = Path.GetDirectoryName(folder)!;
@@ -49,7 +51,7 @@ public static class OutputPath
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException($"{what} cannot be written: {exception.Message} Choose another --output.", exception);
+            throw new UserErrorException($"{what} cannot be written: {exception.Message} Choose another {option}.", exception);
         }
     }
 }

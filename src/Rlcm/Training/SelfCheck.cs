@@ -82,7 +82,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         var predicted = process.PeakWorkingSet64 + floats * sizeof(float);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return new(
-            "memory suffices", predicted <= available, $"about {Gigabytes(predicted)} predicted, {Gigabytes(available)} available",
+            "main memory suffices", predicted <= available, $"about {Gigabytes(predicted)} predicted, {Gigabytes(available)} available",
             "lower microBatch, samplingBatch or imagesPerUpdate");
     }
 

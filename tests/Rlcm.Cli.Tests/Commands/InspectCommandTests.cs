@@ -38,6 +38,13 @@ public sealed class InspectCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Names_with_brackets_are_names()
+    {
+        File.Copy(Path.Combine(Model(), "vae", "diffusion_pytorch_model.safetensors"), _folder["vae[ema].safetensors"]);
+        Assert.Contains("vae[ema].safetensors", await CommandLine.SucceedAsync("inspect", _folder["vae[ema].safetensors"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nothing_is_one_sentence() =>
         Assert.StartsWith("There is nothing at ", await CommandLine.RefusedAsync("inspect", _folder["none"]), StringComparison.Ordinal);
 

@@ -58,6 +58,16 @@ public sealed class SafetensorsDamageTests
     }
 
     [Fact]
+    public void A_pointer_of_git_lfs_is_refused_with_advice()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["."]);
+        File.WriteAllText(folder["pointer.safetensors"], "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3714759\n");
+        var error = Assert.Throws<UserErrorException>(() => SafetensorsFile.Open(folder["pointer.safetensors"]));
+        Assert.EndsWith("fetch them with `git lfs pull`.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_good_file_cut_at_any_byte_is_refused()
     {
         using var folder = new TemporaryFolder();

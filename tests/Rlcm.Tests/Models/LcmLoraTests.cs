@@ -6,6 +6,7 @@ using Rlcm.Models.Unet;
 using Rlcm.Policy;
 using Rlcm.Pretraining;
 using Rlcm.Runtime;
+using Rlcm.Synthetic;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -84,6 +85,28 @@ public sealed class LcmLoraTests : IDisposable
         WriteFile(_folder["lora.safetensors"], kohya: true);
         var error = Assert.Throws<UserErrorException>(() => TextToImageModel.Load(TinyModels.Write(_folder["model"]), _folder["lora.safetensors"]));
         Assert.Contains("consistency model already: leave --lcm-lora out", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Neither_does_one_without_guidance()
+    {
+        WriteFile(_folder["lora.safetensors"], kohya: true);
+        var shape = SyntheticShape.Tiny with { Unet = TinyModels.Unet(guided: false) };
+        var path = SyntheticModel.Write(_folder["model"], shape, new(), SchedulerConfig.Lcm);
+        var error = Assert.Throws<UserErrorException>(() => TextToImageModel.Load(path, _folder["lora.safetensors"]));
+        Assert.Contains("this model has that scheduler and is a consistency model already", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_of_diffusers_will_do_and_one_without_the_file_is_refused()
+    {
+        using var unet = Unet();
+        Directory.CreateDirectory(_folder["lora"]);
+        Assert.Contains("expected a file of diffusers or kohya, or a folder with pytorch_lora_weights.safetensors", Assert.Throws<UserErrorException>(() => LoraFusion.Fuse(unet, _folder["lora"])).Message, StringComparison.Ordinal);
+        WriteFile(_folder["lora/pytorch_lora_weights.safetensors"], kohya: false);
+        var before = Weights(unet);
+        LoraFusion.Fuse(unet, _folder["lora"]);
+        Assert.NotEqual(0, (before[$"{Attention}.weight"] - Weights(unet)[$"{Attention}.weight"]).abs().max().ToDouble());
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Rlcm.Checkpoints;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Runtime;
@@ -146,6 +147,22 @@ public sealed class LoraAdaptersTests : IDisposable
         using var loaded = PeftAdapter.Load(_model.Unet, _folder["adapter"]);
         Assert.Equal(0, (Output() - expected).abs().max().ToDouble());
         Assert.Equal((4, 8.0), (loaded.Rank, loaded.Alpha));
+    }
+
+    [Theory]
+    [InlineData("lora_A", "lora_B.weight has no lora_A.weight beside it; the file is damaged")]
+    [InlineData("lora_B", "lora_B.weight'")]
+    public void A_layer_with_half_of_its_adapter_is_named(string lost, string expected)
+    {
+        using var scope = NewDisposeScope();
+        using (var adapters = Perturbed(seed: 1))
+            PeftAdapter.Save(adapters, _folder["adapter"], new());
+        var path = Path.Combine(_folder["adapter"], "adapter_model.safetensors");
+        (string, Tensor)[] weights;
+        using (var file = SafetensorsFile.Open(path))
+            weights = [.. file.Keys.Where(key => key != file.Keys.First(first => first.Contains(lost, StringComparison.Ordinal))).Select(key => (key, file.Read(key)))];
+        SafetensorsWriter.Write(path, weights);
+        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => PeftAdapter.Load(_model.Unet, _folder["adapter"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

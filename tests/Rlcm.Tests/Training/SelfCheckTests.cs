@@ -46,7 +46,7 @@ public sealed class SelfCheckTests : IDisposable
     {
         var findings = Run(_policy).ToDictionary(result => result.Name, result => result.Finding, StringComparer.Ordinal);
         Assert.Equal("1 x 4 micro-batches of 4 for 16 images; 16000 reward queries in 1000 updates", findings["batches cover every image"]);
-        Assert.Matches(@"^about \d+\.\d\d GB predicted, \d+\.\d\d GB available$", findings["memory suffices"]);
+        Assert.Matches(@"^about \d+\.\d\d GB predicted, \d+\.\d\d GB available$", findings["main memory suffices"]);
     }
 
     [Fact, NoTensorLeaks]

@@ -28,8 +28,7 @@ internal static class TorchFileKind
 
         if (start.Length > TarMagicAt && start[TarMagicAt..].StartsWith("ustar"u8))
             throw PickleError.Unsupported(path, "this is a tar archive, which is not read, expected the zip file that torch.save writes since PyTorch 1.6");
-        if (start.StartsWith("version https://git-lfs"u8))
-            throw new UserErrorException($"{path}: this is the pointer that Git LFS leaves in place of a large file, not the weights; fetch them with `git lfs pull`.");
+        GitLfsPointer.Refuse(start, path);
         throw PickleError.Damaged(path, "this is not a zip file as torch.save writes it");
     }
 }

@@ -12,7 +12,11 @@ public static class ChannelsLast
     public static Tensor ToChannelsLast(this Tensor map) => map.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 
     /// <summary>A map [B, C, H, W] as tokens [B, H*W, C].</summary>
-    public static Tensor ToTokens(this Tensor map) => map.permute(0, 2, 3, 1).flatten(1, 2);
+    public static Tensor ToTokens(this Tensor map)
+    {
+        using var channelsLast = map.permute(0, 2, 3, 1);
+        return channelsLast.flatten(1, 2);
+    }
 
     /// <summary>Tokens [B, H*W, C] as a channels-last map [B, C, H, W].</summary>
     public static Tensor ToMap(this Tensor tokens, long height, long width) =>

@@ -1,4 +1,5 @@
 using Rlcm.Checkpoints;
+using Rlcm.Checkpoints.Pickle;
 using Rlcm.Runtime;
 using TorchSharp;
 using static Rlcm.Runtime.KeptScalar;
@@ -64,8 +65,21 @@ public static class AdapterFile
     /// <exception cref="UserErrorException">It is missing, damaged or not supported.</exception>
     internal static ITensorSource OpenFile(string path)
     {
-        var file = SafetensorsFile.Open(path);
-        DiffusersAdapter.RequireScaleOne(file.Metadata, path);
+        var found = FindFile(path) ?? throw new UserErrorException(
+            $"{path}: expected a file of diffusers or kohya, or a folder with {DiffusersAdapter.FileName}, found neither; give the file.");
+        if (WeightFiles.FormOf(found) == WeightForm.Pickle)
+            return new RenamedTensors(PickleFile.Open(found), AdapterNames.Current);
+        var file = SafetensorsFile.Open(found);
+        try
+        {
+            DiffusersAdapter.RequireScaleOne(file.Metadata, found);
+        }
+        catch (UserErrorException)
+        {
+            file.Dispose();
+            throw;
+        }
+
         return new RenamedTensors(file, AdapterNames.Current);
     }
 

@@ -29,7 +29,7 @@ internal sealed partial record AdapterNames(string Prefix, string Down, string U
     {
         var names = ((AdapterNames[])[Diffusers, NewerDiffusers, Kohya]).FirstOrDefault(layout => keys.Any(layout.IsDown));
         if (names is null && keys.Any(key => key.StartsWith(Peft.Prefix, StringComparison.Ordinal)))
-            throw new UserErrorException($"{path} is the weights of a peft folder, whose adapter_config.json says how to scale them; give the folder.");
+            throw new UserErrorException($"{path} is the weights of a peft folder, whose adapter_config.json says how to scale them; give the folder as --adapter, or for --lcm-lora a file of diffusers or kohya.");
         if (names is null)
             throw new UserErrorException($"{path}: no adapter of a U-Net: expected keys such as {Diffusers.Example} (diffusers) or {Kohya.Example} (kohya), found {keys.FirstOrDefault() ?? "none"}.");
         if (keys.FirstOrDefault(key => !names.IsDown(key) && !names.BelongsToDown(key, keys)) is { } unexpected)

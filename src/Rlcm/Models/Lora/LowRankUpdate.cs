@@ -41,7 +41,7 @@ internal sealed record LowRankUpdate(LoraLayer Layer, string DownKey, string UpK
     private static void RequireFit(ITensorSource file, AdapterNames names, string module, long[] weight)
     {
         var (down, up) = (file[names.DownOf(module)].Shape, file[names.UpOf(module)].Shape);
-        var fits = down.Length >= 2 && up.Length >= 2 && down[0] == up[1] && up[0] == weight[0] && down[1] == weight[1] && Size(down) / down[0] == Size(weight) / weight[0] && Size(up[2..]) == 1;
+        var fits = down.Length >= 2 && up.Length >= 2 && down[0] > 0 && down[0] == up[1] && up[0] == weight[0] && down[1] == weight[1] && Size(down) / down[0] == Size(weight) / weight[0] && Size(up[2..]) == 1;
         if (!fits)
             throw new UserErrorException($"{file.Path}: layer {module}: a weight [{string.Join(", ", weight)}] needs A [r, {string.Join(", ", weight[1..])}] and B [{weight[0]}, r], found [{string.Join(", ", down)}] and [{string.Join(", ", up)}]; it was made for another base model.");
     }

@@ -97,6 +97,8 @@ public static class PeftAdapter
         var unexpected = file.Keys.FirstOrDefault(key => !key.StartsWith(Names.Prefix, StringComparison.Ordinal) || !(key.EndsWith(Names.Down, StringComparison.Ordinal) || key.EndsWith(Names.Up, StringComparison.Ordinal)));
         if (unexpected is not null)
             throw new UserErrorException($"{path}: unexpected key {unexpected}; expected {Names.DownOf("MODULE")} and {Names.UpOf("MODULE")}.");
+        if (file.Keys.FirstOrDefault(key => !Names.IsDown(key) && !file.Keys.Contains(Names.DownOf(Names.Spelling(key)))) is { } single)
+            throw new UserErrorException($"{path}: {single} has no {Names.Down[1..]} beside it; the file is damaged, export it anew.");
         return new(
             file.Keys.Where(Names.IsDown).ToDictionary(Names.Spelling, key => (file.ReadFloat(key), file.ReadFloat(Names.UpOf(Names.Spelling(key)))), StringComparer.Ordinal), rank, alpha);
     }

@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 namespace Rlcm.Benchmarks.Parts;
 
 /// <summary>What every benchmark of tensors needs: libtorch as the networks use it, random tensors, and a scope around each run.</summary>
-public abstract class Networks : IDisposable
+public abstract class TensorBenchmark : IDisposable
 {
     private readonly DisposeScope _scope;
     private long _item;
 
     /// <summary>Prepares libtorch.</summary>
-    protected Networks()
+    protected TensorBenchmark()
     {
         NativeTorch.Tune();
         _scope = NewDisposeScope();
