@@ -59,13 +59,13 @@ internal static class InspectCommand
     /// <summary>A row for each size and micro-batch; predictions with recomputed activations and with kept ones.</summary>
     private static Table MemoryTable(IReadOnlyList<MemoryNeed> needs)
     {
-        var table = new Table().Title("predicted memory for training, GB").AddColumns("pictures", "microBatch", "gradientCheckpointing", "fp32", "bf16 or fp16 on a GPU");
+        var table = new Table().Title("predicted memory for training, GB (recomputed: gradientCheckpointing)").AddColumns("pictures", "microBatch", "recomputed", "fp32", "GPU, 16 bits", "preset");
         foreach (var group in needs.GroupBy(need => (need.Height, need.Width, need.MicroBatch, need.GradientCheckpointing)))
         {
             string Gigabytes(ComputePrecision precision) => $"{group.Single(need => need.Precision == precision).Bytes / 1e9:f1}";
             table.AddRow(
-                $"{group.Key.Width} x {group.Key.Height}", $"{group.Key.MicroBatch}", group.Key.GradientCheckpointing ? "true" : "false",
-                Gigabytes(ComputePrecision.Fp32), Gigabytes(ComputePrecision.Bf16));
+                $"{group.Key.Width} x {group.Key.Height}", $"{group.Key.MicroBatch}", group.Key.GradientCheckpointing ? "yes" : "no",
+                Gigabytes(ComputePrecision.Fp32), Gigabytes(ComputePrecision.Bf16), string.Join('\n', group.First().Presets()));
         }
 
         return table;

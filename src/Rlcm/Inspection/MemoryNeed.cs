@@ -1,6 +1,7 @@
 using Rlcm.Models;
 using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
+using Rlcm.Training;
 using static TorchSharp.torch;
 
 namespace Rlcm.Inspection;
@@ -17,6 +18,7 @@ namespace Rlcm.Inspection;
 /// <param name="Bytes">The peak.</param>
 public sealed record MemoryNeed(int Height, int Width, int MicroBatch, bool GradientCheckpointing, ComputePrecision Precision, long Bytes)
 {
+    private const int LargePictures = 512;
     private const int Float = sizeof(float);
     private const double OfResnetPerSide = 2; // feature maps that the backward pass needs, in multiples of tokens x channels
 
@@ -31,16 +33,24 @@ public sealed record MemoryNeed(int Height, int Width, int MicroBatch, bool Grad
     internal static IReadOnlyList<MemoryNeed> OfPresets(UNet2DConditionConfig unet, AutoencoderKLConfig vae, IReadOnlyList<long> parameters)
     {
         var own = unet.SampleSize * vae.SpatialFactor;
-        int[] sides = own < 512 ? [own] : [512, 768];
+        int[] sides = own < LargePictures ? [own] : [LargePictures, 768];
+        int[] microBatches = own < LargePictures ? [1, 8, 32] : [1, 2, 4];
         return
         [
             .. from side in sides
                from precision in (ComputePrecision[])[ComputePrecision.Fp32, ComputePrecision.Bf16]
-               from microBatch in (int[])[1, 2, 4]
+               from microBatch in microBatches
                from checkpointing in (bool[])[true, false]
                select Estimate(unet, vae, parameters, side, side, microBatch, checkpointing, precision),
         ];
     }
+
+    /// <summary>The shipped presets that train such pictures in such micro-batches, by name.</summary>
+    public IReadOnlyList<string> Presets() =>
+    [
+        .. TrainConfigSources.Presets().Where(name => TrainConfigReader.Read(name, [], []) is var config && (config.Height ?? Height, config.Width ?? Width) == (Height, Width)
+            && (config.MicroBatch, config.GradientCheckpointing) == (MicroBatch, GradientCheckpointing)),
+    ];
 
     /// <summary>The estimate for adapters of the attention.</summary>
     /// <param name="unet">The U-Net's architecture.</param>

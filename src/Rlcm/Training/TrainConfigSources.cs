@@ -34,11 +34,14 @@ internal static class TrainConfigSources
         var name = preset.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? preset : preset + ".json";
         if (Path.GetFileName(preset) == preset && ShippedFiles.Find(Path.Combine("configs", name)) is { } shipped)
             return shipped;
-        var presets = ShippedFiles.Find("configs") is { } folder
-            ? string.Join(", ", Directory.EnumerateFiles(folder, "*.json").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal))
-            : "none, since no folder configs was found";
-        throw new UserErrorException($"Cannot find the configuration {preset}: there is no such file, and the presets are {presets}.");
+        var presets = Presets();
+        throw new UserErrorException($"Cannot find the configuration {preset}: there is no such file, and the presets are {(presets.Count > 0 ? string.Join(", ", presets) : "none, since no folder configs was found")}.");
     }
+
+    /// <summary>The names of the files in <c>configs/</c>.</summary>
+    public static IReadOnlyList<string> Presets() => ShippedFiles.Find("configs") is { } folder
+        ? [.. Directory.EnumerateFiles(folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)]
+        : [];
 
     /// <summary>The entries of a commented JSON object; problems of the file as a whole go to <paramref name="errors"/>.</summary>
     public static List<TrainConfigEntry> ReadFile(string path, List<string> errors)

@@ -120,6 +120,10 @@ public sealed class ExportCommandTests : IDisposable
         UNetInput input = new(ones(1, 4, 4, 4), full(1, 499L, ScalarType.Int64), expected.EncodePrompts(["a cat"]), null);
         Assert.InRange((expected.Unet.forward(input) - merged.Unet.forward(input)).abs().max().ToDouble(), 0, 1e-6);
 
+        // The LCM-LoRA belongs to the base that the run names, not to another one.
+        var (code, _, error) = await CommandLine.RunAsync("export", _run.Path, "--format", "merged", "--model", _folder["merged"], "--output", _folder["again"]);
+        Assert.True(code == ExitCode.Success, error);
+
         File.Delete(_folder["lcm.safetensors"]);
         Assert.StartsWith($"Cannot find the LCM-LoRA {_folder["lcm.safetensors"]}, ", await CommandLine.RefusedAsync("export", _run.Path, "--format", "merged", "--output", _folder["other"]), StringComparison.Ordinal);
     }

@@ -15,7 +15,7 @@ public sealed class InspectCommandTests : IDisposable
     {
         var output = await CommandLine.SucceedAsync("inspect", Model());
         Assert.StartsWith("latent consistency model in diffusers layout, with guidance embedding\nscheduler: LCMScheduler\nguidance embedding: yes, 16 wide\n", output, StringComparison.Ordinal);
-        Assert.Contains("predicted memory for training, GB", output, StringComparison.Ordinal);
+        Assert.Contains("predicted memory for training, GB (recomputed: gradientCheckpointing)", output, StringComparison.Ordinal);
         Assert.DoesNotContain("conv_in.weight", output, StringComparison.Ordinal);
     }
 

@@ -25,6 +25,14 @@ public sealed class MemoryNeedTests
         Assert.InRange(need.Bytes / 1e9, 0.85 * gigabytes, 1.15 * gigabytes);
     }
 
+    [Theory]
+    [InlineData(512, 2, true, "compression-512")]
+    [InlineData(768, 2, false, "compression incompression")]
+    [InlineData(64, 32, false, "quick")]
+    [InlineData(512, 1, true, "")]
+    public void Presets_are_named_where_they_need_it(int side, int microBatch, bool checkpointing, string expected) =>
+        Assert.Equal(expected, string.Join(' ', new MemoryNeed(side, side, microBatch, checkpointing, ComputePrecision.Fp32, Bytes: 0).Presets()));
+
     [Fact]
     public void Memory_grows_with_pictures_and_batches_and_shrinks_by_recomputing()
     {
