@@ -11,6 +11,7 @@ namespace Rlcm.Cli.Commands;
 /// <summary><c>rlcm bench</c>: how fast this machine is with a model, and how much memory that takes.</summary>
 internal static class BenchCommand
 {
+    private const long LargeModel = 1_000_000_000;
     private const string LoadPart = "load";
     private const string UnetPart = "unet";
     private const string VaePart = "vae";
@@ -27,6 +28,7 @@ internal static class BenchCommand
         var repeats = new Option<int>("--repeats") { Description = "Timed runs of U-Net and VAE; their median counts", HelpName = "N", DefaultValueFactory = _ => 3 };
         var keepActivations = new Option<bool>("--keep-activations") { Description = "Time the update without gradient checkpointing" };
         var download = new DownloadOption();
+        var lcmLora = new Option<string?>("--lcm-lora") { Description = ModelOptions.LcmLoraDescription, HelpName = "FILE" };
         var device = new DeviceOptions();
         var threads = new ThreadsOption();
         var command = new DocumentedCommand(
@@ -35,7 +37,7 @@ internal static class BenchCommand
             "rlcm bench",
             "rlcm bench --model models/emoji-lcm --height 64 --width 64 --batch 16",
             "rlcm bench --parts update --height 768 --width 768")
-            { model, download, work, parts, height, width, batch, repeats, keepActivations, threads };
+            { model, download, lcmLora, work, parts, height, width, batch, repeats, keepActivations, threads };
         device.AddTo(command);
         command.SetAction((arguments, stop) =>
         {
@@ -46,11 +48,14 @@ internal static class BenchCommand
             {
                 Target = device.Find(arguments),
                 GradientCheckpointing = !arguments.GetValue(keepActivations),
+                LcmLora = arguments.GetValue(lcmLora) is { } file ? ShippedFiles.Require(file, "the LCM-LoRA") : null,
             };
             string[] all = [LoadPart, UnetPart, VaePart, UpdatePart];
             var wanted = arguments.GetValue(parts) is { Length: > 0 } some ? some : all;
             foreach (var part in wanted)
                 OptionChecks.RequireOneOf(parts, part, all);
+            if (arguments.GetValue(model) is not null && arguments.GetValue(work) is not null)
+                throw new UserErrorException("--work keeps the model that is timed without --model, found both; leave one of them out.");
             if (arguments.GetValue(model) is { } named)
                 Measure(download.Find(arguments, named, terminal, stop), settings, wanted, terminal, stop);
             else
@@ -91,6 +96,8 @@ internal static class BenchCommand
             terminal.Output.WriteLine(Line(result));
         }
 
+        if (parts.Contains(UpdatePart))
+            benchmark.RequireUpdate();
         if (parts.Contains(LoadPart))
             Add(benchmark.Loading);
         if (parts.Contains(UnetPart))
@@ -107,7 +114,7 @@ internal static class BenchCommand
         terminal.Write(TableOf(results, settings));
     }
 
-    private static string Line(BenchmarkResult result) => $"{result.Part}: {Seconds(result)} s" + (result is { PeakBytes: { } peak, LoadedBytes: { } loaded }
+    private static string Line(BenchmarkResult result) => $"{result.Part}: {Seconds(result)} s" + (result is { PeakBytes: { } peak, LoadedBytes: { } loaded and >= LargeModel } // of a small one, the program is most
         ? $", {Number(loaded / 1e9, "f2")} GB of weights with a peak of {Number((double)peak / loaded, "f2")} times as much" : string.Empty);
 
     private static Table TableOf(List<BenchmarkResult> results, BenchmarkSettings settings)

@@ -41,18 +41,23 @@ internal static class InspectCommand
         foreach (var (name, value) in found.Facts)
             output.WriteLine($"{name}: {value}");
         if (found.Weights.Count > 0)
+        {
+            foreach (var part in found.Weights)
+                output.WriteLine($"{part.Part}: {string.Join(", ", part.Files)}");
             terminal.Write(WeightsTable(found.Weights));
+        }
+
         if (found.Memory.Count > 0)
             terminal.Write(MemoryTable(found.Memory));
         foreach (var problem in found.Problems)
-            output.WriteLine($"missing for RLCM: {problem}");
+            terminal.Error.WriteLine($"problem: {problem}");
     }
 
     private static Table WeightsTable(IReadOnlyList<InspectedWeights> weights)
     {
-        var table = new Table().AddColumns("part", "tensors", "numbers", "type", "files");
+        var table = new Table().AddColumns("part", "tensors", "numbers", "type");
         foreach (var part in weights)
-            table.AddRow(Markup.Escape(part.Part), $"{part.Tensors.Count}", part.Parameters.ToString("N0", CultureInfo.InvariantCulture), part.Dtypes, Markup.Escape(string.Join('\n', part.Files)));
+            table.AddRow(Markup.Escape(part.Part), $"{part.Tensors.Count}", part.Parameters.ToString("N0", CultureInfo.InvariantCulture), part.Dtypes);
         return table;
     }
 
@@ -76,7 +81,7 @@ internal static class InspectCommand
         foreach (var part in weights)
         {
             foreach (var tensor in part.Tensors)
-                terminal.Output.WriteLine($"{part.Part}: {tensor.Name} {tensor.Dtype} [{string.Join(", ", tensor.Shape)}]");
+                terminal.Output.WriteLine($"{part.Part}: {tensor.Name} {InspectedWeights.NameOf(tensor.Dtype)} [{string.Join(", ", tensor.Shape)}]");
         }
     }
 }

@@ -9,6 +9,9 @@ internal static class OptionChecks
     /// <summary>What a number of things has to be.</summary>
     public const string Count = "a whole number of at least 1";
 
+    /// <summary>What a number of sampling steps has to be.</summary>
+    public const string Steps = "a whole number of at least 1 and at most 50, the steps that models were distilled on";
+
     /// <summary>What height and width of a picture have to be.</summary>
     public const string Side = "a multiple of 8 of at least 8 and at most 4096";
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rlcm.Diffusion;
 using Rlcm.Models.Vae;
 using Rlcm.Policy;
 using Rlcm.Prompts;
@@ -40,7 +41,7 @@ internal static class SampleCommand
         {
             threads.Apply(arguments);
             var perPrompt = arguments.Checked(count, number => number >= 1, OptionChecks.Count);
-            var horizon = arguments.Checked(steps, number => number >= 1, OptionChecks.Count);
+            var horizon = arguments.Checked(steps, number => number is >= 1 and <= LcmTimesteps.DefaultOriginSteps, OptionChecks.Steps);
             var scale = arguments.Checked(guidance, number => number >= 1, OptionChecks.Scale);
             var pictureHeight = arguments.Checked(height, OptionChecks.IsSide, OptionChecks.Side);
             var pictureWidth = arguments.Checked(width, OptionChecks.IsSide, OptionChecks.Side);

@@ -12,6 +12,9 @@ public sealed record BenchmarkSettings(int Height = 512, int Width = 512, int Ba
     /// <summary>Where it runs.</summary>
     public ComputeTarget Target { get; init; } = ComputeTarget.Default;
 
+    /// <summary>File of an LCM-LoRA below it, which makes a diffusion model one that can be updated; null for none.</summary>
+    public string? LcmLora { get; init; }
+
     /// <summary>Whether the update computes activations again, as <see cref="Models.Unet.UNet2DConditionModel.GradientCheckpointing"/>; the U-Net alone is measured both ways.</summary>
     public bool GradientCheckpointing { get; init; } = true;
 

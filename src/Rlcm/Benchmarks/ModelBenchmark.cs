@@ -27,7 +27,7 @@ public sealed class ModelBenchmark : IDisposable
         (_settings, _stop) = (settings, stop);
         _clock = new(settings, stop);
         TextToImageModel? model = null;
-        var loading = BenchmarkClock.Load("load the model", () => model = TextToImageModel.Load(folder));
+        var loading = BenchmarkClock.Load("load the model", () => model = TextToImageModel.Load(folder, settings.LcmLora));
         _model = model!;
         Loading = loading with { LoadedBytes = Networks().Sum(network => network.parameters().Sum(weight => weight.numel() * weight.element_size())) };
         _model.MoveTo(settings.Target);
@@ -72,6 +72,10 @@ public sealed class ModelBenchmark : IDisposable
             _model.Vae.Decode(latents);
         });
     }
+
+    /// <summary>Returns where the model can be updated, before anything is timed.</summary>
+    /// <exception cref="UserErrorException">The model is no latent consistency model.</exception>
+    public void RequireUpdate() => UpdateBenchmark.PolicyOf(_model, _settings);
 
     /// <summary>An update: two batches of pictures sampled, scored, and their steps trained, a batch at a time.</summary>
     /// <exception cref="UserErrorException">The model is no latent consistency model.</exception>

@@ -10,6 +10,7 @@ namespace Rlcm.Benchmarks;
 /// <summary>One update of the training as it is, without files: two batches of pictures.</summary>
 internal sealed class UpdateBenchmark : IDisposable
 {
+    private const double GuidanceScale = 8;
     private static readonly string[] Prompts = ["a cat", "a dog"];
 
     private readonly EncodedPrompts _encoded;
@@ -21,12 +22,11 @@ internal sealed class UpdateBenchmark : IDisposable
         var config = new TrainConfig
         {
             Updates = 1,
-            Horizon = settings.Horizon,
             ImagesPerUpdate = 2 * settings.Batch,
             SamplingBatch = settings.Batch,
             MicroBatch = settings.Batch,
         };
-        var policy = new LcmPolicy(model, new(config.Horizon, model.HasGuidanceEmbedding ? config.GuidanceScale : 1, config.Grid) { Height = settings.Height, Width = settings.Width });
+        var policy = PolicyOf(model, settings);
         ScoredSteps = policy.ScoredSteps.Count;
         _encoded = new(policy.Encode);
         _createTrainer = () => new(config, policy, adapters, RewardFactory.Create(config.Task), Prompts, _encoded, new Unrecorded());
@@ -34,6 +34,11 @@ internal sealed class UpdateBenchmark : IDisposable
 
     /// <summary>Steps of a picture that are trained.</summary>
     public int ScoredSteps { get; }
+
+    /// <summary>The model as it is updated.</summary>
+    /// <exception cref="Runtime.UserErrorException">The model is no latent consistency model.</exception>
+    public static LcmPolicy PolicyOf(TextToImageModel model, BenchmarkSettings settings) =>
+        new(model, new(settings.Horizon, model.HasGuidanceEmbedding ? GuidanceScale : 1) { Height = settings.Height, Width = settings.Width });
 
     public void Run(CancellationToken stop)
     {

@@ -36,7 +36,10 @@ public sealed record InspectedWeights(string Part, IReadOnlyList<string> Files, 
     public long Parameters => Tensors.Where(tensor => is_floating_point(tensor.Dtype)).Sum(tensor => tensor.Count);
 
     /// <summary>Their types, the most frequent first, as safetensors names them.</summary>
-    public string Dtypes => string.Join(", ", Tensors.CountBy(tensor => tensor.Dtype).OrderByDescending(type => type.Value).Select(type => SafetensorsDtype.NameOf(type.Key)));
+    public string Dtypes => string.Join(", ", Tensors.CountBy(tensor => tensor.Dtype).OrderByDescending(type => type.Value).Select(type => NameOf(type.Key)));
+
+    /// <summary>A type as safetensors names it.</summary>
+    public static string NameOf(ScalarType dtype) => SafetensorsDtype.NameOf(dtype);
 
     /// <summary>Reads what is in the files that <paramref name="files"/> names.</summary>
     /// <exception cref="UserErrorException">A file is missing or damaged.</exception>

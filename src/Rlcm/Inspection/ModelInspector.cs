@@ -58,7 +58,7 @@ internal static class ModelInspector
         if (unet is not null)
             facts.Add(new("guidance embedding", unet.TimeCondProjDim is { } width ? $"yes, {width} wide" : "no; the guidance scale has to be 1 for a consistency model"));
         if (unet is not null && vae is not null)
-            facts.Add(new("own picture size", $"{unet.SampleSize * vae.SpatialFactor} x {unet.SampleSize * vae.SpatialFactor}, any multiple of {vae.SpatialFactor} can be drawn"));
+            facts.Add(new("own picture size", $"{unet.SampleSize * vae.SpatialFactor} x {unet.SampleSize * vae.SpatialFactor}; other multiples of {vae.SpatialFactor} can be drawn, the worse the farther off"));
         return facts;
     }
 

@@ -46,7 +46,7 @@ public sealed class LcmPolicy : IStepPolicy
         if (model.Scheduler.ClassName != SchedulerConfig.Lcm)
             throw new UserErrorException($"model: expected a latent consistency model (scheduler {SchedulerConfig.Lcm}), found {model.Scheduler.ClassName}; give an LCM-LoRA (--lcm-lora) or distill it first.");
         if (!model.HasGuidanceEmbedding && settings.GuidanceScale != 1)
-            throw new UserErrorException($"guidanceScale: the model has no guidance embedding, so the scale must be 1, found {settings.GuidanceScale}.");
+            throw new UserErrorException($"The model has no guidance embedding, so the scale must be 1, found {settings.GuidanceScale}; set --guidance, in a configuration guidanceScale, to 1.");
 
         _model = model;
         _plan = LcmPlan.Create(model.Scheduler.CreateNoiseSchedule(), settings.Horizon, settings.Grid, settings.FinalStep, settings.OriginSteps, settings.FinalNoise, settings.ScoredSteps);

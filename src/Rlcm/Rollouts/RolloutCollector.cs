@@ -24,14 +24,14 @@ public static class RolloutCollector
         var states = new List<Tensor>();
         var nextStates = new List<Tensor>();
         var logProbs = new List<Tensor>();
-        var images = Run(policy, items, condition, policy.DecodesNoise, (step, state, next, mean) =>
+        var final = Run(policy, items, condition, policy.DecodesNoise, (step, state, next, mean) =>
         {
             if (!policy.ScoredSteps.Contains(step))
                 return;
             states.Add(state);
             nextStates.Add(next);
             logProbs.Add(GaussianLogProb.Compute(next, mean, reduction, policy.Std(step)));
-        });
+        }, CancellationToken.None);
         return new(
             items,
             policyVersion,
@@ -39,7 +39,7 @@ public static class RolloutCollector
             stack(states, dim: 1).DetachFromDisposeScope(),
             stack(nextStates, dim: 1).DetachFromDisposeScope(),
             stack(logProbs, dim: 1).DetachFromDisposeScope(),
-            images);
+            policy.Decode(final));
     }
 
     /// <summary>Samples pictures without recording how.</summary>
@@ -47,24 +47,30 @@ public static class RolloutCollector
     /// <param name="encoded">Encodes prompts as <paramref name="policy"/> does.</param>
     /// <param name="items">Prompts and noise addresses of the pictures.</param>
     /// <param name="batchSize">Pictures sampled at once.</param>
-    /// <param name="stop">Stops between batches.</param>
-    /// <exception cref="OperationCanceledException">Stopped, which takes effect between batches.</exception>
+    /// <param name="stop">Stops between steps.</param>
+    /// <exception cref="OperationCanceledException">Stopped, which takes effect between steps.</exception>
+    /// <exception cref="UserErrorException">What the policy predicts is no number.</exception>
     public static ImageBatch Sample(IStepPolicy policy, EncodedPrompts encoded, IReadOnlyList<RolloutItem> items, int batchSize, CancellationToken stop = default) =>
         ImageBatch.Concatenate([.. items.Chunk(batchSize).Select(batch =>
         {
             stop.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            return Run(policy, batch, encoded.Of([.. batch.Select(item => item.Prompt)]), decodesNoise: false, (_, _, _, _) => { });
+            var final = Run(policy, batch, encoded.Of([.. batch.Select(item => item.Prompt)]), decodesNoise: false, (_, _, _, _) => { }, stop);
+            RequireFinite(final);
+            return policy.Decode(final);
         })]);
 
-    private static ImageBatch Run(IStepPolicy policy, IReadOnlyList<RolloutItem> items, Tensor condition, bool decodesNoise, Action<int, Tensor, Tensor, Tensor> record)
+    /// <summary>What is to be decoded of pictures, [B, ...].</summary>
+    private static Tensor Run(
+        IStepPolicy policy, IReadOnlyList<RolloutItem> items, Tensor condition, bool decodesNoise, Action<int, Tensor, Tensor, Tensor> record, CancellationToken stop)
     {
         using var noGrad = no_grad();
         var state = policy.Start(Noise(policy, items, item => item.Noise.Initial, condition.device));
         var final = state;
         for (var i = 0; i < policy.Horizon; i++)
         {
+            stop.ThrowIfCancellationRequested();
             var step = i;
             var (sample, mean) = SharedStates.Evaluate(policy, items, state, step, condition);
             var next = policy.IsNoised(step)
@@ -74,7 +80,13 @@ public static class RolloutCollector
             (state, final) = (next, decodesNoise ? next : sample);
         }
 
-        return policy.Decode(final);
+        return final;
+    }
+
+    private static void RequireFinite(Tensor final)
+    {
+        if (!final.isfinite().all().cpu().item<bool>())
+            throw new UserErrorException("The model predicts numbers that are not finite: its weights or the adapter's are damaged, or out of the range of fp16; fetch them again, or choose --dtype bf16 or fp32.");
     }
 
     private static Tensor Noise(IStepPolicy policy, IReadOnlyList<RolloutItem> items, Func<RolloutItem, RandomAddress> address, Device device) =>

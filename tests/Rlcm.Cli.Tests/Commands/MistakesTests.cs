@@ -169,7 +169,7 @@ public sealed class MistakesTests : IDisposable
     {
         Directory.Delete(_model, recursive: true);
         TinyModels.Write(_model, SchedulerConfig.Ddim);
-        Assert.Contains("found DDIMScheduler; distill it first", await Refused(command), StringComparison.Ordinal);
+        Assert.Contains("found DDIMScheduler; give an LCM-LoRA (--lcm-lora) or distill it first", await Refused(command), StringComparison.Ordinal);
     }
 
     [Theory]

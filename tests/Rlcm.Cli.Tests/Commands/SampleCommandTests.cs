@@ -1,6 +1,11 @@
+using Rlcm.Checkpoints;
 using Rlcm.Imaging;
+using Rlcm.Models;
+using Rlcm.Synthetic;
 using Rlcm.Tests;
+using TorchSharp;
 using Xunit;
+using static TorchSharp.torch;
 
 namespace Rlcm.Cli.Tests.Commands;
 
@@ -68,7 +73,8 @@ public sealed class SampleCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--steps", "0", "a whole number of at least 1")]
+    [InlineData("--steps", "0", "a whole number of at least 1 and at most 50, the steps that models were distilled on")]
+    [InlineData("--steps", "51", "a whole number of at least 1 and at most 50, the steps that models were distilled on")]
     [InlineData("--count", "0", "a whole number of at least 1")]
     [InlineData("--threads", "0", "a whole number of at least 1 and at most 1024")]
     [InlineData("--threads", "-1", "a whole number of at least 1 and at most 1024")]
@@ -81,10 +87,22 @@ public sealed class SampleCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task More_steps_than_the_grid_has_are_refused()
+    public async Task Weights_that_are_no_numbers_are_named_and_draw_nothing()
     {
-        var error = await CommandLine.RefusedAsync("sample", "--model", _model, "--prompt", "a cat", "--output", _folder["cat.png"], "--steps", "51");
-        Assert.Contains("expected a horizon of 1 to 50 steps", error, StringComparison.Ordinal);
+        using var elsewhere = new TemporaryFolder();
+        var damaged = SyntheticModel.Write(elsewhere["damaged"], SyntheticShape.Tiny, new());
+        using (var scope = NewDisposeScope())
+        {
+            var path = ModelFolder.Open(damaged).Unet.WeightsPath;
+            (string Key, Tensor Value)[] weights;
+            using (var file = SafetensorsFile.Open(path))
+                weights = [.. file.Keys.Select(key => (key, file.Read(key)))];
+            weights.Single(weight => weight.Key == "conv_in.bias").Value.fill_(float.NaN);
+            SafetensorsWriter.Write(path, weights);
+        }
+
+        var error = await CommandLine.RefusedAsync("sample", "--model", damaged, "--prompt", "a cat", "--output", _folder["cat.png"]);
+        Assert.StartsWith("The model predicts numbers that are not finite: its weights or the adapter's are damaged", error, StringComparison.Ordinal);
         NothingWritten();
     }
 

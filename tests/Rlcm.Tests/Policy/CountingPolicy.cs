@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Rlcm.Tests.Policy;
 
 /// <summary>Writes down how many states the network is called for.</summary>
-internal sealed class CountingPolicy(IStepPolicy policy) : IStepPolicy
+internal sealed class CountingPolicy(IStepPolicy policy, Action? onEvaluation = null) : IStepPolicy
 {
     /// <summary>Every call, and whether it was made to train.</summary>
     public List<(long Count, bool Trains)> Calls { get; } = [];
@@ -31,6 +31,7 @@ internal sealed class CountingPolicy(IStepPolicy policy) : IStepPolicy
     public PolicyOutput Evaluate(Tensor states, int step, Tensor condition)
     {
         Calls.Add((states.shape[0], is_grad_enabled()));
+        onEvaluation?.Invoke();
         return policy.Evaluate(states, step, condition);
     }
 }

@@ -64,6 +64,16 @@ public sealed class RolloutCollectorTests : IDisposable
     }
 
     [Fact]
+    public void Sampling_stops_between_steps()
+    {
+        using var stop = new CancellationTokenSource();
+        using var encoded = new EncodedPrompts(_policy.Encode);
+        var stopping = new CountingPolicy(_policy, stop.Cancel);
+        Assert.Throws<OperationCanceledException>(() => RolloutCollector.Sample(stopping, encoded, Items(2), batchSize: 2, stop.Token));
+        Assert.Single(stopping.Calls);
+    }
+
+    [Fact]
     public void Recording_changes_no_picture_and_neither_does_the_batch()
     {
         var items = Items(4);

@@ -8,6 +8,7 @@ internal static class TorchFileKind
     /// <summary>As many bytes as decide.</summary>
     public const int Bytes = 512;
 
+    private const int SafetensorsJsonAt = 8; // behind the length of the header
     private const int TarMagicAt = 257;
 
     // The number 0x1950a86a20f9469cfc6c, with which files begin that torch.save wrote before 1.6.
@@ -29,6 +30,8 @@ internal static class TorchFileKind
         if (start.Length > TarMagicAt && start[TarMagicAt..].StartsWith("ustar"u8))
             throw PickleError.Unsupported(path, "this is a tar archive, which is not read, expected the zip file that torch.save writes since PyTorch 1.6");
         GitLfsPointer.Refuse(start, path);
+        if (start.Length > SafetensorsJsonAt && start[SafetensorsJsonAt] == '{')
+            throw new UserErrorException($"{path}: this is a safetensors file under another name, expected the zip file that torch.save writes; name it .safetensors.");
         throw PickleError.Damaged(path, "this is not a zip file as torch.save writes it");
     }
 }

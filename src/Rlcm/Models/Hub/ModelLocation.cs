@@ -14,6 +14,8 @@ public static class ModelLocation
     /// <exception cref="UserErrorException">There is no such model, or a part of it has not been fetched.</exception>
     public static string Find(string model, HubEnvironment? environment = null)
     {
+        if (model.Length == 0)
+            throw new UserErrorException("The model is an empty text, expected a folder or a name on the Hub; check --model.");
         if (ShippedFiles.Find(model) is { } path)
             return WithoutBrokenLinks(HubCache.IsRepository(path) ? new HubCache(path).DefaultSnapshot() : path);
         if (HubName.TryParse(model) is not { } name)

@@ -29,6 +29,8 @@ internal static class LcmLora
     /// <exception cref="UserErrorException">The file is damaged or made for another model.</exception>
     public static SchedulerConfig FuseInto(UNet2DConditionModel unet, SchedulerConfig scheduler, string path)
     {
+        if (AdapterProvenance.Read(path).Task is { } task)
+            throw new UserErrorException($"--lcm-lora {path}: expected an LCM-LoRA, found an adapter that rlcm tuned for {task}; give it as --adapter.");
         LoraFusion.Fuse(unet, path);
         return scheduler with { ClassName = SchedulerConfig.Lcm };
     }

@@ -32,6 +32,11 @@ public sealed class TorchFileKindTests
         Encoding.ASCII.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3714759\n"),
         "this is the pointer that Git LFS leaves in place of a large file, not the weights; fetch them with `git lfs pull`.");
 
+    [Fact]
+    public void A_safetensors_file_is_refused_with_advice() => AssertRefused(
+        [2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}'],
+        "this is a safetensors file under another name, expected the zip file that torch.save writes; name it .safetensors.");
+
     [Theory]
     [InlineData("")]
     [InlineData("P")]
