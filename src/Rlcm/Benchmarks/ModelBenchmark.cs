@@ -2,6 +2,7 @@ using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Models.Unet;
 using Rlcm.Runtime;
+using Rlcm.Training;
 using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
@@ -10,7 +11,7 @@ namespace Rlcm.Benchmarks;
 /// <summary>Times a model: loading, its networks, and a whole update. Speed depends on shapes alone, so random weights do as well as trained ones.</summary>
 public sealed class ModelBenchmark : IDisposable
 {
-    private static readonly string[] LoraTargets = ["to_q", "to_k", "to_v", "to_out.0"];
+    private static readonly IReadOnlyList<string> LoraTargets = new TrainConfig().LoraTargets;
 
     private readonly BenchmarkSettings _settings;
     private readonly TextToImageModel _model;

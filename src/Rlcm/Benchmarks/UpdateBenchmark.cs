@@ -22,6 +22,7 @@ internal sealed class UpdateBenchmark : IDisposable
         var config = new TrainConfig
         {
             Updates = 1,
+            Horizon = settings.Horizon,
             ImagesPerUpdate = 2 * settings.Batch,
             SamplingBatch = settings.Batch,
             MicroBatch = settings.Batch,
@@ -40,6 +41,7 @@ internal sealed class UpdateBenchmark : IDisposable
     public static LcmPolicy PolicyOf(TextToImageModel model, BenchmarkSettings settings) =>
         new(model, new(settings.Horizon, model.HasGuidanceEmbedding ? GuidanceScale : 1) { Height = settings.Height, Width = settings.Width });
 
+    /// <summary>Trains one update with a new optimizer, or stops before it.</summary>
     public void Run(CancellationToken stop)
     {
         using var trainer = _createTrainer();
