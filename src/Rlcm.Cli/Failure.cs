@@ -6,16 +6,13 @@ namespace Rlcm.Cli;
 /// <summary>Turns an exception into what the user reads.</summary>
 internal static class Failure
 {
-    private const int NoSpaceOnUnix = 28; // ENOSPC
-    private const int NoSpaceOnWindows = unchecked((int)0x80070070); // ERROR_DISK_FULL
-
     private static readonly string[] OutOfMemoryMessages = ["CUDA out of memory", "CUDA error: out of memory", "DefaultCPUAllocator: can't allocate memory"];
 
     /// <summary>The message and the exit code of <paramref name="exception"/>; the stack trace only when asked for.</summary>
     public static (string Message, int Code) Describe(Exception exception, bool withTrace) => Unwrap(exception) switch
     {
         UserErrorException error => (error.Message, ExitCode.UserError),
-        IOException { HResult: NoSpaceOnUnix or NoSpaceOnWindows } error => ($"The disk is full: {FirstLine(error.Message)}; make room and try again.", ExitCode.UserError),
+        var error when DiskFailure.IsFull(error) => ($"{DiskFailure.Describe(error)}; {DiskFailure.Remedy(error)} and try again.", ExitCode.UserError),
         var error when OutOfMemory(error.Message) is { } what => ($"Memory does not suffice ({what}); use smaller pictures or fewer at a time, in training also --set gradientCheckpointing=true, or --dtype bf16 on a GPU.", ExitCode.UserError),
         OperationCanceledException => ("Stopped.", ExitCode.Stopped),
         var error => ($"Unexpected {error.GetType().Name}: {FirstLine(error.Message)} This is a bug in rlcm, please report it; {Details(exception, withTrace)}", ExitCode.ProgramError),
@@ -41,5 +38,5 @@ internal static class Failure
     };
 
     /// <summary>Further lines are libtorch's own stack.</summary>
-    private static string FirstLine(string message) => message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? string.Empty;
+    internal static string FirstLine(string message) => message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? string.Empty;
 }

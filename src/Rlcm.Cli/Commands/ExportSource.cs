@@ -26,7 +26,7 @@ internal sealed record ExportSource(string Adapter, AdapterProvenance Provenance
         var adapter = best ? run.BestAdapter : run.Adapter;
         if (!Directory.Exists(adapter))
             throw new UserErrorException($"The run {run.Path} has no {(best ? "best adapter" : "adapter")} yet: expected the folder {adapter}; {Advice(run, best)}.");
-        var config = TrainConfigReader.ReadResumed(run.Config, [], []);
+        var config = TrainConfigReader.ReadRun(run.Config, [], []);
         return new(adapter, AdapterProvenance.Read(adapter) switch
         {
             { Task: not null } known => known,

@@ -48,7 +48,7 @@ internal static class PretrainCommand
                 arguments,
                 (from.Name, start is null ? "nothing" : "an autoencoder"),
                 (rebalance.Name, anew ? "yes" : "no"),
-                (keepLatents.Name, keeps ? $"those of {VaeFolder.Fingerprint(start!)}" : "no"),
+                (keepLatents.Name, keeps ? "yes" : "no"),
                 (variants.Name, varied ? "yes" : "no"),
                 (matchSpectrum.Name, matched ? "yes" : "no"));
             var online = start is not null ? ContinueVae(start) : BeginVae(options, arguments, settings);
@@ -57,6 +57,7 @@ internal static class PretrainCommand
             if (matched && online.Config.SampleSize % JpegSpectrum.Unit != 0)
                 throw new UserErrorException($"--match-spectrum: expected pictures of a multiple of {JpegSpectrum.Unit} pixels, found {online.Config.SampleSize}; leave it out.");
             var pictures = options.Pictures(arguments, online.Config.SampleSize, stop);
+            settings = settings with { Sha256 = StageOptions.Sha256(pictures, (from.Name, start is null ? null : VaeFolder.Sha256(start))) };
             using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings, balance: start is null || anew, varied, matched, anchor);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
@@ -98,7 +99,8 @@ internal static class PretrainCommand
             var generation = new GenerationConfig(options.GuidanceScale(arguments), ModelQuality.DiffusionSteps);
             var prompts = options.SamplePrompts(arguments);
             var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the model folder") : null;
-            var vae = VaeFolder.Load(ShippedFiles.Require(arguments.GetRequiredValue(vaeFolder), "the autoencoder"));
+            var vaePath = ShippedFiles.Require(arguments.GetRequiredValue(vaeFolder), "the autoencoder");
+            var (vae, vaeHash) = (VaeFolder.Load(vaePath), VaeFolder.Sha256(vaePath));
             if (start is null)
                 ModelParts.RequireFit(TextConfig(options, arguments), UnetConfig(options, arguments), vae.Config, arguments.GetRequiredValue(options.Architecture));
             var pictures = options.Pictures(arguments, vae.Config.SampleSize, stop);
@@ -112,6 +114,7 @@ internal static class PretrainCommand
 
             var (online, average) = (Build(), Build());
             var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, tokenizer);
+            settings = settings with { Sha256 = StageOptions.Sha256(pictures, (vaeFolder.Name, vaeHash), (from.Name, start is null ? null : ModelFolder.Open(start).Sha256())) };
             using var stage = new TeacherStage(online, average, data, pictures.Weights, settings, tokenizerFolder, prompts);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });

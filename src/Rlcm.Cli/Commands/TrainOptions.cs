@@ -8,9 +8,9 @@ namespace Rlcm.Cli.Commands;
 /// <summary>What <c>rlcm train</c> was asked to do.</summary>
 /// <param name="Config">The whole configuration, checked.</param>
 /// <param name="Output">The run's folder: new, or that of the run to continue.</param>
-/// <param name="Resume">Whether to continue from the folder's latest checkpoint.</param>
+/// <param name="Resume">How to continue the run; null: it is a new one.</param>
 /// <param name="Quiet">Whether to say nothing but what went wrong.</param>
-internal sealed record TrainRequest(TrainConfig Config, string Output, bool Resume, bool Quiet);
+internal sealed record TrainRequest(TrainConfig Config, string Output, ResumeRequest? Resume, bool Quiet);
 
 /// <summary>The options of <c>rlcm train</c>. Values of the configuration stay text here: the reader of configurations checks them all at once.</summary>
 internal sealed class TrainOptions
@@ -18,6 +18,8 @@ internal sealed class TrainOptions
     private readonly Option<string> _preset = new("--config") { Description = "Preset in configs/ or a JSON file", HelpName = "FILE", DefaultValueFactory = _ => "quick" };
     private readonly Option<string> _output = new("--output") { Description = "New folder for everything about the run [default: runs/TASK-TIME]", HelpName = "DIR" };
     private readonly Option<string> _resume = new("--resume") { Description = "Continue the run in this folder from its latest checkpoint", HelpName = "RUN" };
+    private readonly Option<long?> _checkpoint = new("--checkpoint") { Description = "With --resume: continue from this checkpoint instead; those after it are deleted", HelpName = "N" };
+    private readonly Option<bool> _force = new("--force") { Description = "With --resume: continue although something has changed, and the result is not that of one undisturbed run" };
     private readonly Option<string[]> _set = new("--set") { Description = "Any key of a run's config.json, such as learningRate=2e-4; may be repeated", HelpName = "key=value" };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report nothing but errors" };
 
@@ -40,7 +42,7 @@ internal sealed class TrainOptions
     /// <summary>Adds the options to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_preset, .. _keys.Select(key => key.Option), Download, _output, _resume, _set, _quiet])
+        foreach (var option in (Option[])[_preset, .. _keys.Select(key => key.Option), Download, _output, _resume, _checkpoint, _force, _set, _quiet])
             command.Add(option);
     }
 
@@ -55,19 +57,27 @@ internal sealed class TrainOptions
         {
             RefuseWithResume(arguments);
             var run = RunFolder.Open(earlier);
-            return new(TrainConfigReader.ReadResumed(run.Config, flags, assignments), run.Path, Resume: true, quiet);
+            return new(TrainConfigReader.ReadRun(run.Config, flags, assignments), run.Path, new(arguments.GetValue(_checkpoint), arguments.GetValue(_force)), quiet);
         }
+
+        RefuseWithoutResume(arguments);
 
         var config = TrainConfigReader.Read(arguments.GetValue(_preset)!, flags, assignments);
         var output = arguments.GetValue(_output) ?? RunFolder.DefaultPath(config.Task, time);
         OutputPath.CheckFolder(output);
-        return new(config, output, Resume: false, quiet);
+        return new(config, output, Resume: null, quiet);
     }
 
     private void RefuseWithResume(ParseResult arguments)
     {
         if (((Option[])[_preset, _output]).FirstOrDefault(option => IsGiven(arguments, option)) is { } clash)
             throw new UserErrorException($"--resume continues a run as it was started, found {clash.Name} beside it; leave that out, or start a new run.");
+    }
+
+    private void RefuseWithoutResume(ParseResult arguments)
+    {
+        if (((Option[])[_checkpoint, _force]).FirstOrDefault(option => IsGiven(arguments, option)) is { } lone)
+            throw new UserErrorException($"{lone.Name} belongs to a run that is continued, found it without --resume; add --resume and the run's folder, or leave it out.");
     }
 
     private static bool IsGiven(ParseResult arguments, Option option) => arguments.GetResult(option) is { Implicit: false };

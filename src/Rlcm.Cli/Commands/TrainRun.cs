@@ -19,45 +19,68 @@ internal static class TrainRun
     /// <param name="stop">Stops after the current update.</param>
     public static void Run(TrainRequest request, Terminal terminal, IReadOnlyList<string> commandLine, TimeProvider time, CancellationToken stop)
     {
-        TrainingOutcome? outcome;
-        RunFolder folder;
-        using (var reporter = TrainReporter.Create(terminal, request))
+        var run = request.Resume is { } resume ? TrainingRun.Continue(request.Output, request.Config, resume, commandLine, time) : null;
+        try
         {
-            reporter.Start();
-            if (!request.Quiet && NativeTorch.Preparation is { } preparation)
-                terminal.Output.WriteLine(preparation);
-            using var session = new TrainingSession(request.Config);
-            session.Check(reporter);
-            folder = request.Resume ? RunFolder.Open(request.Output) : Begin(request, session.ModelFolder, commandLine, time);
-            if (request.Resume && session.BaseMismatch(folder) is { } finding)
-                terminal.Error.WriteLine(finding);
-            TrainConfigReader.Write(request.Config, folder.Config); // of a continued run, what was changed: it is continued again without a word
-            if (!request.Quiet)
-                terminal.Output.WriteLine("drawing with the untuned model, to compare with later");
-            outcome = session.Run(folder, request.Resume, new(reporter, reporter, reporter), time, stop);
-        }
+            if (run?.GivenUp is { } givenUp)
+                terminal.Error.WriteLine(givenUp);
+            if (run is not null && IsFinished(run, request.Config))
+            {
+                if (!request.Quiet)
+                    terminal.Output.WriteLine($"The run {request.Output} is finished, after {run.Checkpoint?.Number} updates. Its adapter is {run.Folder.Adapter}; --updates N continues it.");
+                return;
+            }
 
-        var (updates, evaluations) = MetricsFile.Read(folder.Metrics);
+            TrainingOutcome? outcome;
+            using (var reporter = TrainReporter.Create(terminal, request))
+            {
+                reporter.Start();
+                if (!request.Quiet && NativeTorch.Preparation is { } preparation)
+                    terminal.Output.WriteLine(preparation);
+                using var session = new TrainingSession(request.Config);
+                session.Check(reporter);
+                run ??= TrainingRun.Begin(request.Output, request.Config, commandLine, time);
+                if (!request.Quiet)
+                    terminal.Output.WriteLine(run.Checkpoint is { } checkpoint ? $"continuing after update {checkpoint.Number}" : "drawing with the untuned model, to compare with later");
+                outcome = Train(session, run, reporter, time, stop);
+            }
+
+            Finish(terminal, request, run.Folder, outcome);
+        }
+        finally
+        {
+            run?.Dispose();
+        }
+    }
+
+    private static TrainingOutcome? Train(TrainingSession session, TrainingRun run, ITrainReporter reporter, TimeProvider time, CancellationToken stop)
+    {
+        try
+        {
+            return session.Run(run, new(reporter, reporter, reporter), time, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return null; // before the first update
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            run.RequireFolder();
+            throw new UserErrorException($"{DiskFailure.Describe(error)}. What the last checkpoint in {run.Folder.Checkpoints} holds is safe; {DiskFailure.Remedy(error)}, then 'rlcm train --resume {run.Folder.Path}' continues.", error);
+        }
+    }
+
+    private static bool IsFinished(TrainingRun run, TrainConfig config) => run.Checkpoint?.Number >= config.Updates && File.Exists(run.Folder.Evaluation);
+
+    private static void Finish(Terminal terminal, TrainRequest request, RunFolder folder, TrainingOutcome? outcome)
+    {
+        var (updates, evaluations) = File.Exists(folder.Metrics) ? MetricsFile.Read(folder.Metrics) : ([], []);
         if (updates.Count > 0)
             RewardCurve.Write(Path.Combine(folder.Plots, "reward.png"), $"{request.Config.Task}, {request.Config.ImagesPerUpdate} images an update", "mean reward", updates, evaluations);
         if (outcome is not null)
             WriteComparison(Path.Combine(folder.Images, "comparison.png"), outcome);
         if (!request.Quiet)
-            Summarize(terminal, folder, outcome, updates);
-    }
-
-    private static RunFolder Begin(TrainRequest request, string modelFolder, IReadOnlyList<string> commandLine, TimeProvider time)
-    {
-        var folder = RunFolder.Create(request.Output);
-        string[] files =
-        [
-            .. ModelFolder.Open(modelFolder).WeightFiles(),
-            .. request.Config.LcmLora is { } lcmLora ? [ShippedFiles.Require(lcmLora, "lcmLora")] : Array.Empty<string>(),
-            ShippedFiles.Require(request.Config.Prompts, "prompts"),
-            ShippedFiles.Require(request.Config.EvaluationPrompts, "evaluationPrompts"),
-        ];
-        RunManifest.Gather(files, request.Config.Seed, commandLine, time).Write(folder.Manifest);
-        return folder;
+            Summarize(terminal, folder, outcome, updates, request.Config.Updates);
     }
 
     private static void WriteComparison(string path, TrainingOutcome outcome)
@@ -67,12 +90,15 @@ internal static class TrainRun
         PngFile.Write(path, ComparisonSheet.Compose(title, outcome.Before.Images, outcome.After.Images, [.. captions], outcome.Report.Unit));
     }
 
-    private static void Summarize(Terminal terminal, RunFolder folder, TrainingOutcome? outcome, IReadOnlyList<UpdateMetrics> updates)
+    private static void Summarize(Terminal terminal, RunFolder folder, TrainingOutcome? outcome, IReadOnlyList<UpdateMetrics> updates, int planned)
     {
         var output = terminal.Output;
         if (outcome is null)
         {
-            output.WriteLine($"Stopped after update {(updates.Count > 0 ? updates[^1].Update : 0)}. The adapter so far is {folder.Adapter}; 'rlcm train --resume {folder.Path}' continues.");
+            var (done, goOn) = (updates.Count > 0 ? updates[^1].Update : 0, $"'rlcm train --resume {folder.Path}'");
+            output.WriteLine(done == 0 ? $"Stopped before the first update; {goOn} goes on."
+                : done < planned ? $"Stopped after update {done}. The adapter so far is {folder.Adapter}; {goOn} continues."
+                : $"Stopped after the last update. The adapter is {folder.Adapter}; only the report is missing, {goOn} makes it.");
             return;
         }
 

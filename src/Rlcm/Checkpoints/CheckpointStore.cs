@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Rlcm.Runtime;
 using static TorchSharp.torch;
@@ -8,16 +7,14 @@ namespace Rlcm.Checkpoints;
 
 /// <summary>
 /// The checkpoints of one run: <c>NNNNNN/</c> with <c>state.safetensors</c>, <c>state.json</c> and <c>checksums.json</c>, and the file
-/// <c>latest</c>, which names the one to continue from. Each appears whole or not at all.
+/// <c>latest</c>, which names the one to continue from. Each appears whole or not at all, and is on the disk before <c>latest</c> names it.
 /// </summary>
 /// <remarks>One process writes to a root at a time.</remarks>
 public sealed class CheckpointStore
 {
-    private const string PointerName = "latest";
-    private static readonly string[] LeftoverPatterns = ["*" + AtomicFolder.TemporarySuffix, "*" + AtomicFolder.ReplacedSuffix];
-
     private readonly string _root;
     private readonly int _keepLast;
+    private readonly LatestPointer _latest;
 
     /// <param name="root">The folder of all checkpoints; made by the first <see cref="Save"/>.</param>
     /// <param name="keepLast">How many checkpoints stay after a save, at least 1; older ones are deleted.</param>
@@ -26,6 +23,7 @@ public sealed class CheckpointStore
         ArgumentOutOfRangeException.ThrowIfLessThan(keepLast, 1);
         _root = Path.GetFullPath(root);
         _keepLast = keepLast;
+        _latest = new(_root);
     }
 
     /// <summary>The numbers of the checkpoints that are there, ascending.</summary>
@@ -42,46 +40,67 @@ public sealed class CheckpointStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(number);
         AtomicFolder.Write(FolderOf(number), folder => Fill(folder, tensors, state), replace: true);
-        AtomicFile.Write(Path.Combine(_root, PointerName), stream => stream.Write(Encoding.ASCII.GetBytes(NameOf(number))));
-        DeleteOldAndLeftovers(number, keep ?? []);
+        _latest.Write(number);
+        foreach (var old in Numbers.Where(other => other < number).Reverse().Skip(_keepLast - 1).Except(keep ?? []))
+            Delete(old);
+        Leftovers.CleanUp(_root);
     }
 
-    /// <summary>The checkpoint to continue from, verified; null when the run has none yet.</summary>
-    /// <exception cref="UserErrorException">It is missing or damaged; no other one is taken in its place.</exception>
+    /// <summary>The checkpoint to continue from, verified: the one that <c>latest</c> names, without that file the newest; null when there is none yet.</summary>
+    /// <exception cref="UserErrorException">It is missing or damaged; no other one is taken in its place, but the newest whole one is named.</exception>
     public LoadedCheckpoint? Latest()
     {
-        var pointer = Path.Combine(_root, PointerName);
-        if (!File.Exists(pointer))
-            return null;
-        var name = Encoding.UTF8.GetString(UserFile.Read(pointer)).Trim();
-        return ParseNumber(name) is { } number
-            ? Load(number)
-            : throw new UserErrorException($"{pointer} says '{name}', expected the number of a checkpoint beside it; write there the one to continue from.");
+        var (named, problem) = _latest.Read();
+        if (problem is not null)
+            throw new UserErrorException($"{problem}; {Offer(except: null)}.");
+        return (named ?? Newest) is { } number ? Load(number) : null;
     }
 
     /// <summary>Checkpoint <paramref name="number"/>, verified.</summary>
-    /// <exception cref="UserErrorException">It is missing or damaged.</exception>
-    public LoadedCheckpoint Load(long number) => LoadedCheckpoint.Open(FolderOf(number), number);
+    /// <exception cref="UserErrorException">It is missing or damaged; the newest whole one is named.</exception>
+    public LoadedCheckpoint Load(long number) => Problem(number) is { } problem
+        ? throw new UserErrorException($"{problem}; {Offer(except: number)}.")
+        : LoadedCheckpoint.Open(FolderOf(number), number);
+
+    /// <summary>Makes checkpoint <paramref name="number"/> the latest and deletes those after it, which will be made again.</summary>
+    public void GoBackTo(long number)
+    {
+        _latest.Write(number);
+        foreach (var later in Numbers.Where(other => other > number))
+            Delete(later);
+    }
+
+    private long? Newest => Numbers is { Count: > 0 } numbers ? numbers[^1] : null;
 
     private static void Fill(string folder, IReadOnlyDictionary<string, Tensor> tensors, object state)
     {
         SafetensorsWriter.Write(Path.Combine(folder, LoadedCheckpoint.TensorsName), tensors.Select(item => (item.Key, item.Value)));
-        using (var stream = File.Create(Path.Combine(folder, LoadedCheckpoint.StateName)))
-            JsonSerializer.Serialize(stream, state, state.GetType(), LoadedCheckpoint.StateOptions);
+        AtomicFile.Write(Path.Combine(folder, LoadedCheckpoint.StateName), stream => JsonSerializer.Serialize(stream, state, state.GetType(), LoadedCheckpoint.StateOptions));
         Checksums.Write(folder);
     }
 
-    private void DeleteOldAndLeftovers(long latest, IReadOnlyCollection<long> keep)
+    private string? Problem(long number) => Directory.Exists(FolderOf(number)) ? Checksums.Problem(FolderOf(number)) : $"There is no checkpoint {FolderOf(number)}";
+
+    /// <summary>What to do where a checkpoint cannot be used.</summary>
+    private string Offer(long? except)
     {
-        foreach (var number in Numbers.Where(number => number < latest).Reverse().Skip(_keepLast - 1).Except(keep))
-            Directory.Delete(FolderOf(number), recursive: true);
-        foreach (var folder in LeftoverPatterns.SelectMany(pattern => Directory.GetDirectories(_root, pattern)))
-            Directory.Delete(folder, recursive: true);
+        long[] whole = [.. Numbers.Reverse().Where(number => number != except && Problem(number) is null).Take(1)];
+        return whole is [var newest]
+            ? $"the newest one that is whole is {FolderOf(newest)}: add --checkpoint {newest} to continue from it"
+            : "no other one is whole: begin a new run";
+    }
+
+    /// <summary>At once, so that a part of a checkpoint never bears its name.</summary>
+    private void Delete(long number)
+    {
+        var rubbish = Leftovers.NamesFor(FolderOf(number)).Temporary;
+        FileChanges.RenameFolder(FolderOf(number), rubbish);
+        FileChanges.Delete(rubbish);
     }
 
     private string FolderOf(long number) => Path.Combine(_root, NameOf(number));
 
-    private static string NameOf(long number) => number.ToString("D6");
+    internal static string NameOf(long number) => number.ToString("D6", CultureInfo.InvariantCulture);
 
-    private static long? ParseNumber(string name) => long.TryParse(name, NumberStyles.None, null, out var number) ? number : null;
+    internal static long? ParseNumber(string name) => long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -8,7 +8,7 @@ internal static class Checksums
 {
     public const string FileName = "checksums.json";
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
 
     /// <summary>Writes the checksums of all files that <paramref name="folder"/> holds now.</summary>
     public static void Write(string folder)
@@ -16,36 +16,39 @@ internal static class Checksums
         var sums = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             sums[Path.GetRelativePath(folder, path).Replace('\\', '/')] = FileHash.Sha256(path);
-        using var stream = File.Create(Path.Combine(folder, FileName));
-        JsonSerializer.Serialize(stream, sums, Indented);
+        AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(Content(sums)));
     }
 
-    /// <summary>Recomputes the checksums of <paramref name="folder"/>.</summary>
-    /// <exception cref="UserErrorException">A file is missing or differs; it is named.</exception>
-    public static void Verify(string folder)
+    /// <summary>Recomputes the checksums of <paramref name="folder"/>: what is wrong, the start of a sentence that names the file; null where nothing is.</summary>
+    public static string? Problem(string folder)
     {
-        foreach (var (name, expected) in Read(Path.Combine(folder, FileName)))
-        {
-            var path = Path.Combine(folder, name);
-            if (!File.Exists(path))
-                throw new UserErrorException($"{path} is missing, but {FileName} lists it; continue from another checkpoint.");
-            var found = FileHash.Sha256(path);
-            if (found != expected)
-                throw new UserErrorException($"{path} is damaged: its SHA-256 is {found}, {FileName} says {expected}; continue from another checkpoint.");
-        }
-    }
-
-    private static Dictionary<string, string> Read(string path)
-    {
+        var list = Path.Combine(folder, FileName);
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(path)) is { Count: > 0 } sums
-                ? sums
-                : throw new UserErrorException($"{path} lists no files; continue from another checkpoint.");
+            var bytes = File.ReadAllBytes(list);
+            var sums = new SortedDictionary<string, string>(JsonSerializer.Deserialize<Dictionary<string, string>>(bytes) ?? [], StringComparer.Ordinal);
+            if (sums.Count == 0 || !Content(sums).SequenceEqual(bytes))
+                return $"{list} is damaged: it is not as it was written";
+            return sums.Select(entry => Problem(Path.Combine(folder, entry.Key), entry.Value)).FirstOrDefault(problem => problem is not null);
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException error)
         {
-            throw new UserErrorException($"Cannot read {path} ({error.Message}); continue from another checkpoint.", error);
+            return $"{list} is damaged: it is not as it was written ({error.Message.TrimEnd('.')})";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"{list}, or a file that it lists, cannot be read ({error.Message.TrimEnd('.')})";
         }
     }
+
+    private static string? Problem(string path, string expected)
+    {
+        if (!File.Exists(path))
+            return $"{path} is missing, but {FileName} lists it";
+        var found = FileHash.Sha256(path);
+        return found == expected ? null : $"{path} is damaged: its SHA-256 is {found}, {FileName} says {expected}";
+    }
+
+    /// <summary>Always the same bytes for the same sums, so that no byte can change unnoticed.</summary>
+    private static byte[] Content(SortedDictionary<string, string> sums) => JsonSerializer.SerializeToUtf8Bytes(sums, Indented);
 }

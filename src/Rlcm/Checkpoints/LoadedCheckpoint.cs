@@ -66,11 +66,6 @@ public sealed class LoadedCheckpoint : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _tensors.Dispose();
 
-    internal static LoadedCheckpoint Open(string folder, long number)
-    {
-        if (!Directory.Exists(folder))
-            throw new UserErrorException($"There is no checkpoint {folder}; name one that exists.");
-        Checksums.Verify(folder);
-        return new LoadedCheckpoint(folder, number, SafetensorsFile.Open(Path.Combine(folder, TensorsName)));
-    }
+    /// <summary>The checkpoint in <paramref name="folder"/>, which was verified.</summary>
+    internal static LoadedCheckpoint Open(string folder, long number) => new(folder, number, SafetensorsFile.Open(Path.Combine(folder, TensorsName)));
 }

@@ -14,7 +14,7 @@ internal static class RunInspector
     public static PathInspection Inspect(string path)
     {
         var run = RunFolder.Open(path);
-        var config = TrainConfigReader.ReadResumed(run.Config, [], []);
+        var config = TrainConfigReader.ReadRun(run.Config, [], []);
         var (updates, evaluations) = File.Exists(run.Metrics) ? MetricsFile.Read(run.Metrics) : ([], []);
         var checkpoints = new CheckpointStore(run.Checkpoints).Numbers;
         var done = updates.Count > 0 ? updates[^1].Update : 0;

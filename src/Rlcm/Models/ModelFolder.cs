@@ -47,6 +47,19 @@ public sealed class ModelFolder
     /// <exception cref="UserErrorException">A part has none, or its index is damaged.</exception>
     public IEnumerable<string> WeightFiles() => ((ModelPart[])[Unet, Vae, TextEncoder]).SelectMany(part => part.FindWeights().Files());
 
+    /// <summary>All files that decide what the model draws: weights, architectures, tokenizer, noise schedule. Those that are not there are left out.</summary>
+    /// <exception cref="UserErrorException">As <see cref="WeightFiles"/>.</exception>
+    public IEnumerable<string> Files() =>
+    [
+        .. WeightFiles(),
+        .. ((string[])[Unet.ConfigPath, Vae.ConfigPath, TextEncoder.ConfigPath, SchedulerPath]).Where(File.Exists),
+        .. Directory.Exists(Tokenizer) ? Directory.GetFiles(Tokenizer) : [],
+    ];
+
+    /// <summary>One hash for all <see cref="Files"/>: whether it is the same model.</summary>
+    /// <exception cref="UserErrorException">As <see cref="WeightFiles"/>.</exception>
+    public string Sha256() => FileHash.Sha256(Path, Files());
+
     /// <summary>The folder at <paramref name="path"/>, to be written.</summary>
     internal static ModelFolder At(string path) => new(path);
 

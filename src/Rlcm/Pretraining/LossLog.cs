@@ -31,7 +31,12 @@ public sealed class LossLog(string path)
 
     internal void Flush()
     {
-        File.AppendAllText(path, ToLines(_pending));
+        using (var file = FileChanges.Open(path, FileMode.Append))
+        {
+            file.Write(Encoding.UTF8.GetBytes(ToLines(_pending)));
+            file.Flush(flushToDisk: true); // before a checkpoint says that these steps are done
+        }
+
         _pending.Clear();
     }
 
@@ -40,6 +45,13 @@ public sealed class LossLog(string path)
     {
         var kept = Read().Where(entry => entry.Step <= step);
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(ToLines(kept))));
+    }
+
+    /// <summary>What the file lacks of <paramref name="steps"/> steps, a phrase; empty where it lacks nothing.</summary>
+    internal IReadOnlyList<string> Gaps(long steps)
+    {
+        var there = Read().Select(entry => entry.Step).Where(step => step <= steps).Distinct().LongCount();
+        return there == steps ? [] : [$"{path} had a line for each of {steps} steps, is without {steps - there}"];
     }
 
     private LossEntry Parse(string line, int number)

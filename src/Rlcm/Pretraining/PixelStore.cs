@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Rlcm.Imaging;
 using Rlcm.Models.Layers;
 using static TorchSharp.torch;
@@ -13,12 +14,16 @@ public sealed class PixelStore : IDisposable
     public PixelStore(ImageBatch images)
     {
         Count = images.Count;
+        Sha256 = Convert.ToHexStringLower(SHA256.HashData(images.Pixels));
         using var scope = NewDisposeScope();
         _pixels = tensor(images.Pixels).view(images.Count, images.Height, images.Width, 3).permute(0, 3, 1, 2).DetachFromDisposeScope();
     }
 
     /// <summary>N.</summary>
     public int Count { get; }
+
+    /// <summary>Hash of all pixels in order.</summary>
+    public string Sha256 { get; }
 
     /// <summary>Pictures <paramref name="indices"/>, [B, 3, S, S] in -1..1, channels-last.</summary>
     public Tensor Batch(ReadOnlySpan<int> indices)

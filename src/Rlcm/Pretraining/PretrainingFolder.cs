@@ -1,5 +1,7 @@
+using System.Globalization;
 using Rlcm.Checkpoints;
 using Rlcm.Imaging;
+using Rlcm.Runtime;
 
 namespace Rlcm.Pretraining;
 
@@ -7,14 +9,15 @@ namespace Rlcm.Pretraining;
 public sealed class PretrainingFolder
 {
     private const int SampleColumns = 8;
+    private const string CheckpointsName = "checkpoints";
 
     /// <summary>Opens or creates the folder.</summary>
     public PretrainingFolder(string path)
     {
         Path = path;
-        Directory.CreateDirectory(SamplesPath);
+        FileChanges.MakeFolder(SamplesPath);
         Losses = new LossLog(LossPath);
-        Checkpoints = new CheckpointStore(System.IO.Path.Combine(path, "checkpoints"), keepLast: 2);
+        Checkpoints = new CheckpointStore(System.IO.Path.Combine(path, CheckpointsName), keepLast: 2);
     }
 
     /// <summary>The folder.</summary>
@@ -34,6 +37,24 @@ public sealed class PretrainingFolder
 
     /// <summary>What the stage resumes from.</summary>
     public CheckpointStore Checkpoints { get; }
+
+    /// <summary>Tidies up after a process that was killed while it wrote; only for the one that has the folder's lock.</summary>
+    internal void CleanUp()
+    {
+        foreach (var folder in (string[])[Path, SamplesPath, System.IO.Path.Combine(Path, CheckpointsName)])
+            Leftovers.CleanUp(folder);
+    }
+
+    /// <summary>Drops losses and samples of steps after <paramref name="step"/>, which will be done again.</summary>
+    internal void ContinueAfter(long step)
+    {
+        Losses.ContinueAfter(step);
+        foreach (var picture in Directory.GetFiles(SamplesPath, "*.png"))
+        {
+            if (long.TryParse(System.IO.Path.GetFileNameWithoutExtension(picture), NumberStyles.None, CultureInfo.InvariantCulture, out var made) && made > step)
+                FileChanges.Delete(picture);
+        }
+    }
 
     internal void WriteSamples(long step, ImageBatch images) =>
         PngFile.Write(System.IO.Path.Combine(SamplesPath, $"{step:D7}.png"), ImageGrid.Compose(images, SampleColumns));

@@ -11,23 +11,31 @@ namespace Rlcm.Pretraining;
 /// <summary>Trains any <see cref="IPretrainingStage"/>: Adam, gradient clipping, moving average, learning-rate schedule, checkpoints and resumption.</summary>
 public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings settings, PretrainingFolder folder)
 {
-    private sealed record State(long Step, long AdamSteps, IReadOnlyDictionary<string, string>? Settings);
+    private sealed record State(long Step, long AdamSteps, RunIdentity Identity);
 
     private readonly ExponentialMovingAverage _averages =
         new(stage.Weights.Select(weight => (weight.Name, (Tensor)weight.Value, weight.Average)), settings.EmaDecay);
 
+    private readonly RunIdentity _identity = StageIdentity.Of(settings);
+    private long? _saved;
+
+    /// <summary>What the user gave up by going on in spite of a change, a sentence; null: nothing.</summary>
+    public string? GivenUp { get; private set; }
+
     /// <summary>Trains until all steps are done or <paramref name="stop"/> asks to stop after the current one; then checkpoints and saves the model.</summary>
-    /// <param name="resume">Continue from the folder's latest checkpoint, if it holds one.</param>
+    /// <param name="resume">How to continue from a checkpoint of the folder, if it holds one; null: from the start.</param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="stop">Stops the training in good order.</param>
     /// <returns>True when all steps are done.</returns>
-    /// <exception cref="UserErrorException">The run to continue was begun with other settings, or the training diverges.</exception>
-    public bool Run(bool resume, IProgress<PretrainingProgress> progress, CancellationToken stop)
+    /// <exception cref="UserErrorException">The folder is in use, the run to continue would not go on as it was begun, or the training diverges.</exception>
+    public bool Run(ResumeRequest? resume, IProgress<PretrainingProgress> progress, CancellationToken stop)
     {
         NativeTorch.Tune(); // a network that was made from nothing was not loaded, where this is done otherwise
         using var adam = new Adam(stage.Weights.Select(weight => (weight.Name, weight.Value)), settings.LearningRate);
-        var first = resume ? Restore(adam) : 0;
-        folder.Losses.ContinueAfter(first);
+        using var taken = RunLock.Take(folder.Path);
+        folder.CleanUp();
+        var first = resume is null ? 0 : Restore(adam, resume);
+        folder.ContinueAfter(first);
         var clock = Stopwatch.StartNew();
         var lastCheckpoint = TimeSpan.Zero;
         var step = first;
@@ -42,6 +50,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
             var isDue = clock.Elapsed - lastCheckpoint >= settings.CheckpointInterval;
             if (isDue)
             {
+                taken.RequireFolder();
                 Checkpoint(adam, step);
                 lastCheckpoint = clock.Elapsed;
             }
@@ -51,6 +60,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
                 TimeSpan.FromSeconds((settings.Steps - step) * settings.BatchSize / speed), isDue));
         }
 
+        taken.RequireFolder();
         Checkpoint(adam, step);
         return step >= settings.Steps;
     }
@@ -78,24 +88,29 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
 
     private void Checkpoint(Adam adam, long step)
     {
-        folder.Losses.Flush();
-        folder.Checkpoints.Save(step, Tensors(adam), new State(step, adam.StepCount, StageIdentity.Of(settings)));
+        if (_saved != step)
+        {
+            folder.Losses.Flush();
+            folder.Checkpoints.Save(step, Tensors(adam), new State(step, adam.StepCount, _identity));
+            _saved = step;
+        }
+
         stage.Save(folder.ModelPath);
     }
 
-    private long Restore(Adam adam)
+    private long Restore(Adam adam, ResumeRequest request)
     {
-        if (folder.Checkpoints.Latest() is not { } checkpoint)
+        using var checkpoint = request.Checkpoint is { } number ? folder.Checkpoints.Load(number) : folder.Checkpoints.Latest();
+        if (checkpoint is null)
             return 0;
-        using (checkpoint)
-        {
-            var state = checkpoint.State<State>();
-            StageIdentity.RequireSame(state.Settings, settings, folder.Path);
-            checkpoint.CopyTo(Tensors(adam));
-            adam.StepCount = state.AdamSteps;
-            _averages.Count = state.Step;
-            return state.Step;
-        }
+        var state = checkpoint.State<State>();
+        GivenUp = request.Decide(folder.Path, [.. state.Identity.Differences(_identity, StageIdentity.FreeOnResume), .. folder.Losses.Gaps(state.Step)]);
+        folder.Checkpoints.GoBackTo(checkpoint.Number);
+        checkpoint.CopyTo(Tensors(adam));
+        adam.StepCount = state.AdamSteps;
+        _averages.Count = state.Step;
+        _saved = state.Step;
+        return state.Step;
     }
 
     private Dictionary<string, Tensor> Tensors(Adam adam)

@@ -30,6 +30,9 @@ public sealed record PretrainingSettings
     /// <summary>Further choices that a resumed run must have in common with the one it continues, by the option that sets them.</summary>
     public IReadOnlyDictionary<string, string> Choices { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Hashes of what the stage reads, such as its dataset; a resumed run must have them in common, too.</summary>
+    public IReadOnlyDictionary<string, string> Sha256 { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Time between checkpoints.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Rlcm.Datasets;
 using Rlcm.Runtime;
 
@@ -29,4 +31,7 @@ public sealed record TrainingPictures(IReadOnlyList<ImageRecord> Records, PixelS
             throw new UserErrorException($"{folder}: no picture is left to train on; check its split and --group-weights.");
         return new(records, new PixelStore(images.Decode(records, size, cancellationToken)), [.. records.Select(Weight)]);
     }
+
+    /// <summary>Hash of everything in which they take part in training: pixels, captions and what captions are composed of.</summary>
+    public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [Pixels.Sha256, .. Records.Select(record => record.ToLine())]))));
 }

@@ -3,14 +3,8 @@ namespace Rlcm.Runtime;
 /// <summary>Folders that appear whole or not at all.</summary>
 public static class AtomicFolder
 {
-    /// <summary>Ends the name of a folder being filled; one that outlives its process is rubbish.</summary>
-    internal const string TemporarySuffix = ".tmp";
-
-    /// <summary>Ends the name of a folder that another has just replaced; one that outlives its process is rubbish.</summary>
-    internal const string ReplacedSuffix = ".old";
-
     /// <summary>
-    /// Lets <paramref name="write"/> fill a temporary sibling of <paramref name="folder"/>, flushes its files to the disk and renames it.
+    /// Lets <paramref name="write"/> fill a temporary sibling of <paramref name="folder"/>, forces all in it onto the disk and renames it.
     /// When anything fails, the sibling is deleted and what was at <paramref name="folder"/> stays.
     /// </summary>
     /// <param name="folder">The folder to make; its parents are made as needed.</param>
@@ -25,40 +19,37 @@ public static class AtomicFolder
         if (!replace && Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
             throw new UserErrorException($"The folder {target} exists and is not empty; name another folder or remove this one first.");
 
-        var unique = Guid.NewGuid().ToString("N");
-        var temporary = $"{target}.{unique}{TemporarySuffix}";
-        Directory.CreateDirectory(temporary);
+        var (temporary, old) = Leftovers.NamesFor(target);
+        FileChanges.MakeFolder(temporary);
         try
         {
             write(temporary);
-            foreach (var file in Directory.EnumerateFiles(temporary, "*", SearchOption.AllDirectories))
-                FlushToDisk(file);
-            Swap(temporary, target, $"{target}.{unique}{ReplacedSuffix}");
+            FlushAll(temporary);
+            Swap(temporary, target, old);
         }
         finally
         {
-            if (Directory.Exists(temporary))
-                Directory.Delete(temporary, recursive: true);
+            FileChanges.Delete(temporary);
         }
+
+        FileChanges.FlushFolder(Path.GetDirectoryName(target)!);
+        FileChanges.Delete(old);
     }
 
     /// <summary>
     /// As <see cref="Write"/>, for a folder that is made anew from time to time: what <paramref name="write"/> does not make stays, such as
-    /// files that a person has put there. What a killed process left beside the folder is deleted.
+    /// files that a person has put there. What a killed process left beside the folder is tidied up.
     /// </summary>
     public static void Replace(string folder, Action<string> write)
     {
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        Leftovers.CleanUp(Path.GetDirectoryName(target)!, Path.GetFileName(target));
         Write(target, temporary =>
         {
             write(temporary);
             if (Directory.Exists(target))
                 CopyOthers(target, temporary);
         }, replace: true);
-        var leftovers = ((string[])[TemporarySuffix, ReplacedSuffix])
-            .SelectMany(suffix => Directory.GetDirectories(Path.GetDirectoryName(target)!, $"{Path.GetFileName(target)}.{new string('?', 32)}{suffix}"));
-        foreach (var leftover in leftovers)
-            Directory.Delete(leftover, recursive: true);
     }
 
     /// <summary>Copies files and folders of <paramref name="source"/> whose names <paramref name="target"/> lacks.</summary>
@@ -75,31 +66,32 @@ public static class AtomicFolder
         }
     }
 
+    private static void FlushAll(string folder)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            FileChanges.FlushFile(file);
+        foreach (var below in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            FileChanges.FlushFolder(below);
+        FileChanges.FlushFolder(folder);
+    }
+
     private static void Swap(string temporary, string target, string old)
     {
         if (!Directory.Exists(target))
         {
-            Directory.Move(temporary, target);
+            FileChanges.RenameFolder(temporary, target);
             return;
         }
 
-        Directory.Move(target, old);
+        FileChanges.RenameFolder(target, old);
         try
         {
-            Directory.Move(temporary, target);
+            FileChanges.RenameFolder(temporary, target);
         }
         catch
         {
-            Directory.Move(old, target);
+            FileChanges.RenameFolder(old, target);
             throw;
         }
-
-        Directory.Delete(old, recursive: true);
-    }
-
-    private static void FlushToDisk(string file)
-    {
-        using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
-        RandomAccess.FlushToDisk(handle);
     }
 }

@@ -14,7 +14,7 @@ public static class OutputPath
         var full = Path.GetFullPath(path);
         if (File.Exists(full))
             throw new UserErrorException($"The output {full} is a file, expected a folder; choose another {option}.");
-        if (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any())
+        if (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any(entry => !IsOfKilledStart(entry)))
             throw new UserErrorException($"The output folder {full} is not empty, expected a new or empty one; choose another {option} or remove the folder.");
         Probe(full, $"The output folder {full}", option);
     }
@@ -37,6 +37,10 @@ public static class OutputPath
         if (File.Exists(path))
             throw new UserErrorException($"The output {Path.GetFullPath(path)} is there already, expected a new file; choose another --output or remove the file.");
     }
+
+    /// <summary>What a process leaves that was killed before it wrote anything of use.</summary>
+    private static bool IsOfKilledStart(string path) => Leftovers.Is(path) || RunLock.FileNames.Contains(Path.GetFileName(path))
+        || Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any() && RunFolder.Subfolders.Contains(Path.GetFileName(path));
 
     /// <summary>Writes into the nearest folder at or above <paramref name="folder"/> that is there, and deletes it again.</summary>
     private static void Probe(string folder, string what, string option = "--output")

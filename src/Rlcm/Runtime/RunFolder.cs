@@ -5,6 +5,11 @@ namespace Rlcm.Runtime;
 /// <summary>The folder that holds everything about one training run, and the names of what is in it.</summary>
 public sealed class RunFolder
 {
+    private const string ImagesName = "images";
+    private const string PlotsName = "plots";
+    private const string EventsName = "tensorboard";
+    private const string CheckpointsName = "checkpoints";
+
     private RunFolder(string path) => Path = System.IO.Path.GetFullPath(path);
 
     /// <summary>The folder, absolute.</summary>
@@ -22,23 +27,29 @@ public sealed class RunFolder
     /// <summary>Figures before and after the run.</summary>
     public string Evaluation => In("evaluation.json");
 
+    /// <summary>Figures of the untuned model, as soon as they are there.</summary>
+    public string EvaluationBefore => In("evaluation-before.json");
+
     /// <summary>Pictures of the evaluations.</summary>
-    public string Images => In("images");
+    public string Images => In(ImagesName);
 
     /// <summary>Curves for people.</summary>
-    public string Plots => In("plots");
+    public string Plots => In(PlotsName);
 
     /// <summary>TensorBoard's event files.</summary>
-    public string Events => In("tensorboard");
+    public string Events => In(EventsName);
 
     /// <summary>Folders NNNNNN, one for each checkpoint.</summary>
-    public string Checkpoints => In("checkpoints");
+    public string Checkpoints => In(CheckpointsName);
 
     /// <summary>The final adapter in PEFT layout.</summary>
     public string Adapter => In("adapter");
 
     /// <summary>The adapter with the highest evaluation reward so far, in PEFT layout.</summary>
     public string BestAdapter => In("best");
+
+    /// <summary>Names of the folders inside it that are there from the start.</summary>
+    internal static IReadOnlyList<string> Subfolders { get; } = [ImagesName, PlotsName, EventsName, CheckpointsName];
 
     /// <summary><c>runs/TASK-TIME</c>, the time being UTC to the second.</summary>
     public static string DefaultPath(string task, TimeProvider time) =>
@@ -50,8 +61,8 @@ public sealed class RunFolder
     {
         OutputPath.CheckFolder(path);
         var run = new RunFolder(path);
-        foreach (var folder in (string[])[run.Images, run.Plots, run.Events, run.Checkpoints])
-            Directory.CreateDirectory(folder);
+        foreach (var name in Subfolders)
+            FileChanges.MakeFolder(run.In(name));
         return run;
     }
 
@@ -63,6 +74,13 @@ public sealed class RunFolder
         return File.Exists(run.Config)
             ? run
             : throw new UserErrorException($"The folder {run.Path} holds no run, expected the file config.json in it; check the path.");
+    }
+
+    /// <summary>Tidies up after a process that was killed while it wrote; only for the one that has the folder's lock.</summary>
+    internal void CleanUp()
+    {
+        foreach (var folder in (string[])[Path, .. Subfolders.Select(In)])
+            Leftovers.CleanUp(folder);
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);

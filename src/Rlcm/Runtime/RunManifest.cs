@@ -6,6 +6,13 @@ using TorchSharp;
 
 namespace Rlcm.Runtime;
 
+/// <summary>A time that a run was continued.</summary>
+/// <param name="Time">When, UTC.</param>
+/// <param name="FromUpdate">Updates done before.</param>
+/// <param name="CommandLine">The arguments of the program.</param>
+/// <param name="GivenUp">What had changed and was continued with by force; null: nothing.</param>
+public sealed record RunContinuation(DateTimeOffset Time, long FromUpdate, IReadOnlyList<string> CommandLine, string? GivenUp);
+
 /// <summary>What a run was made with, for whoever wants to repeat it: the run folder's <c>manifest.json</c>.</summary>
 /// <param name="Started">When it was started, UTC.</param>
 /// <param name="CommandLine">The arguments of the program.</param>
@@ -13,13 +20,15 @@ namespace Rlcm.Runtime;
 /// <param name="Versions">Program, runtime and libraries.</param>
 /// <param name="Hardware">Processor, cores, operating system.</param>
 /// <param name="Sha256">Hash of each file that the run reads, lower-case hexadecimal, by its path.</param>
+/// <param name="Continued">Every time that it was continued.</param>
 public sealed record RunManifest(
     DateTimeOffset Started,
     IReadOnlyList<string> CommandLine,
     ulong Seed,
     IReadOnlyDictionary<string, string> Versions,
     IReadOnlyDictionary<string, string> Hardware,
-    IReadOnlyDictionary<string, string> Sha256)
+    IReadOnlyDictionary<string, string> Sha256,
+    IReadOnlyList<RunContinuation> Continued)
 {
     private static readonly JsonSerializerOptions JsonOptions = new()
     {
@@ -31,15 +40,27 @@ public sealed record RunManifest(
     /// <summary>The version of Rlcm, with the commit that it was built from where that is known.</summary>
     public static string RlcmVersion => VersionOf(typeof(RunManifest));
 
-    /// <summary>Gathers the manifest; reads every hashed file once.</summary>
-    /// <param name="files">What the run reads: weights and prompts.</param>
+    /// <summary>The manifest of a run that begins.</summary>
+    /// <param name="sha256">Hashes of the files that it reads, by path.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="commandLine">The arguments of the program.</param>
     /// <param name="time">The clock.</param>
-    public static RunManifest Gather(IEnumerable<string> files, ulong seed, IReadOnlyList<string> commandLine, TimeProvider time)
+    public static RunManifest Gather(IReadOnlyDictionary<string, string> sha256, ulong seed, IReadOnlyList<string> commandLine, TimeProvider time) =>
+        new(time.GetUtcNow(), commandLine, seed, GatherVersions(), GatherHardware(), sha256, []);
+
+    /// <summary>An earlier manifest; null where the file is missing or is none.</summary>
+    public static RunManifest? Read(string path)
     {
-        var hashes = files.Distinct(StringComparer.Ordinal).ToDictionary(path => path, FileHash.Sha256, StringComparer.Ordinal);
-        return new(time.GetUtcNow(), commandLine, seed, GatherVersions(), GatherHardware(), hashes);
+        try
+        {
+            return File.Exists(path) && JsonSerializer.Deserialize<RunManifest>(File.ReadAllBytes(path), JsonOptions) is { CommandLine: not null } found
+                ? found with { Continued = found.Continued ?? [] }
+                : null;
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Writes the manifest; the file appears whole or not at all.</summary>
@@ -49,7 +70,7 @@ public sealed record RunManifest(
         stream.WriteByte((byte)'\n');
     });
 
-    private static Dictionary<string, string> GatherVersions() => new(StringComparer.Ordinal)
+    internal static Dictionary<string, string> GatherVersions() => new(StringComparer.Ordinal)
     {
         ["rlcm"] = RlcmVersion,
         ["dotnet"] = Environment.Version.ToString(),
@@ -68,7 +89,7 @@ public sealed record RunManifest(
     private static string VersionOf(Type type) =>
         type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? type.Assembly.GetName().Version!.ToString();
 
-    private static string ProcessorName()
+    internal static string ProcessorName()
     {
         const string processors = "/proc/cpuinfo"; // Linux
         var line = File.Exists(processors)

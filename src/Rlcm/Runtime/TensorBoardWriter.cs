@@ -21,11 +21,11 @@ internal sealed class TensorBoardWriter : IDisposable
     public TensorBoardWriter(string folder, TimeProvider time)
     {
         _time = time;
-        Directory.CreateDirectory(folder);
+        FileChanges.MakeFolder(folder);
         // As TensorFlow names them: the last number tells files of one process and second apart.
         var prefix = $"{FilePrefix}{time.GetUtcNow().ToUnixTimeSeconds():D10}.rlcm.{Environment.ProcessId}";
         var name = $"{prefix}.{Directory.GetFiles(folder, prefix + ".*").Length}";
-        _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        _file = FileChanges.Open(Path.Combine(folder, name), FileMode.CreateNew);
         WriteRecord(Message.Create(WallTime, message => message.Bytes(3, "brain.Event:2"u8))); // file_version
     }
 
@@ -62,7 +62,6 @@ internal sealed class TensorBoardWriter : IDisposable
         data.CopyTo(record, 12);
         BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(12 + data.Length), MaskedCrc(data));
         _file.Write(record);
-        _file.Flush();
     }
 
     /// <summary>CRC-32C rotated right by 15 bits plus a constant (tensorflow/core/lib/hash/crc32c.h).</summary>

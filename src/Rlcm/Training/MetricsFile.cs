@@ -38,5 +38,14 @@ public static class MetricsFile
         return (updates, evaluations);
     }
 
+    /// <summary>What the file lacks of a run of <paramref name="updates"/> updates, a phrase; empty where it lacks nothing.</summary>
+    /// <exception cref="UserErrorException">As <see cref="Read"/>, but for a missing file.</exception>
+    internal static IReadOnlyList<string> Gaps(string path, int updates)
+    {
+        var there = File.Exists(path) ? Read(path).Updates.Select(line => line.Update).ToHashSet() : [];
+        int[] missing = [.. Enumerable.Range(1, updates).Where(update => !there.Contains(update))];
+        return missing.Length == 0 ? [] : [$"{path} had a line for each of {updates} updates, is without {missing.Length}, the first of them that of update {missing[0]}"];
+    }
+
     private static T Parse<T>(string line) => JsonSerializer.Deserialize<T>(line, JsonOptions) ?? throw new JsonException();
 }

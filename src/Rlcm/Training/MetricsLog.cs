@@ -7,10 +7,9 @@ namespace Rlcm.Training;
 /// <summary>Appends to <c>metrics.jsonl</c>, a JSON object a line; every line is handed to the system at once.</summary>
 public sealed class MetricsLog : IDisposable
 {
-    private readonly StreamWriter _writer;
+    private readonly FileStream _file;
 
-    private MetricsLog(string path, FileMode mode) =>
-        _writer = new StreamWriter(new FileStream(path, mode, FileAccess.Write, FileShare.Read), new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
+    private MetricsLog(string path, FileMode mode) => _file = FileChanges.Open(path, mode);
 
     /// <summary>Starts the log of a run from nothing; an earlier one is replaced.</summary>
     public static MetricsLog Create(string path) => new(path, FileMode.Create);
@@ -27,13 +26,18 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>Appends an update.</summary>
-    public void Append(UpdateMetrics metrics) => _writer.WriteLine(Serialize(metrics));
+    public void Append(UpdateMetrics metrics) => Append(Serialize(metrics));
 
     /// <summary>Appends an evaluation.</summary>
-    public void Append(EvaluationMetrics metrics) => _writer.WriteLine(Serialize(metrics));
+    public void Append(EvaluationMetrics metrics) => Append(Serialize(metrics));
+
+    /// <summary>Forces the lines onto the disk, before a checkpoint says that their updates are done.</summary>
+    public void FlushToDisk() => _file.Flush(flushToDisk: true);
 
     /// <inheritdoc/>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose() => _file.Dispose();
+
+    private void Append(string line) => _file.Write(Encoding.UTF8.GetBytes(line + "\n"));
 
     private static string Serialize(UpdateMetrics metrics) => JsonSerializer.Serialize(metrics, MetricsFile.JsonOptions);
 

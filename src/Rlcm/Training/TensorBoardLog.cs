@@ -20,7 +20,7 @@ public sealed class TensorBoardLog : IDisposable
         foreach (var evaluation in evaluations)
             log.Append(evaluation);
         foreach (var file in earlier)
-            File.Delete(file);
+            FileChanges.Delete(file);
         return log;
     }
 

@@ -22,17 +22,14 @@ public static class TrainConfigReader
     /// <param name="assignments"><c>key=value</c> each.</param>
     /// <exception cref="UserErrorException">Something is wrong: a line for each mistake says where, what was expected and what was found.</exception>
     public static TrainConfig Read(string preset, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments) =>
-        Read(TrainConfigSources.FindPreset(preset), flags, assignments, TrainConfigKey.All);
+        ReadRun(TrainConfigSources.FindPreset(preset), flags, assignments);
 
-    /// <summary>As <see cref="Read(string, IEnumerable{TrainConfigFlag}, IEnumerable{string})"/>, for a run that is continued: what decides its course stays as it is.</summary>
-    /// <param name="path">The run's own configuration.</param>
+    /// <summary>As <see cref="Read"/>, for the file that a run has of its own.</summary>
+    /// <param name="path">The run's <c>config.json</c>.</param>
     /// <param name="flags">Keys that have a flag of their own.</param>
     /// <param name="assignments"><c>key=value</c> each.</param>
-    /// <exception cref="UserErrorException">Something is wrong, or a key is not among <see cref="TrainConfigRules.ChangeableOnResume"/>.</exception>
-    public static TrainConfig ReadResumed(string path, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments) =>
-        Read(path, flags, assignments, [.. TrainConfigKey.All.Where(key => TrainConfigRules.ChangeableOnResume.Contains(key.Name))]);
-
-    private static TrainConfig Read(string path, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments, IReadOnlyList<TrainConfigKey> changeable)
+    /// <exception cref="UserErrorException">As <see cref="Read"/>.</exception>
+    public static TrainConfig ReadRun(string path, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments)
     {
         var errors = new List<string>();
         var preset = TrainConfigSources.ReadFile(path, errors);
@@ -41,8 +38,6 @@ public static class TrainConfigReader
             .. flags.Select(flag => new TrainConfigEntry(flag.Key, null, flag.Value, flag.Flag)),
             .. assignments.Select(assignment => TrainConfigSources.ReadAssignment(assignment, errors)).OfType<TrainConfigEntry>(),
         ];
-        errors.AddRange(changes.Where(entry => TrainConfigKey.All.Except(changeable).Any(key => key.Name == entry.Key)).Select(entry =>
-            $"{entry.Origin}: a run that is continued keeps its {entry.Key}, only {string.Join(", ", changeable.Select(key => key.Name))} may change; leave it out, or start a new run"));
 
         var config = new TrainConfig();
         var found = new Dictionary<string, TrainConfigEntry>(StringComparer.Ordinal);
@@ -78,6 +73,10 @@ public static class TrainConfigReader
         JsonSerializer.Serialize(stream, config, JsonOptions);
         stream.WriteByte((byte)'\n');
     });
+
+    /// <summary>Every key with its value as JSON has it, texts without quotation marks.</summary>
+    public static IReadOnlyDictionary<string, string> ToSettings(TrainConfig config) =>
+        JsonSerializer.SerializeToElement(config, JsonOptions).EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString(), StringComparer.Ordinal);
 
     private static string UnknownKey(TrainConfigEntry entry)
     {

@@ -13,11 +13,11 @@ public sealed record TrainConfigConflict(IReadOnlyList<string> Keys, string Mess
 public static class TrainConfigRules
 {
     /// <summary>
-    /// The keys that may change when a run is continued: how long it goes on, what it keeps, where and in which portions it computes. None
-    /// changes what an update computes but by rounding, except that a learning rate that falls does so towards the new end.
+    /// The keys that may change when a run is continued: how long it goes on and what it keeps. A learning rate that falls does so towards the
+    /// new end. Keys that name files, and <c>threads</c>, may change as long as the files' contents and the number of threads do not.
     /// </summary>
-    public static IReadOnlyList<string> ChangeableOnResume { get; } =
-        ["updates", "microBatch", "samplingBatch", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "device", "gradientCheckpointing"];
+    public static IReadOnlyList<string> FreeOnResume { get; } =
+        ["updates", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "model", "lcmLora", "prompts", "evaluationPrompts"];
 
     /// <summary>All conflicts of <paramref name="config"/>; none when it can be run.</summary>
     public static IEnumerable<TrainConfigConflict> Check(TrainConfig config) =>

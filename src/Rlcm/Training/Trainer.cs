@@ -164,11 +164,10 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Writes adapters, optimizer, statistics and counters as checkpoint number <see cref="UpdatesDone"/>.</summary>
     /// <param name="store">Where to.</param>
+    /// <param name="identity">What the run's numbers depend on.</param>
     /// <param name="keep">Numbers of earlier checkpoints that must stay.</param>
-    public void Save(CheckpointStore store, IReadOnlyCollection<long> keep)
-    {
-        store.Save(_update, Tensors(), new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export()), keep);
-    }
+    public void Save(CheckpointStore store, RunIdentity identity, IReadOnlyCollection<long> keep) =>
+        store.Save(_update, Tensors(), new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export(), identity), keep);
 
     /// <summary>Continues from a checkpoint.</summary>
     /// <exception cref="UserErrorException">It does not fit the adapters.</exception>

@@ -36,8 +36,6 @@ public sealed record TrainingOutcome(IReadOnlyList<string> Prompts, EvaluatedPic
 /// <summary>A whole run from configuration to adapter: loads, checks itself, evaluates, trains, evaluates, saves.</summary>
 public sealed class TrainingSession : IDisposable
 {
-    private static readonly JsonSerializerOptions ReportOptions = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     private readonly TrainConfig _config;
     private readonly TextToImageModel _model;
     private readonly LcmPolicy _policy;
@@ -74,47 +72,68 @@ public sealed class TrainingSession : IDisposable
     /// <summary>Where the base model lies.</summary>
     public string ModelFolder { get; }
 
-    /// <summary>Trains in <paramref name="folder"/>.</summary>
-    /// <param name="folder">A new run's folder, or that of the run to continue.</param>
-    /// <param name="resume">Continue from the folder's latest checkpoint.</param>
+    /// <summary>Trains.</summary>
+    /// <param name="run">The run to begin or to continue.</param>
     /// <param name="reporters">Told of progress.</param>
     /// <param name="time">Time of the TensorBoard events.</param>
     /// <param name="stop">Stops after the current update; the adapter is saved all the same.</param>
     /// <returns>The pictures and figures, or null when the run was stopped early.</returns>
-    /// <exception cref="OperationCanceledException">Stopped before the first update of this session; there is nothing to save.</exception>
-    public TrainingOutcome? Run(RunFolder folder, bool resume, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
+    /// <exception cref="OperationCanceledException">Stopped before the first update of the run; there is nothing to save.</exception>
+    public TrainingOutcome? Run(TrainingRun run, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
     {
-        var beforeReport = Report(isTuned: false, reporters.Reports, stop);
-        using var checkpoint = resume ? new CheckpointStore(folder.Checkpoints).Latest() : null;
-        using var recorder = new RunRecorder(
-            _config, folder, _evaluator, _adapters, Provenance(), (int?)checkpoint?.Number, reporters.Updates, reporters.Evaluations, time);
+        var beforeReport = BeforeReport(run.Folder, reporters.Reports, stop);
+        using var recorder = new RunRecorder(_config, run, _evaluator, _adapters, Provenance(), reporters.Updates, reporters.Evaluations, time);
         using var trainer = new Trainer(_config, _policy, _adapters, _reward, _prompts, _encoded, recorder);
-        var before = checkpoint is null ? recorder.Evaluate(update: 0, queries: 0, seconds: 0, stop) : _evaluator.Evaluate(_config.Horizon, stop);
-        WriteGrid(folder, "before.png", before);
-        if (checkpoint is not null)
-            trainer.Restore(checkpoint);
-        trainer.Run(stop);
-
-        recorder.WriteResult(trainer.UpdatesDone);
-        if (trainer.UpdatesDone < _config.Updates)
+        EvaluatedPictures? before = null;
+        if (run.Checkpoint is { } checkpoint)
         {
-            recorder.Save(trainer);
-            return null;
+            trainer.Restore(checkpoint);
         }
+        else
+        {
+            before = recorder.Evaluate(update: 0, queries: 0, seconds: 0, stop);
+            stop.ThrowIfCancellationRequested();
+        }
+
+        recorder.WriteBest(trainer.UpdatesDone);
+        if (trainer.UpdatesDone < _config.Updates)
+            FileChanges.Delete(run.Folder.Evaluation); // of an end that is none any more
+        trainer.Run(stop);
+        recorder.WriteResult(trainer);
+        if (trainer.UpdatesDone < _config.Updates)
+            return null;
 
         try
         {
+            before ??= EvaluateBase(stop);
             using var merged = _adapters.Merge();
             var after = recorder.Latest ?? _evaluator.Evaluate(_config.Horizon, stop);
             var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, Report(isTuned: true, reporters.Reports, stop));
-            WriteGrid(folder, "after.png", after);
-            AtomicFile.Write(folder.Evaluation, stream => JsonSerializer.Serialize(stream, report, ReportOptions));
+            WriteGrid(run.Folder, "before.png", before);
+            WriteGrid(run.Folder, "after.png", after);
+            AtomicFile.Write(run.Folder.Evaluation, stream => JsonSerializer.Serialize(stream, report, EvaluationReport.JsonOptions));
             return new(_evaluationPrompts, before, after, report);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return null; // all updates are saved, only the report is missing
         }
+    }
+
+    /// <summary>How the untuned model does; made once for a run.</summary>
+    private IReadOnlyList<HorizonReport> BeforeReport(RunFolder folder, IProgress<PartialReport> reporter, CancellationToken stop)
+    {
+        if (HorizonReport.TryRead(folder.EvaluationBefore) is { } earlier)
+            return earlier;
+        var report = Report(isTuned: false, reporter, stop);
+        AtomicFile.Write(folder.EvaluationBefore, stream => JsonSerializer.Serialize(stream, report, EvaluationReport.JsonOptions));
+        return report;
+    }
+
+    private EvaluatedPictures EvaluateBase(CancellationToken stop)
+    {
+        using var withoutAdapters = _adapters.UseBase();
+        return _evaluator.Evaluate(_config.Horizon, stop);
     }
 
     private HorizonReport[] Report(bool isTuned, IProgress<PartialReport> reporter, CancellationToken stop) =>
@@ -136,14 +155,6 @@ public sealed class TrainingSession : IDisposable
         reporter.Report(results);
         if (results.FirstOrDefault(result => !result.Passed) is { } failed)
             throw new UserErrorException($"The start-up check failed: expected that {failed.Name}, found {failed.Finding}; {failed.Advice}.");
-    }
-
-    /// <summary>One sentence for people where the run in <paramref name="folder"/> was begun on another base model than this session's; null where it was not.</summary>
-    /// <exception cref="UserErrorException">An adapter of the run is damaged.</exception>
-    public string? BaseMismatch(RunFolder folder)
-    {
-        var adapter = ((string[])[folder.BestAdapter, folder.Adapter]).FirstOrDefault(Directory.Exists);
-        return adapter is null ? null : AdapterProvenance.Read(adapter).Mismatch($"The run {folder.Path}", _config.Model, _model);
     }
 
     private AdapterProvenance Provenance() => new()

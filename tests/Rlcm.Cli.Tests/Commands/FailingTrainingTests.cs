@@ -61,7 +61,11 @@ public sealed class FailingTrainingTests : IDisposable
     /// <summary>Fails in update 2, returns the line on standard error, and goes on to the end without the failure.</summary>
     private async Task<string> Failing(Reward reward, Func<int, double> disturbance)
     {
-        var folder = RunFolder.Create(_folder["run"]);
+        using (TrainingRun.Begin(_folder["run"], Config, [], TimeProvider.System))
+        {
+        }
+
+        var folder = RunFolder.Open(_folder["run"]);
         var (code, _, error) = await CommandLine.RunAsync(Command(folder, reward, disturbance));
         Assert.Equal(ExitCode.UserError, code);
         Assert.Equal([1], MetricsFile.Read(folder.Metrics).Updates.Select(line => line.Update));
@@ -84,14 +88,14 @@ public sealed class FailingTrainingTests : IDisposable
     private void Train(RunFolder folder, IReward reward, Func<int, double> disturbance)
     {
         using var adapters = LoraAdapters.Create(_model.Unet, Config.LoraTargets, Config.LoraRank, Config.LoraAlpha, Config.Seed);
-        using var checkpoint = new CheckpointStore(folder.Checkpoints).Latest();
-        var updates = (int)(checkpoint?.Number ?? 0);
+        using var run = TrainingRun.Continue(folder.Path, Config, new(), [], TimeProvider.System);
+        var updates = (int)(run.Checkpoint?.Number ?? 0);
         var policy = new DisturbedPolicy(new LcmPolicy(_model, new(Config.Horizon, Config.GuidanceScale)), () => disturbance(updates + 1));
         using var encoded = new EncodedPrompts(_model.EncodePrompts);
         var evaluator = new PolicyEvaluator(_ => policy, reward, encoded, TinyModels.Prompts, new HashSet<string>(StringComparer.Ordinal), recognizer: null, batchSize: 4);
-        using var recorder = new RunRecorder(Config, folder, evaluator, adapters, new(), (int?)checkpoint?.Number, new Count(() => updates++), new Ignored(), TimeProvider.System);
+        using var recorder = new RunRecorder(Config, run, evaluator, adapters, new(), new Count(() => updates++), new Ignored(), TimeProvider.System);
         using var trainer = new Trainer(Config, policy, adapters, reward, TinyModels.Prompts, encoded, recorder);
-        if (checkpoint is not null)
+        if (run.Checkpoint is { } checkpoint)
             trainer.Restore(checkpoint);
         trainer.Run(CancellationToken.None);
     }

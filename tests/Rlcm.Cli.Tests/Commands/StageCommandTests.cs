@@ -104,7 +104,7 @@ public sealed class StageCommandTests : IDisposable
         await Stage("new", [.. teacher, "--merges", "3"]);
         var merges = File.ReadAllText(_folder["new/tokenizer/merges.txt"]);
         var error = await CommandLine.RefusedAsync([.. teacher, "--merges", "1", "--batch", "4", "--dataset", _folder["pictures"], "--output", _folder["new"], "--resume"]);
-        Assert.Contains("was begun with --merges = 3, found 1", error, StringComparison.Ordinal);
+        Assert.Contains("--merges was 3, is 1", error, StringComparison.Ordinal);
         Assert.Equal(merges, File.ReadAllText(_folder["new/tokenizer/merges.txt"]));
     }
 
@@ -128,7 +128,7 @@ public sealed class StageCommandTests : IDisposable
         await Stage("kept", [.. vae, _folder["teacher/vae"]]);
         await Stage("other", ["pretrain", "vae", "--from", _folder["teacher/vae"]]);
         var error = await CommandLine.RefusedAsync([.. vae, _folder["other/model/vae"], "--batch", "4", "--dataset", _folder["pictures"], "--output", _folder["kept"], "--resume"]);
-        Assert.Contains("was begun with --keep-latents = those of ", error, StringComparison.Ordinal);
+        Assert.Contains("would not go on as it was begun: --from was SHA-256 ", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class StageCommandTests : IDisposable
         await CommandLine.SucceedAsync([.. arguments, "--images", "8"]);
         Assert.Contains("is not empty", await CommandLine.RefusedAsync(arguments), StringComparison.Ordinal);
         var other = await CommandLine.RefusedAsync([.. arguments, "--resume", "--group-weights", "animals=2", "--from", _folder["teacher/vae"]]);
-        Assert.Contains("was begun with --from = nothing, found an autoencoder; --group-weights = nothing, found animals=2; repeat", other, StringComparison.Ordinal);
+        Assert.Contains("would not go on as it was begun: --from was nothing, is an autoencoder; --group-weights was nothing, is animals=2; --from was nothing, is SHA-256 ", other, StringComparison.Ordinal);
         Assert.EndsWith($"Saved {_folder["vae/model"]}.\n", await CommandLine.SucceedAsync([.. arguments, "--images", "16", "--resume"]), StringComparison.Ordinal);
         Assert.Equal(4, File.ReadAllLines(_folder["vae/loss.jsonl"]).Length);
     }

@@ -14,7 +14,7 @@ public sealed class TrainCommandTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task A_run_that_is_continued_on_another_base_model_says_so()
+    public async Task A_run_is_continued_on_another_base_model_only_by_force_which_says_what_is_given_up()
     {
         var path = TinyModels.Write(_folder["model"]);
         File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
@@ -31,9 +31,14 @@ public sealed class TrainCommandTests : IDisposable
             model.Save(path, ScalarType.Float32, Path.Combine(path, "tokenizer"));
         }
 
-        var (code, _, error) = await CommandLine.RunAsync("train", "--resume", _folder["run"], "--quiet");
+        var difference = "model/unet/diffusion_pytorch_model.safetensors was SHA-256 ";
+        var error = await CommandLine.RefusedAsync("train", "--resume", _folder["run"], "--quiet");
+        Assert.StartsWith($"The run in {_folder["run"]} would not go on as it was begun: {difference}", error, StringComparison.Ordinal);
+
+        var (code, _, warning) = await CommandLine.RunAsync("train", "--resume", _folder["run"], "--quiet", "--force", "--updates", "2");
         Assert.Equal(ExitCode.Success, code);
-        Assert.StartsWith($"The run {RunFolder.Open(_folder["run"]).Path} was made for {path} (U-Net ", error, StringComparison.Ordinal);
-        Assert.Single(error.TrimEnd().Split('\n'));
+        Assert.StartsWith($"Continued by --force: the result will not be that of one undisturbed run, since {difference}", warning, StringComparison.Ordinal);
+        Assert.Single(warning.TrimEnd().Split('\n'));
+        Assert.Equal(warning.TrimEnd(), RunManifest.Read(RunFolder.Open(_folder["run"]).Manifest)!.Continued[^1].GivenUp);
     }
 }

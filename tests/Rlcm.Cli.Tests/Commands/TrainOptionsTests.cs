@@ -18,7 +18,8 @@ public sealed class TrainOptionsTests : IDisposable
         var request = Read();
         Assert.Equal(("compression", "models/emoji-lcm", 1UL), (request.Config.Task, request.Config.Model, request.Config.Seed));
         Assert.Matches(@"^runs.compression-\d{8}T\d{6}Z$", request.Output);
-        Assert.False(request.Resume || request.Quiet || Directory.Exists(request.Output));
+        Assert.Null(request.Resume);
+        Assert.False(request.Quiet || Directory.Exists(request.Output));
     }
 
     [Fact]
@@ -49,7 +50,7 @@ public sealed class TrainOptionsTests : IDisposable
     {
         File.WriteAllText(_folder["config.json"], """{ "seed": 7, "updates": 4 }""");
         var request = Read("--resume", _folder.Path, "--updates", "6");
-        Assert.Equal((7UL, 6, _folder.Path, true), (request.Config.Seed, request.Config.Updates, request.Output, request.Resume));
+        Assert.Equal((7UL, 6, _folder.Path, new ResumeRequest()), (request.Config.Seed, request.Config.Updates, request.Output, request.Resume));
     }
 
     [Theory]
@@ -61,37 +62,19 @@ public sealed class TrainOptionsTests : IDisposable
         Assert.Contains($"found {option} beside it", Assert.Throws<UserErrorException>(() => Read("--resume", _folder.Path, option, value)).Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("--task", "incompression", "task")]
-    [InlineData("--model", "m", "model")]
-    [InlineData("--prompts", "p", "prompts")]
-    [InlineData("--seed", "2", "seed")]
-    [InlineData("--set", "seed=2", "seed")]
-    [InlineData("--set", "task=incompression", "task")]
-    [InlineData("--set", "loraRank=8", "loraRank")]
-    public void What_decides_the_course_of_a_run_cannot_be_changed_when_it_is_continued(string option, string value, string key)
+    [Fact]
+    public void A_run_can_be_continued_from_another_checkpoint_and_by_force()
     {
         File.WriteAllText(_folder["config.json"], "{}");
-        var error = Assert.Throws<UserErrorException>(() => Read("--resume", _folder.Path, option, value)).Message;
-        Assert.StartsWith(option == "--set" ? $"--set {key}: " : $"{option}: ", error, StringComparison.Ordinal);
-        Assert.Contains($"a run that is continued keeps its {key}, only ", error, StringComparison.Ordinal);
+        Assert.Equal(new ResumeRequest(40, Force: true), Read("--resume", _folder.Path, "--checkpoint", "40", "--force").Resume);
     }
 
     [Theory]
-    [InlineData("updates", "2000")]
-    [InlineData("microBatch", "4")]
-    [InlineData("samplingBatch", "8")]
-    [InlineData("evaluateEvery", "7")]
-    [InlineData("checkpointEvery", "7")]
-    [InlineData("keepLast", "7")]
-    [InlineData("keepBest", "7")]
-    [InlineData("threads", "1")]
-    [InlineData("device", "cuda")]
-    public void What_does_not_may_be_changed(string key, string value)
-    {
-        File.WriteAllText(_folder["config.json"], "{}");
-        Assert.True(Read("--resume", _folder.Path, "--set", $"{key}={value}").Resume);
-    }
+    [InlineData("--checkpoint", "40")]
+    [InlineData("--force")]
+    public void What_belongs_to_a_run_that_is_continued_is_refused_without_one(params string[] arguments) => Assert.Equal(
+        $"{arguments[0]} belongs to a run that is continued, found it without --resume; add --resume and the run's folder, or leave it out.",
+        Assert.Throws<UserErrorException>(() => Read(arguments)).Message);
 
     private static TrainRequest Read(params string[] arguments)
     {

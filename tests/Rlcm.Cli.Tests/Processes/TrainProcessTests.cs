@@ -39,7 +39,7 @@ public sealed class TrainProcessTests(TrainedRun run) : IClassFixture<TrainedRun
     public void Nothing_but_the_files_of_a_run_is_left()
     {
         var names = Directory.GetFileSystemEntries(run.Run.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal);
-        Assert.Equal(["adapter", "best", "checkpoints", "config.json", "evaluation.json", "images", "manifest.json", "metrics.jsonl", "plots", "tensorboard"], names);
+        Assert.Equal([".lock", ".pid", "adapter", "best", "checkpoints", "config.json", "evaluation-before.json", "evaluation.json", "images", "manifest.json", "metrics.jsonl", "plots", "tensorboard"], names);
         Assert.DoesNotContain(Directory.GetFiles(run.Run.Path, "*", SearchOption.AllDirectories), path => path.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
@@ -116,7 +116,7 @@ public sealed class TrainProcessTests(TrainedRun run) : IClassFixture<TrainedRun
     [Fact]
     public void The_latest_checkpoint_is_whole()
     {
-        Assert.Equal("000003", File.ReadAllText(Path.Combine(run.Run.Checkpoints, "latest")).Trim());
+        Assert.Matches("^000003 [0-9a-f]{64}\n$", File.ReadAllText(Path.Combine(run.Run.Checkpoints, "latest")));
         using var checkpoint = new CheckpointStore(run.Run.Checkpoints).Latest();
         Assert.Equal((3L, 192L), (checkpoint!.State<TrainingState>().Update, checkpoint.State<TrainingState>().Queries));
     }

@@ -8,7 +8,7 @@ namespace Rlcm.Cli.Tests.Reporting;
 
 public sealed class TrainReporterTests
 {
-    private static readonly TrainRequest Request = new(TrainConfigReader.Read("quick", [], []), "runs/x", Resume: false, Quiet: false);
+    private static readonly TrainRequest Request = new(TrainConfigReader.Read("quick", [], []), "runs/x", Resume: null, Quiet: false);
 
     [Fact]
     public void In_a_pipe_every_update_is_one_plain_line()
@@ -39,7 +39,7 @@ public sealed class TrainReporterTests
     [Fact]
     public void The_plan_states_the_arithmetic_of_the_batches()
     {
-        var request = new TrainRequest(TrainConfigReader.Read("compression", [], []), "runs/x", Resume: false, Quiet: false);
+        var request = new TrainRequest(TrainConfigReader.Read("compression", [], []), "runs/x", Resume: null, Quiet: false);
         Assert.Equal(
             [
                 "task compression, model SimianLuo/LCM_Dreamshaper_v7, prompts configs/prompts/imagenet-animals-398.txt, seed 1",

@@ -70,8 +70,8 @@ public sealed class CheckpointStoreTests : IDisposable
     public void Only_the_last_ones_stay_and_leftovers_of_a_killed_process_go()
     {
         var store = new CheckpointStore(folder.Path, keepLast: 2);
-        Directory.CreateDirectory(folder["000009.abc.tmp"]);
-        Directory.CreateDirectory(folder["000009.abc.old"]);
+        Directory.CreateDirectory(folder[$"000009.{Guid.NewGuid():N}.tmp"]);
+        Directory.CreateDirectory(folder[$"000002.{Guid.NewGuid():N}.old"]);
         foreach (var number in (long[])[1, 2, 3, 10])
             Save(store, number);
 
@@ -114,32 +114,53 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(1, loaded!.Number);
     }
 
-    [Theory]
-    [InlineData("state.safetensors")]
-    [InlineData("state.json")]
-    public void A_changed_byte_is_found_and_its_file_named(string name)
+    [Fact]
+    public void Any_changed_byte_and_any_cut_is_found_and_the_newest_whole_checkpoint_is_named()
     {
         var store = new CheckpointStore(folder.Path);
         Save(store, 1);
-        var path = Path.Combine(folder["000001"], name);
-        var bytes = File.ReadAllBytes(path);
-        bytes[^1] ^= 1;
-        File.WriteAllBytes(path, bytes);
+        Save(store, 2);
+        string[] files = [.. Directory.GetFiles(folder["000002"]), folder["latest"]];
+        Assert.Equal(4, files.Length);
+        foreach (var path in files)
+        {
+            var bytes = File.ReadAllBytes(path);
+            for (var i = 0; i < bytes.Length; i++)
+            {
+                byte[] changed = [.. bytes];
+                changed[i] ^= (byte)(1 << (i % 8));
+                Damage(path, changed);
+                Damage(path, bytes[..i]);
+            }
 
-        Assert.Contains(path, Assert.Throws<UserErrorException>(store.Latest).Message);
+            File.WriteAllBytes(path, bytes);
+        }
+
+        using var whole = store.Latest();
+        Assert.Equal(2, whole!.Number);
+
+        void Damage(string path, byte[] content)
+        {
+            File.WriteAllBytes(path, content);
+            var message = Assert.Throws<UserErrorException>(store.Latest).Message;
+            Assert.Contains(path, message, StringComparison.Ordinal);
+            Assert.Matches($"; the newest one that is whole is {folder["00000"]}[12]: add --checkpoint [12] to continue from it.$", message);
+        }
     }
 
     [Theory]
     [InlineData("state.safetensors")]
     [InlineData("state.json")]
     [InlineData("checksums.json")]
-    public void A_missing_file_is_named(string name)
+    public void A_missing_file_is_named_and_without_another_checkpoint_there_is_nothing_to_offer(string name)
     {
         var store = new CheckpointStore(folder.Path);
         Save(store, 1);
         File.Delete(Path.Combine(folder["000001"], name));
 
-        Assert.Contains(name, Assert.Throws<UserErrorException>(store.Latest).Message);
+        var message = Assert.Throws<UserErrorException>(store.Latest).Message;
+        Assert.Contains(Path.Combine(folder["000001"], name), message, StringComparison.Ordinal);
+        Assert.EndsWith("; no other one is whole: begin a new run.", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -150,9 +171,34 @@ public sealed class CheckpointStoreTests : IDisposable
         Save(store, 2);
         Directory.Delete(folder["000002"], recursive: true);
 
-        Assert.Contains("000002", Assert.Throws<UserErrorException>(store.Latest).Message);
+        Assert.Equal(
+            $"{folder["latest"]} names the checkpoint 000002, which is not there; the newest one that is whole is {folder["000001"]}: add --checkpoint 1 to continue from it.",
+            Assert.Throws<UserErrorException>(store.Latest).Message);
         File.WriteAllText(folder["latest"], "../elsewhere");
         Assert.Contains("elsewhere", Assert.Throws<UserErrorException>(store.Latest).Message);
+    }
+
+    [Fact]
+    public void Without_latest_the_newest_counts()
+    {
+        var store = new CheckpointStore(folder.Path);
+        Save(store, 1);
+        Save(store, 2);
+        File.Delete(folder["latest"]);
+        using var loaded = store.Latest();
+        Assert.Equal(2, loaded!.Number);
+    }
+
+    [Fact]
+    public void Who_goes_back_loses_the_later_ones()
+    {
+        var store = new CheckpointStore(folder.Path);
+        foreach (var number in (long[])[1, 2, 3])
+            Save(store, number);
+        store.GoBackTo(2);
+        using var loaded = store.Latest();
+        Assert.Equal(2, loaded!.Number);
+        Assert.Equal(["000001", "000002", "latest"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     private static void Save(CheckpointStore store, long number, float value = 1, IReadOnlyCollection<long>? keep = null)

@@ -24,7 +24,7 @@ public sealed class RunInspectorTests : IDisposable
     {
         Metrics(
             Evaluation(0, 2.5), Update(1), Evaluation(5, 3.25), Update(10), Evaluation(10, 3));
-        new CheckpointStore(_run.Checkpoints).Save(10, new Dictionary<string, TorchSharp.torch.Tensor>(), new TrainingState(10, 160, 1, 10, new PerPromptStatTracker(16, 16).Export()), []);
+        new CheckpointStore(_run.Checkpoints).Save(10, new Dictionary<string, TorchSharp.torch.Tensor>(), new TrainingState(10, 160, 1, 10, new PerPromptStatTracker(16, 16).Export(), new(new Dictionary<string, string>(), new Dictionary<string, string>(), new Dictionary<string, string>())), []);
         Directory.CreateDirectory(_run.Adapter);
         Assert.Equal(
             [

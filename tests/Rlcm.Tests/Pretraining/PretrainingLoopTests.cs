@@ -75,8 +75,8 @@ public sealed class PretrainingLoopTests : IDisposable
         Train(_folder["run"], resume: false, stopAt: 4, begun);
         var changed = begun with { BatchSize = 2, Seed = 7, LearningRate = 0.5, EmaDecay = 0.5, Choices = new Dictionary<string, string>() };
         Assert.Equal(
-            $"--resume: the run in {_folder["run"]} was begun with --batch = 4, found 2; --ema-decay = 0.9, found 0.5; --group-weights = cats=2, found nothing; "
-            + "--learning-rate = 0.001, found 0.5; --seed = 1, found 7; repeat what it was begun with, or begin a new run with another --output.",
+            $"The run in {_folder["run"]} would not go on as it was begun: --batch was 4, is 2; --ema-decay was 0.9, is 0.5; --group-weights was cats=2, is nothing; "
+            + "--learning-rate was 0.001, is 0.5; --seed was 1, is 7. Undo this, or add --force, which gives up that the result is that of one undisturbed run.",
             Assert.Throws<UserErrorException>(() => Train(_folder["run"], resume: true, settings: changed)).Message);
         Assert.True(Train(_folder["run"], resume: true, settings: begun with { Images = 6 * 4, CheckpointInterval = TimeSpan.FromSeconds(1), SampleEvery = 2 }).Done);
     }
@@ -104,7 +104,7 @@ public sealed class PretrainingLoopTests : IDisposable
         using var scope = NewDisposeScope();
         using var stage = new DivergingStage(factor);
         var error = Assert.Throws<UserErrorException>(() =>
-            new PretrainingLoop(stage, Settings, new(_folder["run"])).Run(resume: false, new SynchronousProgress<PretrainingProgress>(_ => { }), CancellationToken.None));
+            new PretrainingLoop(stage, Settings, new(_folder["run"])).Run(resume: null, new SynchronousProgress<PretrainingProgress>(_ => { }), CancellationToken.None));
         Assert.StartsWith($"Stage diverging, step 0: {expected}", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder["run"], "checkpoints")));
     }
@@ -123,7 +123,7 @@ public sealed class PretrainingLoopTests : IDisposable
             if (value.Step == stopAt)
                 stop.Cancel();
         });
-        var done = new PretrainingLoop(stage, settings ?? Settings, new(folder)).Run(resume, progress, stop.Token);
+        var done = new PretrainingLoop(stage, settings ?? Settings, new(folder)).Run(resume ? new() : null, progress, stop.Token);
         return new(done, losses, Values(stage, weight => weight.Value), Values(stage, weight => weight.Average));
     }
 

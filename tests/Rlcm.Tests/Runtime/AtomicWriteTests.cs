@@ -71,7 +71,7 @@ public sealed class AtomicWriteTests
         using var folder = new TemporaryFolder();
         AtomicFolder.Replace(folder["a"], temporary => Write(temporary, "part/first", "single"));
         Write(folder["a"], "mine/below/note", "note");
-        Directory.CreateDirectory($"{folder["a"]}.{Guid.NewGuid():N}{AtomicFolder.TemporarySuffix}"); // of a killed process
+        Directory.CreateDirectory($"{folder["a"]}.{Guid.NewGuid():N}.tmp"); // of a killed process
 
         AtomicFolder.Replace(folder["a"], temporary => Write(temporary, "part/second", "single"));
 

@@ -16,7 +16,8 @@ public sealed class RunManifestTests : IDisposable
         Directory.CreateDirectory(_folder["model/unet"]);
         File.WriteAllText(_folder["model/unet/x.safetensors"], "abc");
         File.WriteAllText(_folder["prompts.txt"], string.Empty);
-        RunManifest.Gather([_folder["model/unet/x.safetensors"], _folder["prompts.txt"], _folder["prompts.txt"]], ulong.MaxValue, ["train", "--seed", "1"], TimeProvider.System).Write(_folder["manifest.json"]);
+        var sha256 = ((string[])[_folder["model/unet/x.safetensors"], _folder["prompts.txt"]]).ToDictionary(path => path, FileHash.Sha256);
+        RunManifest.Gather(sha256, ulong.MaxValue, ["train", "--seed", "1"], TimeProvider.System).Write(_folder["manifest.json"]);
 
         var manifest = JsonDocument.Parse(File.ReadAllText(_folder["manifest.json"])).RootElement;
         // SHA-256 of "abc" and of nothing: FIPS 180-2, appendix B.1, and NIST's empty message.

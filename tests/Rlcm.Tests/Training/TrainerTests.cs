@@ -174,7 +174,7 @@ public sealed class TrainerTests : IDisposable
 
         trainer.Run(stop.Token);
         if (store is not null)
-            trainer.Save(store, []);
+            trainer.Save(store, new(new Dictionary<string, string>(), new Dictionary<string, string>(), new Dictionary<string, string>()), []);
         recorder.Weights = [.. adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];
         return recorder;
     }

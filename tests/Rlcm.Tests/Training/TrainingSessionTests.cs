@@ -113,15 +113,16 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     [Fact]
-    public void A_run_whose_base_model_was_exchanged_is_found()
+    public void A_run_whose_base_model_was_exchanged_is_not_continued()
     {
-        var run = Train(_config with { Updates = 1 }, "run");
-        using (var same = new TrainingSession(_config))
-            Assert.Null(same.BaseMismatch(run));
-        var other = TinyModels.Write(_folder["other"], width: 24);
-        using var session = new TrainingSession(_config with { Model = other });
-        Assert.StartsWith($"The run {run.Path} was made for {_config.Model} (U-Net ", session.BaseMismatch(run), StringComparison.Ordinal);
-        Assert.Null(session.BaseMismatch(RunFolder.Create(_folder["new"])));
+        Train(_config with { Updates = 1 }, "run");
+        TinyModels.Write(_folder["other"], width: 24);
+        Directory.Delete(_config.Model, recursive: true);
+        Directory.Move(_folder["other"], _config.Model);
+        var error = Assert.Throws<UserErrorException>(() => Train(_config, "run", resume: new())).Message;
+        Assert.Contains("model/unet/config.json was SHA-256 ", error, StringComparison.Ordinal);
+        Assert.Contains("model/unet/diffusion_pytorch_model.safetensors was SHA-256 ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("model/vae", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,7 +138,7 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.Equal([2], new CheckpointStore(parts.Checkpoints).Numbers.TakeLast(1));
         Assert.True(File.Exists(Path.Combine(parts.Adapter, "adapter_model.safetensors")));
 
-        Train(_config, "parts", resume: true);
+        Train(_config, "parts", resume: new());
         Assert.Equal(Adapter(whole.Adapter), Adapter(parts.Adapter));
         Assert.Equal(Rewards(whole), Rewards(parts));
     }
@@ -146,7 +147,7 @@ public sealed class TrainingSessionTests : IDisposable
     public void A_stop_before_the_first_update_is_no_result()
     {
         Assert.Throws<OperationCanceledException>(() => Train(_config, "run", stop: new CancellationToken(canceled: true)));
-        Assert.True(File.Exists(Train(_config with { Updates = 1 }, "run", resume: true).Evaluation));
+        Assert.True(File.Exists(Train(_config with { Updates = 1 }, "run", resume: new()).Evaluation));
     }
 
     [Fact]
@@ -162,7 +163,7 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.True(File.Exists(Path.Combine(run.Adapter, "adapter_model.safetensors")));
         Assert.False(File.Exists(run.Evaluation));
 
-        Train(config, "run", resume: true);
+        Train(config, "run", resume: new());
         Assert.True(File.Exists(run.Evaluation));
     }
 
@@ -206,26 +207,25 @@ public sealed class TrainingSessionTests : IDisposable
             if (update == 4)
                 throw new InvalidOperationException("no power");
         }));
-        var run = Train(config, "run", resume: true);
+        var run = Train(config, "run", resume: new());
         var events = EventFile.Read(Assert.Single(Directory.GetFiles(run.Events)));
         Assert.Equal([1L, 2, 3, 4, 5, 6], events.Where(item => item.Scalars.ContainsKey("train/reward_mean")).Select(item => item.Step));
     }
 
     private static IEnumerable<(int, double)> Rewards(RunFolder run) => MetricsFile.Read(run.Metrics).Updates.Select(line => (line.Update, line.RewardMean));
 
-    private RunFolder Train(TrainConfig config, string name, Action<int>? afterUpdate = null, bool resume = false, CancellationToken stop = default)
+    private RunFolder Train(TrainConfig config, string name, Action<int>? afterUpdate = null, ResumeRequest? resume = null, CancellationToken stop = default)
     {
         using var session = new TrainingSession(config);
-        var folder = resume ? RunFolder.Open(_folder[name]) : RunFolder.Create(_folder[name]);
-        TrainConfigReader.Write(config, folder.Config);
+        using var run = resume is null ? TrainingRun.Begin(_folder[name], config, [], TimeProvider.System) : TrainingRun.Continue(_folder[name], config, resume, [], TimeProvider.System);
         var reporters = new TrainingReporters(
             new Told<UpdateMetrics>(metrics => afterUpdate?.Invoke(metrics.Update)), new Told<EvaluationMetrics>(_ => { }), new Told<PartialReport>(report =>
             {
                 _reports.Add(report);
                 _onReport();
             }));
-        session.Run(folder, resume, reporters, TimeProvider.System, stop);
-        return folder;
+        session.Run(run, reporters, TimeProvider.System, stop);
+        return run.Folder;
     }
 
     private float[] AdapterOf(RunFolder run, long checkpoint)

@@ -18,8 +18,13 @@ public static class VaeFolder
         return vae;
     }
 
-    /// <summary>The first digits of the SHA-256 of the weights in <paramref name="folder"/>: which autoencoder it is.</summary>
-    public static string Fingerprint(string folder) => FileHash.Sha256(ModelPart.OfDiffusers(folder).FindWeights().Path)[..12];
+    /// <summary>One hash for architecture and weights in <paramref name="folder"/>: which autoencoder it is.</summary>
+    /// <exception cref="UserErrorException">There are no weights.</exception>
+    public static string Sha256(string folder)
+    {
+        var part = ModelPart.OfDiffusers(folder);
+        return FileHash.Sha256(folder, [part.ConfigPath, .. part.FindWeights().Files()]);
+    }
 
     /// <summary>
     /// Writes <c>config.json</c>, with <paramref name="scalingFactor"/> where it is given, and weights of type <paramref name="dtype"/>;

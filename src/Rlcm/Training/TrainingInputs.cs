@@ -1,0 +1,22 @@
+using Rlcm.Models;
+using Rlcm.Models.Hub;
+using Rlcm.Runtime;
+
+namespace Rlcm.Training;
+
+/// <summary>The files that a training run reads, wherever they lie, by what they are to it.</summary>
+public static class TrainingInputs
+{
+    /// <summary>Names such as <c>prompts</c> and <c>model/unet/config.json</c>, with the file's path.</summary>
+    /// <exception cref="UserErrorException">A file that the configuration names is not there.</exception>
+    public static IReadOnlyDictionary<string, string> Of(TrainConfig config)
+    {
+        var model = ModelFolder.Open(ModelLocation.Find(config.Model));
+        var files = model.Files().Distinct(StringComparer.Ordinal).ToDictionary(path => $"model/{Path.GetRelativePath(model.Path, path).Replace('\\', '/')}", path => path, StringComparer.Ordinal);
+        files["prompts"] = ShippedFiles.Require(config.Prompts, "prompts");
+        files["evaluationPrompts"] = ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts");
+        if (config.LcmLora is { } lcmLora)
+            files["lcmLora"] = ShippedFiles.Require(lcmLora, "lcmLora");
+        return files;
+    }
+}
