@@ -27,7 +27,7 @@ internal static class TrainRun
             if (run is not null && IsFinished(run, request.Config))
             {
                 if (!request.Quiet)
-                    terminal.Output.WriteLine($"The run {request.Output} is finished, after {run.Checkpoint?.Number} updates. Its adapter is {run.Folder.Adapter}; --updates N continues it.");
+                    terminal.Output.WriteLine($"The run {request.Output} is finished, after update {run.Checkpoint?.Number}. Its adapter is {run.Folder.Adapter}; --updates N continues it.");
                 return;
             }
 

@@ -41,7 +41,15 @@ public sealed class CheckpointStore
         ArgumentOutOfRangeException.ThrowIfNegative(number);
         AtomicFolder.Write(FolderOf(number), folder => Fill(folder, tensors, state), replace: true);
         _latest.Write(number);
-        foreach (var old in Numbers.Where(other => other < number).Reverse().Skip(_keepLast - 1).Except(keep ?? []))
+        Prune(number, keep ?? []);
+    }
+
+    /// <summary>Deletes the oldest checkpoints beyond the limit, and what a killed process left; <see cref="Save"/> ends with it.</summary>
+    /// <param name="latest">The number of the one to continue from.</param>
+    /// <param name="keep">Numbers of checkpoints that stay however old they are.</param>
+    public void Prune(long latest, IReadOnlyCollection<long> keep)
+    {
+        foreach (var old in Numbers.Where(other => other < latest).Reverse().Skip(_keepLast - 1).Except(keep))
             Delete(old);
         Leftovers.CleanUp(_root);
     }

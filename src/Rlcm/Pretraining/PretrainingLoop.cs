@@ -88,7 +88,11 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
 
     private void Checkpoint(Adam adam, long step)
     {
-        if (_saved != step)
+        if (_saved == step)
+        {
+            folder.Checkpoints.Prune(step, keep: []); // a killed process may not have come to it
+        }
+        else
         {
             folder.Losses.Flush();
             folder.Checkpoints.Save(step, Tensors(adam), new State(step, adam.StepCount, _identity));

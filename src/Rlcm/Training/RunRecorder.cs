@@ -76,13 +76,20 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     /// </summary>
     public void Save(Trainer trainer)
     {
-        if (_saved != trainer.UpdatesDone)
+        long[] best =
+        [
+            .. _evaluated.OrderByDescending(line => line.RewardMean).Select(line => (long)line.Update)
+                .Where(update => update == trainer.UpdatesDone || _checkpoints.Numbers.Contains(update)).Take(_config.KeepBest),
+        ];
+        if (_saved == trainer.UpdatesDone)
+        {
+            _checkpoints.Prune(trainer.UpdatesDone, best); // a killed process may not have come to it
+        }
+        else
         {
             _run.RequireFolder();
             _metrics.FlushToDisk();
-            var best = _evaluated.OrderByDescending(line => line.RewardMean).Select(line => (long)line.Update)
-                .Where(update => update == trainer.UpdatesDone || _checkpoints.Numbers.Contains(update));
-            trainer.Save(_checkpoints, _run.Identity, [.. best.Take(_config.KeepBest)]);
+            trainer.Save(_checkpoints, _run.Identity, best);
             _saved = trainer.UpdatesDone;
         }
 

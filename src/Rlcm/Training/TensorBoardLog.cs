@@ -15,10 +15,9 @@ public sealed class TensorBoardLog : IDisposable
     {
         string[] earlier = Directory.Exists(folder) ? Directory.GetFiles(folder, TensorBoardWriter.FilePrefix + "*") : [];
         var log = new TensorBoardLog(new(folder, time));
-        foreach (var update in updates)
-            log.Append(update);
-        foreach (var evaluation in evaluations)
-            log.Append(evaluation);
+        foreach (var (_, append) in updates.Select(line => (line.Update, new Action(() => log.Append(line))))
+            .Concat(evaluations.Select(line => (line.Update, new Action(() => log.Append(line))))).OrderBy(line => line.Update))
+            append(); // an update before its evaluation
         foreach (var file in earlier)
             FileChanges.Delete(file);
         return log;

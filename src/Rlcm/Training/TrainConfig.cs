@@ -168,7 +168,7 @@ public sealed record TrainConfig
     [Range(1, int.MaxValue)]
     public int EvaluateEvery { get; init; } = 50;
 
-    /// <summary>Updates from one checkpoint to the next; the last update always has one. Default 50.</summary>
+    /// <summary>Updates from one checkpoint to the next; every evaluation and the last update have one besides. Default 50.</summary>
     [Range(1, int.MaxValue)]
     public int CheckpointEvery { get; init; } = 50;
 

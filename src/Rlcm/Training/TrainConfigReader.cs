@@ -76,7 +76,8 @@ public static class TrainConfigReader
 
     /// <summary>Every key with its value as JSON has it, texts without quotation marks.</summary>
     public static IReadOnlyDictionary<string, string> ToSettings(TrainConfig config) =>
-        JsonSerializer.SerializeToElement(config, JsonOptions).EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString(), StringComparer.Ordinal);
+        JsonSerializer.SerializeToElement(config, JsonOptions).EnumerateObject().ToDictionary(
+            entry => entry.Name, entry => entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : JsonSerializer.Serialize(entry.Value), StringComparer.Ordinal);
 
     private static string UnknownKey(TrainConfigEntry entry)
     {

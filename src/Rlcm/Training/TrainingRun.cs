@@ -37,6 +37,7 @@ public sealed class TrainingRun : IDisposable
         try
         {
             OutputPath.CheckFolder(path); // nobody else began one here in between
+            folder.CleanUp();
             TrainConfigReader.Write(config, folder.Config); // first: with it, the folder is a run that can be continued
             RunManifest.Gather(files, config.Seed, commandLine, time).Write(folder.Manifest);
             return new(folder, taken, identity, checkpoint: null);

@@ -17,16 +17,16 @@ internal sealed class RlcmProcess : IDisposable
 
     private RlcmProcess(Process process) => (_process, _error) = (process, process.StandardError.ReadToEndAsync());
 
-    /// <summary>The folder of the program that was built with the same configuration as these tests, which lie at <c>tests/Rlcm.Cli.Tests/bin/...</c>.</summary>
+    /// <summary>The folder of the program that was built with the same configuration as these tests, which lie at <c>tests/.../bin/CONFIGURATION/FRAMEWORK</c>.</summary>
     public static string Folder
     {
         get
         {
-            var project = new DirectoryInfo(AppContext.BaseDirectory);
-            while (project.Name != "Rlcm.Cli.Tests")
-                project = project.Parent ?? throw new InvalidOperationException($"{AppContext.BaseDirectory} is not below Rlcm.Cli.Tests.");
-            var build = Path.GetRelativePath(project.FullName, AppContext.BaseDirectory);
-            return Path.Combine(project.Parent!.Parent!.FullName, "src", "Rlcm.Cli", build);
+            var build = new DirectoryInfo(AppContext.BaseDirectory);
+            var root = build;
+            while (!File.Exists(Path.Combine(root.FullName, "Rlcm.slnx")))
+                root = root.Parent ?? throw new InvalidOperationException($"{AppContext.BaseDirectory} is not below the folder of Rlcm.slnx.");
+            return Path.Combine(root.FullName, "src", "Rlcm.Cli", "bin", build.Parent!.Name, build.Name);
         }
     }
 
@@ -85,11 +85,25 @@ internal sealed class RlcmProcess : IDisposable
     }
 
     /// <summary>What Ctrl-C does.</summary>
-    public void Interrupt()
+    public void Interrupt() => Signal("INT");
+
+    /// <summary>Sends a signal, such as <c>TERM</c>.</summary>
+    public void Signal(string name)
     {
-        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
         Assert.Equal(0, kill.ExitCode);
+    }
+
+    /// <summary>Kills the program after <paramref name="delay"/>, as a power failure would; its exit code where it has ended before.</summary>
+    public async Task<int?> KillAfterAsync(TimeSpan delay)
+    {
+        var end = EndAsync();
+        if (await Task.WhenAny(end, Task.Delay(delay)) == end)
+            return (await end).Code;
+        _process.Kill();
+        var (code, _, _) = await end;
+        return code == 128 + 9 ? null : code;
     }
 
     /// <summary>Waits for the end: exit code, all lines of standard output, all of standard error.</summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Imaging;
@@ -41,6 +42,15 @@ public sealed class TrainProcessTests(TrainedRun run) : IClassFixture<TrainedRun
         var names = Directory.GetFileSystemEntries(run.Run.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal);
         Assert.Equal([".lock", ".pid", "adapter", "best", "checkpoints", "config.json", "evaluation-before.json", "evaluation.json", "images", "manifest.json", "metrics.jsonl", "plots", "tensorboard"], names);
         Assert.DoesNotContain(Directory.GetFiles(run.Run.Path, "*", SearchOption.AllDirectories), path => path.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Keys_of_services_are_nowhere_in_it()
+    {
+        var files = Directory.GetFiles(run.Run.Path, "*", SearchOption.AllDirectories);
+        Assert.InRange(files.Length, 20, 100);
+        Assert.All(files, file => Assert.Equal(-1, File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.UTF8.GetBytes(TrainedRun.Secret))));
+        Assert.DoesNotContain(run.Output, line => line.Contains(TrainedRun.Secret, StringComparison.Ordinal));
     }
 
     [Fact]

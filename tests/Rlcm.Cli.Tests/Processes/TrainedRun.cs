@@ -7,6 +7,9 @@ namespace Rlcm.Cli.Tests.Processes;
 /// <summary>A run of three updates by the built program, on a tiny model that draws 64x64 pictures; shared by the tests of its files.</summary>
 public sealed class TrainedRun : IAsyncLifetime
 {
+    /// <summary>What the variables for keys hold while it runs.</summary>
+    public const string Secret = "hf_planted-4711";
+
     private readonly TemporaryFolder _folder = new();
 
     /// <summary>The model that is tuned. It ships no gallery: recognition would take a minute.</summary>
@@ -32,8 +35,9 @@ public sealed class TrainedRun : IAsyncLifetime
     {
         Model = TinyModels.Write(_folder["model"]);
         string[] small = ["height=64", "width=64", "imagesPerUpdate=64", "groupSize=4", "minibatches=2", "microBatch=32", "samplingBatch=64", "evaluateEvery=2", "checkpointEvery=2"];
+        var secrets = new Dictionary<string, string>(StringComparer.Ordinal) { ["HF_TOKEN"] = Secret, ["OPENAI_API_KEY"] = Secret, ["RLCM_API_KEY"] = Secret };
         (Code, var output, Error) = await RlcmProcess.RunAsync(
-            ["train", "--model", Model, "--output", _folder["run"], "--updates", "3", "--seed", "7", "--threads", "1", .. small.SelectMany(value => (string[])["--set", value])]);
+            secrets, ["train", "--model", Model, "--output", _folder["run"], "--updates", "3", "--seed", "7", "--threads", "1", .. small.SelectMany(value => (string[])["--set", value])]);
         Output = output;
         Run = RunFolder.Open(_folder["run"]);
     }

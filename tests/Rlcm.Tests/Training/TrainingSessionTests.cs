@@ -144,6 +144,24 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     [Fact]
+    public void A_clock_that_jumps_changes_times_and_nothing_else()
+    {
+        var steady = Train(_config, "steady");
+        var jumping = new JumpingTime();
+        using var stop = new CancellationTokenSource();
+        Train(_config, "jumping", time: jumping, stop: stop.Token, afterUpdate: update =>
+        {
+            if (update == 3)
+                stop.Cancel();
+        });
+        var run = Train(_config, "jumping", resume: new(), time: jumping);
+        Assert.Equal(Adapter(steady.Adapter), Adapter(run.Adapter));
+        Assert.Equal(Rewards(steady), Rewards(run));
+        Assert.Equal(6, EventFile.Read(Assert.Single(Directory.GetFiles(run.Events))).Count(item => item.Scalars.ContainsKey("train/reward_mean")));
+        Assert.True(jumping.Jumps > 10);
+    }
+
+    [Fact]
     public void A_stop_before_the_first_update_is_no_result()
     {
         Assert.Throws<OperationCanceledException>(() => Train(_config, "run", stop: new CancellationToken(canceled: true)));
@@ -214,17 +232,17 @@ public sealed class TrainingSessionTests : IDisposable
 
     private static IEnumerable<(int, double)> Rewards(RunFolder run) => MetricsFile.Read(run.Metrics).Updates.Select(line => (line.Update, line.RewardMean));
 
-    private RunFolder Train(TrainConfig config, string name, Action<int>? afterUpdate = null, ResumeRequest? resume = null, CancellationToken stop = default)
+    private RunFolder Train(TrainConfig config, string name, Action<int>? afterUpdate = null, ResumeRequest? resume = null, TimeProvider? time = null, CancellationToken stop = default)
     {
         using var session = new TrainingSession(config);
-        using var run = resume is null ? TrainingRun.Begin(_folder[name], config, [], TimeProvider.System) : TrainingRun.Continue(_folder[name], config, resume, [], TimeProvider.System);
+        using var run = resume is null ? TrainingRun.Begin(_folder[name], config, [], time ?? TimeProvider.System) : TrainingRun.Continue(_folder[name], config, resume, [], time ?? TimeProvider.System);
         var reporters = new TrainingReporters(
             new Told<UpdateMetrics>(metrics => afterUpdate?.Invoke(metrics.Update)), new Told<EvaluationMetrics>(_ => { }), new Told<PartialReport>(report =>
             {
                 _reports.Add(report);
                 _onReport();
             }));
-        session.Run(run, reporters, TimeProvider.System, stop);
+        session.Run(run, reporters, time ?? TimeProvider.System, stop);
         return run.Folder;
     }
 
@@ -242,6 +260,14 @@ public sealed class TrainingSessionTests : IDisposable
         using var model = TextToImageModel.Load(_config.Model);
         using var adapters = PeftAdapter.Load(model.Unet, folder);
         return [.. adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];
+    }
+
+    /// <summary>Ten years forth, and back to the year 1970.</summary>
+    private sealed class JumpingTime : TimeProvider
+    {
+        public int Jumps { get; private set; }
+
+        public override DateTimeOffset GetUtcNow() => ++Jumps % 2 == 0 ? DateTimeOffset.UnixEpoch : new(2036, 1, 1, 0, 0, 0, TimeSpan.Zero);
     }
 
     private sealed class Told<T>(Action<T> tell) : IProgress<T>

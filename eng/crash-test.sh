@@ -1,0 +1,17 @@
+#!/bin/sh
+# Starts small runs, kills them and continues them until they are done: --kills N runs (20), killed again and again at random moments; then one
+# run for every single change of a file, killed before it. Each must leave what an undisturbed run leaves. The README's tests do less of this.
+set -eu
+
+kills=20
+seed=1
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --kills) kills=$2 ;;
+        --seed) seed=$2 ;;
+        *) echo "usage: $0 [--kills N] [--seed N]" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+cd "$(dirname "$0")/.."
+RLCM_CRASH_KILLS=$kills RLCM_CRASH_SEED=$seed RLCM_CRASH_STRIDE=1 dotnet test -c Release tests/crash --filter "FullyQualifiedName~KilledProcess" --logger "console;verbosity=detailed"

@@ -1,0 +1,70 @@
+using Rlcm.Cli.Tests;
+using Rlcm.Runtime;
+using Rlcm.Training;
+using Xunit;
+
+namespace Rlcm.CrashTests;
+
+/// <summary>
+/// A run ends before each change that it makes to a file, one after another, and is continued. All in one process: what dies is whatever would
+/// change files, the clean-up of exceptions included.
+/// </summary>
+/// <param name="parity">Which half of the changes.</param>
+public abstract class EveryChange(int parity) : IDisposable
+{
+    private readonly SmallRun _small = new();
+
+    public void Dispose()
+    {
+        _small.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task A_run_that_dies_before_any_change_of_a_file_ends_as_an_undisturbed_one()
+    {
+        var changes = await RunAsync("undisturbed", (_, _) => { });
+        var expected = RunContent.Of(_small["undisturbed"]);
+        Assert.Equal(2, MetricsFile.Read(RunFolder.Open(_small["undisturbed"]).Metrics).Evaluations.Last(line => line.IsBest).Update); // neither the first nor the last
+        Assert.InRange(changes, 200, 500);
+        for (var last = 2 - parity; last <= changes; last += 2)
+        {
+            var moment = $"death before change {last} of {changes}";
+            await RunAsync("run", (number, change) =>
+            {
+                if (number == last)
+                    moment += $", {change.Kind} of {change.Path}";
+                if (number >= last)
+                    throw new SimulatedDeath(moment);
+            });
+            await RunAsync("run", (_, _) => { });
+            RunContent.RequireEqual(expected, _small["run"], moment);
+            Directory.Delete(_small["run"], recursive: true);
+        }
+    }
+
+    /// <summary>Begins or continues the run <paramref name="name"/>; returns how many changes there were.</summary>
+    private async Task<int> RunAsync(string name, Action<int, FileChange> disturb)
+    {
+        var changes = 0;
+        FileChanges.Announced = change => disturb(++changes, change);
+        try
+        {
+            var (code, _, error) = await CommandLine.RunAsync(_small.BeginOrContinue(name));
+            Assert.True(code == 0 || error.Contains(nameof(SimulatedDeath), StringComparison.Ordinal), error);
+            return changes;
+        }
+        finally
+        {
+            FileChanges.Announced = null;
+        }
+    }
+
+    private sealed class SimulatedDeath(string message) : Exception(message);
+}
+
+/// <summary>The first, the third, ...; beside the others in time.</summary>
+public sealed class OddChangeTests() : EveryChange(parity: 1);
+
+/// <summary>The second, the fourth, ...</summary>
+public sealed class EvenChangeTests() : EveryChange(parity: 0);

@@ -1,0 +1,38 @@
+using Rlcm.Tests;
+
+namespace Rlcm.CrashTests;
+
+/// <summary>A run of some updates on a model of a few thousand weights, as users start and continue it; it does everything that a large one does.</summary>
+internal sealed class SmallRun : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public SmallRun()
+    {
+        TinyModels.Write(_folder["model"]);
+        File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
+    }
+
+    /// <summary>A path beside the runs.</summary>
+    public string this[string name] => _folder[name];
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>The arguments that begin the run in the folder <paramref name="name"/>, or, if one was begun there, continue it.</summary>
+    public string[] BeginOrContinue(string name) => File.Exists(Path.Combine(_folder[name], "config.json")) ? ["train", "--resume", _folder[name]] : Begin(name);
+
+    /// <summary>The arguments that begin the run.</summary>
+    public string[] Begin(string name, int threads = 1)
+    {
+        string[] keys =
+        [
+            "imagesPerUpdate=4", "samplingBatch=4", "microBatch=4", "minibatches=1", "originSteps=2", "horizon=2", "loraRank=2", "learningRate=0.01",
+            "advantage=perPrompt", "groupNoise=own", "evaluateEvery=2", "checkpointEvery=1", "keepLast=1", "keepBest=1", $"evaluationPrompts={_folder["prompts.txt"]}",
+        ];
+        return
+        [
+            "train", "--task", "incompression", "--model", _folder["model"], "--prompts", _folder["prompts.txt"], "--updates", "3", "--threads", $"{threads}", "--output", _folder[name],
+            .. keys.SelectMany(key => (string[])["--set", key]),
+        ];
+    }
+}
