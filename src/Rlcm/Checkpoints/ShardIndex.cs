@@ -13,8 +13,8 @@ internal sealed partial record ShardIndex(string Path, IReadOnlyDictionary<strin
     public IReadOnlyList<string> Shards { get; } = [.. FileOf.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     /// <summary>Reads the index and checks that all its files are there.</summary>
-    /// <exception cref="UserErrorException">It cannot be read, or a file is missing.</exception>
-    /// <exception cref="FileContentException">It is damaged, names files elsewhere, or more or fewer than their names say.</exception>
+    /// <exception cref="UserErrorException">It cannot be read.</exception>
+    /// <exception cref="FileContentException">It is damaged, names files that are missing or elsewhere, or more or fewer than their names say.</exception>
     public static ShardIndex Read(string path)
     {
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
@@ -24,7 +24,7 @@ internal sealed partial record ShardIndex(string Path, IReadOnlyDictionary<strin
             if (!ContainedFile.IsInside(folder, shard))
                 throw new FileContentException(path, null, $"{path}: the shard {System.IO.Path.GetFileName(shard)} is a link out of the folder, expected a file beside the index; copy the file there, or link the whole folder.");
             if (!File.Exists(shard))
-                throw new UserErrorException($"{path}: the shard {System.IO.Path.GetFileName(shard)} is missing; expected it beside the index, download it.");
+                throw new FileContentException(path, null, $"{path}: the shard {System.IO.Path.GetFileName(shard)} is missing; expected it beside the index, download it.");
             if (CountInName.Match(shard) is { Success: true } match && int.Parse(match.Groups["count"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) is var count && count != index.Shards.Count)
                 throw new FileContentException(path, null, $"{path}: expected {count} shards, as {System.IO.Path.GetFileName(shard)} says, found {index.Shards.Count}; the index belongs to other files, download both again.");
         }
