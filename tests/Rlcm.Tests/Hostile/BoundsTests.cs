@@ -82,7 +82,6 @@ public sealed class BoundsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("unet", "cross_attention_dim", "65536", "cross_attention_dim")]
     [InlineData("unet", "block_out_channels", "[65536, 65536]", "describes a network of at least ")]
     [InlineData("vae", "block_out_channels", "[8192, 8192, 8192]", "describes a network of at least ")]
     [InlineData("text_encoder", "vocab_size", "16777216", "describes a network of at least ")]

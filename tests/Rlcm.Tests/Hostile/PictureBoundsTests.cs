@@ -25,9 +25,9 @@ public sealed class PictureBoundsTests : IDisposable
     [Fact]
     public void An_even_picture_of_many_pixels_in_few_bytes_is_read()
     {
-        File.WriteAllBytes(_folder["a.png"], Png(4000, 4000, rows: 4000));
+        File.WriteAllBytes(_folder["a.png"], Png(2100, 2100, rows: 2100));
         Assert.InRange(new FileInfo(_folder["a.png"]).Length, 0, 4000);
-        Assert.Equal(4000, PngFile.Read(_folder["a.png"]).Width);
+        Assert.Equal(2100, PngFile.Read(_folder["a.png"]).Width);
         Assert.Equal(8 * 8 * 3, SquareRaster.Decode(_folder["a.png"], 8).Length);
     }
 
