@@ -8,7 +8,7 @@ namespace Rlcm.Checkpoints;
 public static class ModelWeights
 {
     /// <summary>Loads every weight of <paramref name="model"/> from <paramref name="file"/>, one after another, upcast to the module's type.</summary>
-    /// <exception cref="UserErrorException">Missing, unexpected or mis-shaped keys: the first ten of each are named, and nothing is loaded.</exception>
+    /// <exception cref="UserErrorException">Missing, unexpected or mis-shaped keys: the first ten of each are named, and nothing is loaded. Or a weight is NaN or infinite.</exception>
     public static void Load(nn.Module model, ITensorSource file)
     {
         RequireFit(model, file);
@@ -18,6 +18,7 @@ public static class ModelWeights
         {
             using var stored = file.Read(key);
             weight.copy_(stored);
+            FiniteWeights.Require(weight, file.Path, key);
         }
     }
 
@@ -27,7 +28,7 @@ public static class ModelWeights
     {
         using var scope = NewDisposeScope();
         if (TensorFit.Mismatch(file, model.state_dict()) is { } mismatch)
-            throw new UserErrorException($"{file.Path} does not fit its config.json: {mismatch}; check that both files belong to the same model.");
+            throw new FileContentException(file.Path, null, $"{file.Path} does not fit its config.json: {mismatch}; check that both files belong to the same model.");
     }
 
     /// <summary>Writes every weight of <paramref name="model"/> to <paramref name="path"/>, atomically, as <paramref name="dtype"/>.</summary>

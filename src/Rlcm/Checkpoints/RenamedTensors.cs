@@ -11,14 +11,14 @@ public sealed class RenamedTensors : ITensorSource
 
     /// <param name="source">The tensors; disposed with this.</param>
     /// <param name="name">The new name of a key; null leaves the tensor out.</param>
-    /// <exception cref="UserErrorException">Two tensors get the same name.</exception>
+    /// <exception cref="FileContentException">Two tensors get the same name.</exception>
     public RenamedTensors(ITensorSource source, Func<string, string?> name)
     {
         _source = source;
         foreach (var key in source.Keys)
         {
             if (name(key) is { } renamed && !_original.TryAdd(renamed, key))
-                throw new UserErrorException($"{source.Path}: holds {renamed} twice, as {_original[renamed]} and as {key}; download it again.");
+                throw new FileContentException(source.Path, $"tensor '{key}'", $"{source.Path}: holds {renamed} twice, as {_original[renamed]} and as {key}; download it again.");
         }
 
         Entries = [.. _original.Select(entry => source[entry.Value] with { Name = entry.Key })];
@@ -44,5 +44,5 @@ public sealed class RenamedTensors : ITensorSource
 
     private string Original(string key) => _original.TryGetValue(key, out var original)
         ? original
-        : throw new UserErrorException($"{Path} holds no tensor '{key}' among its {_original.Count}; it belongs to another model or kind of file.");
+        : throw new FileContentException(Path, null, $"{Path} holds no tensor '{key}' among its {_original.Count}; it belongs to another model or kind of file.");
 }

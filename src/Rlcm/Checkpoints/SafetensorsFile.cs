@@ -41,7 +41,8 @@ public sealed class SafetensorsFile : ITensorSource
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Opens the file at <paramref name="path"/>.</summary>
-    /// <exception cref="UserErrorException">The file is missing, unreadable, damaged or of unknown element types.</exception>
+    /// <exception cref="UserErrorException">The file is missing or unreadable.</exception>
+    /// <exception cref="FileContentException">It is damaged or of unknown element types.</exception>
     public static SafetensorsFile Open(string path)
     {
         try
@@ -58,7 +59,7 @@ public sealed class SafetensorsFile : ITensorSource
     /// <inheritdoc cref="ITensorSource.this"/>
     public SafetensorsEntry this[string key] => _entries.TryGetValue(key, out var entry)
         ? entry
-        : throw new UserErrorException($"{Path} holds no tensor '{key}' among its {_entries.Count}; it belongs to another model or kind of file.");
+        : throw new FileContentException(Path, null, $"{Path} holds no tensor '{key}' among its {_entries.Count}; it belongs to another model or kind of file.");
 
     /// <inheritdoc/>
     TensorEntry ITensorSource.this[string key] => this[key].Tensor;
@@ -78,7 +79,7 @@ public sealed class SafetensorsFile : ITensorSource
             {
                 var span = new Span<byte>(memory + done, (int)Math.Min(ChunkBytes, entry.ByteCount - done));
                 var read = RandomAccess.Read(_file, span, _dataStart + entry.Begin + done);
-                done += read > 0 ? read : throw new UserErrorException($"{Path} became shorter while it was read, at tensor '{key}'; fetch it again.");
+                done += read > 0 ? read : throw new FileContentException(Path, $"tensor '{key}'", $"{Path} became shorter while it was read, at tensor '{key}'; fetch it again.");
             }
         }
         catch (IOException error)

@@ -27,42 +27,44 @@ internal sealed record SafetensorsHeader(
     // {"name": {"shape": [1]}} is three deep.
     private const int MaximumDepth = 3;
 
+    // As many dimensions as any library makes; torch's own bit sets of them end there.
+    private const int MaximumRank = 64;
+
     /// <summary>Reads and checks the header of the file <paramref name="path"/> from <paramref name="stream"/>.</summary>
-    /// <exception cref="UserErrorException">The header breaks the format; the message names file, key and position.</exception>
+    /// <exception cref="FileContentException">The header breaks the format; the message names file, key and position.</exception>
     public static SafetensorsHeader Read(Stream stream, string path)
     {
         var fileLength = stream.Length;
         if (fileLength < LengthBytes)
-            throw Damaged(path, $"{fileLength} bytes are too few for a safetensors file");
+            throw Damaged(path, "offset 0", $"{fileLength} bytes are too few for a safetensors file");
 
         Span<byte> prefix = stackalloc byte[LengthBytes];
         stream.ReadExactly(prefix);
         GitLfsPointer.Refuse(prefix, path);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > (ulong)(fileLength - LengthBytes))
-            throw Damaged(path, $"the header claims {length} bytes at offset {LengthBytes}, but the file ends at {fileLength}");
+            throw Damaged(path, "offset 0", $"the header claims {length} bytes at offset {LengthBytes}, but the file ends at {fileLength}");
         if (length > MaximumLength)
-            throw Damaged(path, $"the header claims {length} bytes, more than the format's limit of {MaximumLength}");
+            throw Damaged(path, "offset 0", $"the header claims {length} bytes, more than the format's limit of {MaximumLength}");
 
         var json = new byte[length];
         stream.ReadExactly(json);
         var start = LengthBytes + (long)length;
         try
         {
-            var options = new JsonDocumentOptions { MaxDepth = MaximumDepth, AllowDuplicateProperties = false };
-            using var document = JsonDocument.Parse(json, options);
+            using var document = StrictJson.Parse(json, MaximumDepth);
             return Parse(document.RootElement, start, fileLength - start, path);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException error)
         {
-            throw new UserErrorException($"{path}: the safetensors header is not valid JSON of the format ({error.Message}); fetch the file again.", error);
+            throw new FileContentException(path, $"offset {LengthBytes}", $"{path}: the safetensors header is not valid JSON of the format ({error.Message}); fetch the file again.", error);
         }
     }
 
     private static SafetensorsHeader Parse(JsonElement root, long start, long dataLength, string path)
     {
         if (root.ValueKind != JsonValueKind.Object)
-            throw Damaged(path, $"the header is a JSON {root.ValueKind}, expected an object");
+            throw Damaged(path, $"offset {LengthBytes}", $"the header is a JSON {root.ValueKind}, expected an object");
 
         var metadata = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var entries = new List<SafetensorsEntry>();
@@ -75,19 +77,19 @@ internal sealed record SafetensorsHeader(
         }
 
         entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
-        CheckRanges(entries, dataLength, path);
+        CheckRanges(entries, start, dataLength, path);
         return new SafetensorsHeader(entries, metadata, start);
     }
 
     private static void ReadMetadata(JsonElement value, SortedDictionary<string, string> metadata, string path)
     {
         if (value.ValueKind != JsonValueKind.Object)
-            throw Damaged(path, $"{MetadataKey} is a JSON {value.ValueKind}, expected an object of strings");
+            throw Damaged(path, MetadataKey, $"{MetadataKey} is a JSON {value.ValueKind}, expected an object of strings");
         foreach (var item in value.EnumerateObject())
         {
             metadata[item.Name] = item.Value.ValueKind == JsonValueKind.String
                 ? item.Value.GetString()!
-                : throw Damaged(path, $"{MetadataKey}.{item.Name} is a JSON {item.Value.ValueKind}, expected a string");
+                : throw Damaged(path, MetadataKey, $"{MetadataKey}.{item.Name} is a JSON {item.Value.ValueKind}, expected a string");
         }
     }
 
@@ -98,18 +100,18 @@ internal sealed record SafetensorsHeader(
             || !value.TryGetProperty("shape", out var shape) || !TryReadNumbers(shape, out var dimensions)
             || !value.TryGetProperty("data_offsets", out var range) || !TryReadNumbers(range, out var offsets) || offsets.Length != 2)
         {
-            throw Damaged(path, $"tensor '{name}' lacks a well-formed dtype, shape or data_offsets");
+            throw Damaged(path, Place(name), $"tensor '{name}' lacks a well-formed dtype, shape or data_offsets");
         }
 
         if (!SafetensorsDtype.TryParse(dtype.GetString(), out var type))
-            throw new UserErrorException($"{path}: tensor '{name}' has dtype {dtype.GetString()}, expected one of {SafetensorsDtype.Names}; convert the file first.");
+            throw new FileContentException(path, Place(name), $"{path}: tensor '{name}' has dtype {dtype.GetString()}, expected one of {SafetensorsDtype.Names}; convert the file first.");
         if (offsets[1] < offsets[0])
-            throw Damaged(path, $"tensor '{name}' ends at {offsets[1]}, before its begin {offsets[0]}");
+            throw Damaged(path, Place(name), $"tensor '{name}' ends at {offsets[1]}, before its begin {offsets[0]}");
 
         var needed = ByteCount(dimensions, type);
         if (needed != offsets[1] - offsets[0])
         {
-            throw Damaged(path, $"tensor '{name}' of shape [{string.Join(", ", dimensions)}] and dtype {dtype.GetString()} needs "
+            throw Damaged(path, Place(name), $"tensor '{name}' of shape [{string.Join(", ", dimensions)}] and dtype {dtype.GetString()} needs "
                 + $"{(needed < 0 ? "more than 2^63" : needed)} bytes, its range [{offsets[0]}, {offsets[1]}) holds {offsets[1] - offsets[0]}");
         }
 
@@ -119,17 +121,19 @@ internal sealed record SafetensorsHeader(
     private static bool TryReadNumbers(JsonElement array, out long[] numbers)
     {
         numbers = [];
-        if (array.ValueKind != JsonValueKind.Array)
+        if (array.ValueKind != JsonValueKind.Array || array.GetArrayLength() > MaximumRank)
             return false;
         numbers = [.. array.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out var number) ? number : -1)];
         return numbers.All(number => number >= 0);
     }
 
+    // Sides next to one of zero count as well: torch multiplies them into strides.
     private static long ByteCount(long[] shape, ScalarType type)
     {
         try
         {
-            return shape.Aggregate((long)SafetensorsDtype.SizeOf(type), (product, dimension) => checked(product * dimension));
+            var bytes = shape.Aggregate((long)SafetensorsDtype.SizeOf(type), (product, dimension) => checked(product * Math.Max(dimension, 1)));
+            return shape.Contains(0) ? 0 : bytes;
         }
         catch (OverflowException)
         {
@@ -137,22 +141,24 @@ internal sealed record SafetensorsHeader(
         }
     }
 
-    private static void CheckRanges(List<SafetensorsEntry> entries, long dataLength, string path)
+    private static void CheckRanges(List<SafetensorsEntry> entries, long fileStart, long dataLength, string path)
     {
         long expected = 0;
         foreach (var entry in entries)
         {
             if (entry.Begin != expected)
-                throw Damaged(path, $"tensor '{entry.Name}' begins at {entry.Begin}, expected {expected}: ranges must neither overlap nor leave holes");
+                throw Damaged(path, Place(entry.Name), $"tensor '{entry.Name}' begins at {entry.Begin}, expected {expected}: ranges must neither overlap nor leave holes");
             if (entry.End > dataLength)
-                throw Damaged(path, $"tensor '{entry.Name}' ends at {entry.End}, but the file holds {dataLength} bytes of data");
+                throw Damaged(path, Place(entry.Name), $"tensor '{entry.Name}' ends at {entry.End}, but the file holds {dataLength} bytes of data");
             expected = entry.End;
         }
 
         if (expected != dataLength)
-            throw Damaged(path, $"the tensors end at {expected}, but the file holds {dataLength} bytes of data");
+            throw Damaged(path, $"offset {fileStart + expected}", $"the tensors end at {expected}, but the file holds {dataLength} bytes of data");
     }
 
-    private static UserErrorException Damaged(string path, string what) =>
-        new($"{path}: {what}; the file is damaged or cut short, fetch it again.");
+    private static string Place(string name) => $"tensor '{name}'";
+
+    private static FileContentException Damaged(string path, string position, string what) =>
+        new(path, position, $"{path}: {what}; the file is damaged or cut short, fetch it again.");
 }

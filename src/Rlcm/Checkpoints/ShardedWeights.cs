@@ -29,7 +29,8 @@ public sealed class ShardedWeights : ITensorSource
     /// <summary>Opens all files that the index names.</summary>
     /// <param name="path">The index, <c>*.index.json</c>.</param>
     /// <param name="open">Opens a file.</param>
-    /// <exception cref="UserErrorException">The index or a file is missing or damaged, or they disagree on where a tensor is.</exception>
+    /// <exception cref="UserErrorException">The index or a file is missing.</exception>
+    /// <exception cref="FileContentException">One is damaged, or they disagree on where a tensor is.</exception>
     public static ShardedWeights Open(string path, Func<string, ITensorSource> open)
     {
         var index = ShardIndex.Read(path);
@@ -56,17 +57,17 @@ public sealed class ShardedWeights : ITensorSource
 
     private ITensorSource Source(string key) => _sources.TryGetValue(key, out var source)
         ? source
-        : throw new UserErrorException($"{Path} lists no tensor '{key}' among its {_sources.Count}; it belongs to another model.");
+        : throw new FileContentException(Path, null, $"{Path} lists no tensor '{key}' among its {_sources.Count}; it belongs to another model.");
 
     /// <summary>Every tensor is in the file where the index has it, and in no other.</summary>
     private static void Check(ShardIndex index, Dictionary<string, ITensorSource> shards)
     {
         if (index.FileOf.FirstOrDefault(entry => !shards[entry.Value].Keys.Contains(entry.Key)) is { Key: { } absent, Value: var expected })
-            throw new UserErrorException($"{index.Path}: expected the tensor {absent} in {Name(expected)}, which does not hold it; the index belongs to other files, download both again.");
+            throw new FileContentException(index.Path, $"tensor '{absent}'", $"{index.Path}: expected the tensor {absent} in {Name(expected)}, which does not hold it; the index belongs to other files, download both again.");
         foreach (var (path, shard) in shards)
         {
             if (shard.Keys.FirstOrDefault(key => index.FileOf.GetValueOrDefault(key) != path) is { } stray)
-                throw new UserErrorException($"{index.Path}: {Name(path)} holds the tensor {stray}, expected {(index.FileOf.TryGetValue(stray, out var place) ? $"it in {Name(place)} alone" : "only those of the index")}; the index belongs to other files, download both again.");
+                throw new FileContentException(index.Path, $"tensor '{stray}'", $"{index.Path}: {Name(path)} holds the tensor {stray}, expected {(index.FileOf.TryGetValue(stray, out var place) ? $"it in {Name(place)} alone" : "only those of the index")}; the index belongs to other files, download both again.");
         }
     }
 

@@ -35,7 +35,7 @@ public static class EmojiDataset
             var done = 0;
             Parallel.ForEach(pictures, new ParallelOptions { CancellationToken = cancellationToken }, picture =>
             {
-                SquareRaster.WritePng(Path.Combine(unfinished, picture.Record.FileName), SquareRaster.Decode(picture.Source, Size), Size);
+                SquareRaster.WritePng(Path.Combine(unfinished, picture.Record.FileName), SquareRaster.DecodeOrDraw(picture.Source, Size), Size);
                 progress?.Report(new(Interlocked.Increment(ref done), pictures.Count));
             });
             File.WriteAllLines(Path.Combine(unfinished, ImageFolder.MetadataFile), pictures.Select(picture => picture.Record.ToLine()));

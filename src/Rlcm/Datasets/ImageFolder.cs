@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using NetVips;
 using Rlcm.Imaging;
 using Rlcm.Runtime;
 
@@ -26,7 +25,7 @@ public sealed class ImageFolder
     public IReadOnlyList<ImageRecord> Records { get; }
 
     /// <summary>Reads the list of pictures; does not decode them.</summary>
-    /// <exception cref="UserErrorException">One or several problems, all listed with file and line.</exception>
+    /// <exception cref="FileContentException">One or several problems, all listed with file and line.</exception>
     public static ImageFolder Open(string path)
     {
         var problems = new List<string>();
@@ -59,7 +58,7 @@ public sealed class ImageFolder
     }
 
     /// <summary>As <see cref="Open"/>, and decodes every picture to find damaged ones.</summary>
-    /// <exception cref="UserErrorException">One or several problems, all listed with file and line.</exception>
+    /// <exception cref="FileContentException">One or several problems, all listed with file and line.</exception>
     public static ImageFolder Check(string path, CancellationToken cancellationToken = default)
     {
         var problems = new List<string>();
@@ -71,9 +70,9 @@ public sealed class ImageFolder
             {
                 SquareRaster.Decode(System.IO.Path.Combine(path, entry.Record.FileName), 64);
             }
-            catch (VipsException error)
+            catch (UserErrorException error)
             {
-                undecodable.Add((entry.Line, $"line {entry.Line}: {entry.Record.FileName} cannot be decoded ({LastLine(error.Message)})"));
+                undecodable.Add((entry.Line, $"line {entry.Line}: {entry.Record.FileName} cannot be decoded ({error.Message.TrimEnd('.')})"));
             }
         });
         problems.AddRange(undecodable.OrderBy(entry => entry.Line).Select(entry => entry.Problem));
@@ -87,7 +86,7 @@ public sealed class ImageFolder
     public ImageBatch Decode(IReadOnlyList<ImageRecord> records, int size, CancellationToken cancellationToken = default)
     {
         var pixels = new byte[(long)records.Count * size * size * 3];
-        var damaged = new ConcurrentQueue<(string File, VipsException Error)>();
+        var damaged = new ConcurrentQueue<UserErrorException>();
         Parallel.For(0, records.Count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
         {
             var file = System.IO.Path.Combine(Path, records[i].FileName);
@@ -95,13 +94,13 @@ public sealed class ImageFolder
             {
                 SquareRaster.Decode(file, size).CopyTo(pixels, (long)i * size * size * 3);
             }
-            catch (VipsException error)
+            catch (UserErrorException error)
             {
-                damaged.Enqueue((file, error));
+                damaged.Enqueue(error);
             }
         });
         if (damaged.TryPeek(out var first))
-            throw new UserErrorException($"Cannot decode the picture {first.File}: {LastLine(first.Error.Message)}; 'rlcm dataset check {Path}' lists all problems.", first.Error);
+            throw new FileContentException(first is FileContentException { Path: var file } ? file : Path, null, $"{first.Message.TrimEnd('.')}, or see with 'rlcm dataset check {Path}' what else is wrong.", first);
         return new ImageBatch(pixels, records.Count, size, size);
     }
 
@@ -114,7 +113,8 @@ public sealed class ImageFolder
 
         var number = 0;
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var line in File.ReadLines(metadata))
+        var lines = new StringReader(Utf8Text.Read(metadata));
+        while (lines.ReadLine() is { } line)
         {
             number++;
             if (string.IsNullOrWhiteSpace(line))
@@ -146,6 +146,8 @@ public sealed class ImageFolder
             yield return $"{record.FileName} leads out of the folder";
         else if (!File.Exists(System.IO.Path.Combine(path, record.FileName)))
             yield return $"{record.FileName} does not exist";
+        else if (!ContainedFile.IsInside(path, System.IO.Path.Combine(path, record.FileName)))
+            yield return $"{record.FileName} is a link out of the folder";
         else if (!seen.Add(System.IO.Path.GetFullPath(record.FileName, System.IO.Path.GetFullPath(path))))
             yield return $"{record.FileName} is listed before";
         if (string.IsNullOrWhiteSpace(record.Text))
@@ -162,9 +164,7 @@ public sealed class ImageFolder
         if (problems.Count == 0)
             return;
         var rest = problems.Count > ReportedProblems ? $"; and {problems.Count - ReportedProblems} more" : "";
-        throw new UserErrorException(
-            $"The image folder {System.IO.Path.Combine(path, MetadataFile)} has {problems.Count} problem(s): {string.Join("; ", problems.Take(ReportedProblems))}{rest}. Mend or remove these lines.");
+        throw new FileContentException(
+            System.IO.Path.Combine(path, MetadataFile), problems is [var only] ? only.Split(':')[0] : null, $"The image folder {System.IO.Path.Combine(path, MetadataFile)} has {problems.Count} problem(s): {string.Join("; ", problems.Take(ReportedProblems))}{rest}. Mend or remove these lines.");
     }
-
-    private static string LastLine(string message) => message.Trim().Split('\n')[^1].Trim();
 }

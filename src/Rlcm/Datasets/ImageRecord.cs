@@ -1,15 +1,15 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Rlcm.Runtime;
 
 namespace Rlcm.Datasets;
 
 /// <summary>One line of <c>metadata.jsonl</c>: a picture and its caption. Keys are snake_case.</summary>
 public sealed record ImageRecord
 {
-    private static readonly JsonSerializerOptions Json = new()
+    private static readonly JsonSerializerOptions Json = new(StrictJson.Lines(JsonNamingPolicy.SnakeCaseLower))
     {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

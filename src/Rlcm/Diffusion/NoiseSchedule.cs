@@ -5,6 +5,9 @@ namespace Rlcm.Diffusion;
 /// <summary>The cumulative products a_t of a diffusion's forward process, in float32 as PyTorch computes them.</summary>
 public sealed class NoiseSchedule
 {
+    /// <summary>diffusers' name of the beta schedule that is computed here.</summary>
+    public const string ScaledLinear = "scaled_linear";
+
     private readonly float[] _alphasCumprod;
 
     private NoiseSchedule(float[] alphasCumprod) => _alphasCumprod = alphasCumprod;
@@ -34,8 +37,8 @@ public sealed class NoiseSchedule
     /// <exception cref="UserErrorException">Another beta schedule, or numbers that make none.</exception>
     public static NoiseSchedule FromConfig(double betaStart, double betaEnd, string betaSchedule, int trainTimesteps)
     {
-        if (betaSchedule != "scaled_linear")
-            throw new UserErrorException($"scheduler config: beta_schedule '{betaSchedule}' is not supported, expected 'scaled_linear'; use a model made with that schedule.");
+        if (betaSchedule != ScaledLinear)
+            throw new UserErrorException($"scheduler config: beta_schedule '{betaSchedule}' is not supported, expected '{ScaledLinear}'; use a model made with that schedule.");
         if (!(betaStart > 0 && betaStart <= betaEnd && betaEnd < 1) || trainTimesteps < 2)
             throw new UserErrorException($"scheduler config: expected 0 < beta_start <= beta_end < 1 and num_train_timesteps >= 2, found {betaStart}, {betaEnd} and {trainTimesteps}; correct the file.");
 

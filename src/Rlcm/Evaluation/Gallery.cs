@@ -20,7 +20,12 @@ public sealed record Gallery(IReadOnlyList<GalleryEntry> Entries, ImageBatch Pic
     private const string IndexFile = "index.json";
     private const string SheetFile = "sheet.png";
     private const int Columns = 32;
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new(StrictJson.Lines(JsonNamingPolicy.SnakeCaseLower))
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        WriteIndented = true,
+    };
 
     /// <summary>Takes the animals' pictures and the decoys from the emoji dataset.</summary>
     /// <remarks>
@@ -57,12 +62,12 @@ public sealed record Gallery(IReadOnlyList<GalleryEntry> Entries, ImageBatch Pic
             throw new UserErrorException($"The gallery {folder} lacks {IndexFile} or {SheetFile}: make it with 'rlcm dataset gallery'.");
         try
         {
-            var entries = JsonSerializer.Deserialize<GalleryEntry[]>(UserFile.Read(index), Json) ?? [];
-            return new Gallery(entries, Cut(entries.Length, sheetPath));
+            var entries = JsonSerializer.Deserialize<GalleryEntry?[]>(Utf8Text.Read(index), Json) ?? [];
+            return new Gallery([.. entries.Select(entry => entry ?? throw new JsonException("null is no entry"))], Cut(entries.Length, sheetPath));
         }
         catch (Exception error) when (error is JsonException or InvalidDataException)
         {
-            throw new UserErrorException($"The gallery {folder} is damaged ({error.Message.Trim()}): make it anew with 'rlcm dataset gallery'.", error);
+            throw new FileContentException(index, StrictJson.PositionOf(error), $"The gallery {folder} is damaged ({error.Message.Trim()}): make it anew with 'rlcm dataset gallery'.", error);
         }
     }
 

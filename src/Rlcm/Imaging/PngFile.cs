@@ -18,16 +18,23 @@ public static class PngFile
     }
 
     /// <summary>Reads a picture, [1, H, W, 3]; transparent parts are laid over white.</summary>
-    /// <exception cref="UserErrorException">The file is missing, truncated or no picture.</exception>
+    /// <exception cref="UserErrorException">The file is missing or cannot be read.</exception>
+    /// <exception cref="FileContentException">It is truncated, no PNG, or larger than what is read.</exception>
     public static ImageBatch Read(string path)
     {
         if (!File.Exists(path))
             throw new UserErrorException($"Cannot find the picture {path}; check the path.");
-        using var codec = SKCodec.Create(path) ?? throw new UserErrorException($"Cannot read {path}: expected a PNG picture, found something else; replace the file.");
+        var bytes = UserFile.Read(path);
+        using var data = SKData.CreateCopy(bytes);
+        using var codec = SKCodec.Create(data);
+        if (codec?.EncodedFormat != SKEncodedImageFormat.Png)
+            throw new FileContentException(path, "offset 0", $"Cannot read {path}: expected a PNG picture, found something else; replace the file.");
+        if (PictureLimits.Refusal(codec.Info.Width, codec.Info.Height, bytes.Length) is { } refusal)
+            throw new FileContentException(path, "header", $"Cannot read {path}: {refusal}; replace the file.");
         using var decoded = new SKBitmap(new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
         var result = codec.GetPixels(decoded.Info, decoded.GetPixels());
         if (result != SKCodecResult.Success)
-            throw new UserErrorException($"Cannot read {path}: the picture is damaged ({result}); replace the file.");
+            throw new FileContentException(path, null, $"Cannot read {path}: the picture is damaged ({result}); replace the file.");
         return SkiaPixels.ToImage(decoded);
     }
 }

@@ -23,7 +23,7 @@ public static class SkiaPixels
     /// <summary>[1, H, W, 3] of an RGBA bitmap with straight alpha, laid over white.</summary>
     public static ImageBatch ToImage(SKBitmap bitmap)
     {
-        var pixels = new byte[bitmap.Width * bitmap.Height * 3];
+        var pixels = new byte[(long)bitmap.Width * bitmap.Height * 3];
         var source = bitmap.GetPixelSpan();
         for (int i = 0, j = 0; i < pixels.Length; i += 3, j += 4)
         {

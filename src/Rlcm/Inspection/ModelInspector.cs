@@ -25,9 +25,9 @@ internal static class ModelInspector
         var tokenizer = Try(problems, () => ClipTokenizer.FromFolder(folder.Tokenizer));
         InspectedWeights[] weights =
         [
-            .. Part(problems, "unet", folder.Unet, unet is null ? null : () => new UNet2DConditionModel(unet), key => key),
-            .. Part(problems, "vae", folder.Vae, vae is null ? null : () => new AutoencoderKL(vae), VaeNames.Current),
-            .. Part(problems, "text_encoder", folder.TextEncoder, text is null ? null : () => new ClipTextModel(text), TextToImageModel.CurrentTextName),
+            .. Part(problems, "unet", folder.Unet, unet is null ? null : () => new UNet2DConditionModel(unet), unet?.LeastWeights ?? 0, key => key),
+            .. Part(problems, "vae", folder.Vae, vae is null ? null : () => new AutoencoderKL(vae), vae?.LeastWeights ?? 0, VaeNames.Current),
+            .. Part(problems, "text_encoder", folder.TextEncoder, text is null ? null : () => new ClipTextModel(text), text?.LeastWeights ?? 0, TextToImageModel.CurrentTextName),
         ];
         if (text is not null && unet is not null && vae is not null)
         {
@@ -63,7 +63,7 @@ internal static class ModelInspector
     }
 
     /// <summary>The weights of a part, compared with the network that its configuration describes.</summary>
-    private static InspectedWeights[] Part(List<string> problems, string name, ModelPart part, Func<nn.Module>? create, Func<string, string?> rename)
+    private static InspectedWeights[] Part(List<string> problems, string name, ModelPart part, Func<nn.Module>? create, double leastWeights, Func<string, string?> rename)
     {
         if (Try(problems, part.FindWeights) is not { } files || Try(problems, () => InspectedWeights.Read(name, files)) is not { } weights)
             return [];
@@ -72,6 +72,7 @@ internal static class ModelInspector
             Try(problems, () =>
             {
                 using var scope = NewDisposeScope();
+                part.RequireWeights(leastWeights);
                 using var network = create();
                 using var source = files.Open();
                 using var renamed = new RenamedTensors(source, rename);

@@ -5,6 +5,8 @@ namespace Rlcm.Models;
 /// <param name="Steps">Recommended number of steps.</param>
 public sealed record GenerationConfig(double GuidanceScale = 8, int Steps = 4)
 {
+    private const int MostSteps = 1000;
+
     /// <summary>The file's name.</summary>
     public const string FileName = "generation_config.json";
 
@@ -16,7 +18,7 @@ public sealed record GenerationConfig(double GuidanceScale = 8, int Steps = 4)
         if (!File.Exists(path))
             return new();
         var reader = new ModelConfigReader(path);
-        var config = new GenerationConfig(reader.Number("guidance_scale"), reader.Int("num_inference_steps"));
+        var config = new GenerationConfig(reader.Number("guidance_scale"), reader.Count("num_inference_steps", most: MostSteps));
         reader.Finish();
         return config;
     }

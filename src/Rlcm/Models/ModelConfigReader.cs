@@ -9,6 +9,12 @@ namespace Rlcm.Models;
 /// </summary>
 internal sealed class ModelConfigReader
 {
+    /// <summary>Layers of one kind that a network may have.</summary>
+    public const int MostLayers = 1 << 10;
+
+    private const int MostChannels = 1 << 16;
+    private const int MostLevels = 16;
+
     private readonly string _path;
     private readonly Dictionary<string, JsonElement> _rest;
 
@@ -19,28 +25,32 @@ internal sealed class ModelConfigReader
             throw new UserErrorException($"{path}: the model's configuration is missing; expected a folder in diffusers layout, with a config.json in each part.");
         try
         {
-            using var document = JsonDocument.Parse(UserFile.Read(path));
+            using var document = StrictJson.Parse(UserFile.Read(path));
             ClassName = document.RootElement.TryGetProperty("_class_name", out var name) ? name.ToString() : "";
             _rest = document.RootElement.EnumerateObject()
                 .Where(entry => !entry.Name.StartsWith('_'))
                 .ToDictionary(entry => entry.Name, entry => entry.Value.Clone(), StringComparer.Ordinal);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new UserErrorException($"{path}: not a JSON object without repeated keys ({error.Message}); download the file again.", error);
+            throw new FileContentException(path, StrictJson.PositionOf(error), $"{path}: not a JSON object without repeated keys ({error.Message}); download the file again.", error);
         }
     }
 
     /// <summary>diffusers' class, or empty.</summary>
     public string ClassName { get; }
 
-    public int Int(string key, int? fallback = null) =>
-        Take(key, fallback, "a whole number", (JsonElement value, out int result) => value.TryGetInt32(out result), JsonValueKind.Number);
+    /// <summary>A whole number in a range; nobody has seen a model beyond the ranges here, and no memory holds one.</summary>
+    public int Int(string key, int? fallback, int least, int most) => Take(key, fallback, $"a whole number from {least} to {most}",
+        (JsonElement value, out int result) => value.TryGetInt32(out result) && result >= least && result <= most, JsonValueKind.Number);
 
-    public int? OptionalInt(string key) => IsAbsent(key) ? null : Int(key);
+    /// <summary>How many of something, or how wide it is: at least 1.</summary>
+    public int Count(string key, int? fallback = null, int most = MostChannels) => Int(key, fallback, 1, most);
+
+    public int? OptionalCount(string key) => IsAbsent(key) ? null : Count(key);
 
     public double Number(string key, double? fallback = null) =>
-        Take(key, fallback, "a number", (JsonElement value, out double result) => value.TryGetDouble(out result), JsonValueKind.Number);
+        Take(key, fallback, "a finite number", (JsonElement value, out double result) => value.TryGetDouble(out result) && double.IsFinite(result), JsonValueKind.Number);
 
     public bool Flag(string key, bool fallback)
     {
@@ -58,20 +68,22 @@ internal sealed class ModelConfigReader
         return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(key, "a text", value);
     }
 
-    public int[] Ints(string key)
+    /// <summary>How wide each level is; there is at least one.</summary>
+    public int[] Counts(string key)
     {
         _rest.Remove(key, out var value);
-        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _))
+        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() is > 0 and <= MostLevels
+            && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var number) && number is > 0 and <= MostChannels)
             ? [.. value.EnumerateArray().Select(item => item.GetInt32())]
-            : throw Wrong(key, "a list of whole numbers", value);
+            : throw Wrong(key, $"a list of whole numbers from 1 to {MostChannels}, one for each of at most {MostLevels} levels", value);
     }
 
     /// <summary>A whole number for all <paramref name="count"/> levels, or a list with one for each.</summary>
-    public int[] IntPerLevel(string key, int count)
+    public int[] CountPerLevel(string key, int count)
     {
         if (_rest.TryGetValue(key, out var value) && value.ValueKind == JsonValueKind.Number)
-            return [.. Enumerable.Repeat(Int(key), count)];
-        var levels = Ints(key);
+            return [.. Enumerable.Repeat(Count(key), count)];
+        var levels = Counts(key);
         return levels.Length == count ? levels : throw Wrong(key, $"{count} entries", value);
     }
 
@@ -91,14 +103,14 @@ internal sealed class ModelConfigReader
         _rest.Remove(key, out var value);
         var found = value.ToString();
         if (!supported.Any(option => JsonSerializer.Serialize(option) == value.GetRawText() || option is double number && value.ValueKind == JsonValueKind.Number && value.GetDouble() == number))
-            throw new UserErrorException($"{_path}: {key} = {found} is not supported; supported: {string.Join(", ", supported.Select(option => JsonSerializer.Serialize(option)))}.");
+            throw new FileContentException(_path, key, $"{_path}: {key} = {found} is not supported; supported: {string.Join(", ", supported.Select(option => JsonSerializer.Serialize(option)))}.");
     }
 
     /// <summary>As <see cref="Require"/>, where diffusers takes an absent entry for <paramref name="fallback"/>, which is not supported.</summary>
     public void RequireStated(string key, object fallback, object supported)
     {
         if (IsAbsent(key))
-            throw new UserErrorException($"{_path}: {key} is missing, which means {JsonSerializer.Serialize(fallback)} and is not supported; supported: {JsonSerializer.Serialize(supported)}.");
+            throw new FileContentException(_path, key, $"{_path}: {key} is missing, which means {JsonSerializer.Serialize(fallback)} and is not supported; supported: {JsonSerializer.Serialize(supported)}.");
         Require(key, supported);
     }
 
@@ -114,11 +126,11 @@ internal sealed class ModelConfigReader
     {
         var unsupported = _rest.Where(entry => !IsNeutral(entry.Value)).Select(entry => $"{entry.Key} = {entry.Value.GetRawText()}").ToArray();
         if (unsupported.Length > 0)
-            throw new UserErrorException($"{_path}: not supported: {string.Join(", ", unsupported)}; this model needs an architecture that Rlcm does not implement.");
+            throw new FileContentException(_path, null, $"{_path}: not supported: {string.Join(", ", unsupported)}; this model needs an architecture that Rlcm does not implement.");
     }
 
-    public UserErrorException Wrong(string key, string expected, object? found) =>
-        new($"{_path}: {key}: expected {expected}, found {(found is JsonElement { ValueKind: JsonValueKind.Undefined } ? "nothing" : found)}.");
+    public FileContentException Wrong(string key, string expected, object? found) =>
+        new(_path, key, $"{_path}: {key}: expected {expected}, found {(found is JsonElement { ValueKind: JsonValueKind.Undefined } ? "nothing" : found)}.");
 
     private delegate bool Parser<T>(JsonElement value, out T result);
 
@@ -133,7 +145,7 @@ internal sealed class ModelConfigReader
 
     private bool IsAbsent(string key) => !_rest.TryGetValue(key, out var value) || value.ValueKind == JsonValueKind.Null;
 
-    private UserErrorException MissingKey(string key) => new($"{_path}: {key} is missing; this file is not the configuration of a supported model.");
+    private FileContentException MissingKey(string key) => new(_path, key, $"{_path}: {key} is missing; this file is not the configuration of a supported model.");
 
     private static bool IsNeutral(JsonElement value) => value.ValueKind switch
     {

@@ -14,6 +14,8 @@ public sealed record SchedulerConfig
     /// <summary>The scheduler of Stable Diffusion 1.5, whose noise schedule serves DDIM as well.</summary>
     private const string Pndm = "PNDMScheduler";
 
+    private const int MostTimesteps = 1 << 16;
+
     /// <summary>diffusers' class name.</summary>
     public required string ClassName { get; init; }
 
@@ -24,7 +26,7 @@ public sealed record SchedulerConfig
     public double BetaEnd { get; init; } = 0.012;
 
     /// <summary>How betas run between them.</summary>
-    public string BetaSchedule { get; init; } = "scaled_linear";
+    public string BetaSchedule { get; init; } = NoiseSchedule.ScaledLinear;
 
     /// <summary>Number of timesteps of the training.</summary>
     public int TrainTimesteps { get; init; } = 1000;
@@ -72,13 +74,19 @@ public sealed record SchedulerConfig
         reader.Require("prediction_type", "epsilon");
         reader.Require("rescale_betas_zero_snr", false);
         reader.Require("trained_betas");
-        return this with
+        var schedule = reader.Text("beta_schedule");
+        if (schedule != NoiseSchedule.ScaledLinear)
+            throw reader.Wrong("beta_schedule", NoiseSchedule.ScaledLinear, schedule);
+        var noise = this with
         {
             BetaStart = reader.Number("beta_start"),
             BetaEnd = reader.Number("beta_end"),
-            BetaSchedule = reader.Text("beta_schedule"),
-            TrainTimesteps = reader.Int("num_train_timesteps", 1000),
+            BetaSchedule = schedule,
+            TrainTimesteps = reader.Int("num_train_timesteps", 1000, 2, MostTimesteps),
         };
+        return noise.BetaStart > 0 && noise.BetaStart <= noise.BetaEnd && noise.BetaEnd < 1
+            ? noise
+            : throw reader.Wrong("beta_start and beta_end", "0 < beta_start <= beta_end < 1", $"{noise.BetaStart} and {noise.BetaEnd}");
     }
 
     /// <remarks>diffusers' class has the entries of DDIM too but makes nothing of them; a model converted from Stable Diffusion keeps its own.</remarks>
@@ -93,11 +101,11 @@ public sealed record SchedulerConfig
     private static SchedulerConfig ReadDdim(ModelConfigReader reader)
     {
         reader.RequireStated("clip_sample", fallback: true, supported: false);
-        return new() { ClassName = Ddim, StepsOffset = reader.Int("steps_offset", 0), SetAlphaToOne = reader.Flag("set_alpha_to_one", true) };
+        return new() { ClassName = Ddim, StepsOffset = reader.Int("steps_offset", 0, 0, MostTimesteps), SetAlphaToOne = reader.Flag("set_alpha_to_one", true) };
     }
 
     private static SchedulerConfig ReadPndm(ModelConfigReader reader) =>
-        new() { ClassName = Pndm, StepsOffset = reader.Int("steps_offset", 0), SetAlphaToOne = reader.Flag("set_alpha_to_one", false) };
+        new() { ClassName = Pndm, StepsOffset = reader.Int("steps_offset", 0, 0, MostTimesteps), SetAlphaToOne = reader.Flag("set_alpha_to_one", false) };
 
     /// <summary>The entries of <c>scheduler/scheduler_config.json</c>, under diffusers' names.</summary>
     public IReadOnlyDictionary<string, object?> ToJson()

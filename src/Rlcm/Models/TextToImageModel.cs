@@ -64,8 +64,11 @@ public sealed class TextToImageModel : IDisposable
         var parts = ModelFolder.Open(folder);
         NativeTorch.Tune();
         using var scope = NewDisposeScope(); // TorchSharp's convolutions leave a handle behind that would keep their weights after the model
-        var textEncoder = new ClipTextModel(ClipTextConfig.Read(parts.TextEncoder.ConfigPath));
-        var unet = new UNet2DConditionModel(UNet2DConditionConfig.Read(parts.Unet.ConfigPath));
+        var (textConfig, unetConfig) = (ClipTextConfig.Read(parts.TextEncoder.ConfigPath), UNet2DConditionConfig.Read(parts.Unet.ConfigPath));
+        parts.TextEncoder.RequireWeights(textConfig.LeastWeights);
+        parts.Unet.RequireWeights(unetConfig.LeastWeights);
+        var textEncoder = new ClipTextModel(textConfig);
+        var unet = new UNet2DConditionModel(unetConfig);
         var tokenizer = ClipTokenizer.FromFolder(parts.Tokenizer);
         var scheduler = lcmLora is null ? SchedulerConfig.Read(parts.SchedulerPath) : SchedulerConfig.ReadNoise(parts.SchedulerPath);
         if (lcmLora is not null)

@@ -14,15 +14,15 @@ public sealed record LossEntry(long Step, double Loss, double LearningRate);
 /// <param name="path">The file; it need not exist.</param>
 public sealed class LossLog(string path)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = StrictJson.Lines(JsonNamingPolicy.SnakeCaseLower);
 
     private readonly List<LossEntry> _pending = [];
 
     /// <summary>The lines of the file. A last line that was cut off while being written is left out.</summary>
-    /// <exception cref="UserErrorException">Another line is no such object.</exception>
+    /// <exception cref="FileContentException">It is not UTF-8, or another line is no such object.</exception>
     public IReadOnlyList<LossEntry> Read()
     {
-        var text = File.Exists(path) ? File.ReadAllText(path) : "";
+        var text = File.Exists(path) ? Utf8Text.Read(path) : "";
         var lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return [.. lines.Select((line, index) => Parse(line, index + 1))];
     }
@@ -62,7 +62,7 @@ public sealed class LossLog(string path)
         }
         catch (JsonException error)
         {
-            throw new UserErrorException($"{path}:{number}: expected a JSON object with step and loss, found something else; remove the line.", error);
+            throw new FileContentException(path, $"line {number}", $"{path}:{number}: expected a JSON object with step and loss, found something else; remove the line.", error);
         }
     }
 

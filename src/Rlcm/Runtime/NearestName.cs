@@ -3,12 +3,16 @@ namespace Rlcm.Runtime;
 /// <summary>Guesses what a misspelt name was meant to be.</summary>
 public static class NearestName
 {
+    private const int LongestName = 64; // of a misspelt name; the comparison takes time with the length
+
     /// <summary>
     /// The candidate with the smallest edit distance (Levenshtein 1966, case ignored) from <paramref name="name"/>, or null when none is
     /// within a third of the name's length plus one.
     /// </summary>
     public static string? Find(string name, IEnumerable<string> candidates)
     {
+        if (name.Length > LongestName)
+            return null;
         var (best, distance) = candidates
             .Select(candidate => (candidate, Distance(name.ToLowerInvariant(), candidate.ToLowerInvariant())))
             .DefaultIfEmpty((string.Empty, int.MaxValue))

@@ -4,7 +4,7 @@ namespace Rlcm.Runtime;
 /// A mistake that the user can mend: one sentence that says what, where, what was expected, what was found and what to do.
 /// Programs show the message alone and exit with code 2.
 /// </summary>
-public sealed class UserErrorException : Exception
+public class UserErrorException : Exception
 {
     /// <summary>Creates the error from its one sentence.</summary>
     public UserErrorException(string message)
@@ -13,7 +13,7 @@ public sealed class UserErrorException : Exception
     }
 
     /// <summary>Creates the error from its one sentence and the exception that revealed it.</summary>
-    public UserErrorException(string message, Exception innerException)
+    public UserErrorException(string message, Exception? innerException)
         : base(message, innerException)
     {
     }

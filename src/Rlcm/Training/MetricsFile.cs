@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Rlcm.Runtime;
 
@@ -8,17 +7,18 @@ namespace Rlcm.Training;
 public static class MetricsFile
 {
     /// <summary>Names in snake case.</summary>
-    internal static readonly JsonSerializerOptions JsonOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    internal static readonly JsonSerializerOptions JsonOptions = StrictJson.Lines(JsonNamingPolicy.SnakeCaseLower);
 
     private sealed record EvaluationLine(EvaluationMetrics? Evaluation);
 
     /// <summary>The updates and the evaluations of the file, each in order. A last line that was cut off while being written is left out.</summary>
-    /// <exception cref="UserErrorException">The file is missing or cannot be read, or another line is no metrics object.</exception>
+    /// <exception cref="UserErrorException">The file is missing or cannot be read.</exception>
+    /// <exception cref="FileContentException">It is not UTF-8, or another line is no metrics object.</exception>
     public static (IReadOnlyList<UpdateMetrics> Updates, IReadOnlyList<EvaluationMetrics> Evaluations) Read(string path)
     {
         var updates = new List<UpdateMetrics>();
         var evaluations = new List<EvaluationMetrics>();
-        var text = Encoding.UTF8.GetString(UserFile.Read(path));
+        var text = Utf8Text.Read(path);
         var lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < lines.Length; i++)
         {
@@ -31,7 +31,7 @@ public static class MetricsFile
             }
             catch (JsonException exception)
             {
-                throw new UserErrorException($"{path}:{i + 1}: expected a JSON object of metrics, found something else; remove the line.", exception);
+                throw new FileContentException(path, $"line {i + 1}", $"{path}:{i + 1}: expected a JSON object of metrics, found something else; remove the line.", exception);
             }
         }
 

@@ -21,6 +21,7 @@ public static class TrainConfigReader
     /// <param name="flags">Keys that have a flag of their own.</param>
     /// <param name="assignments"><c>key=value</c> each.</param>
     /// <exception cref="UserErrorException">Something is wrong: a line for each mistake says where, what was expected and what was found.</exception>
+    /// <exception cref="FileContentException">A mistake is in the preset's file.</exception>
     public static TrainConfig Read(string preset, IEnumerable<TrainConfigFlag> flags, IEnumerable<string> assignments) =>
         ReadRun(TrainConfigSources.FindPreset(preset), flags, assignments);
 
@@ -64,7 +65,7 @@ public static class TrainConfigReader
         errors.AddRange(TrainConfigRules.Check(config).Where(conflict => !conflict.Keys.Any(faulty.Contains)).Select(conflict => Locate(conflict, found)));
         if (config.LogProb == LogProbReduction.Sum && !found.ContainsKey("maxGradNorm") && !faulty.Contains("maxGradNorm"))
             errors.Add($"{found["logProb"].Origin}: maxGradNorm: the gradient of summed log-probabilities grows with the number of latent dimensions, so that its limit has no default; set maxGradNorm too");
-        return errors.Count == 0 ? config : throw new UserErrorException(Report(errors));
+        return errors.Count == 0 ? config : throw Report(path, errors);
     }
 
     /// <summary>Writes <paramref name="config"/> so that it can be read again, every key stated.</summary>
@@ -96,7 +97,13 @@ public static class TrainConfigReader
         return $"{places}: {conflict.Keys[0]}: {conflict.Message}";
     }
 
-    private static string Report(List<string> errors) => errors.Count == 1
-        ? errors[0]
-        : $"The configuration has {errors.Count} mistakes:\n  {string.Join("\n  ", errors)}";
+    private static UserErrorException Report(string path, List<string> errors)
+    {
+        var heading = $"The configuration has {errors.Count} mistakes:";
+        if (!errors.Exists(error => error.StartsWith($"{path}:", StringComparison.Ordinal)))
+            return new(errors is [var mistake] ? mistake : $"{heading}\n  {string.Join("\n  ", errors)}");
+        return errors is [var only]
+            ? new FileContentException(path, int.TryParse(only[(path.Length + 1)..].Split(':')[0], out var line) ? $"line {line}" : null, only)
+            : FileContentException.OfSeveral(path, heading, errors);
+    }
 }

@@ -76,12 +76,16 @@ public static class TrainConfigRules
             yield return new(["minCount", "bufferSize"], $"a buffer of {config.BufferSize} rewards never holds {config.MinCount}; set minCount to {config.BufferSize} or less");
     }
 
-    /// <summary>The largest divisor of <paramref name="number"/> that is at most <paramref name="limit"/>.</summary>
+    /// <summary>The largest divisor of <paramref name="number"/> that is at most <paramref name="limit"/>, in steps of its root: files may say anything.</summary>
     private static int Divisor(int number, int limit)
     {
-        var divisor = Math.Min(number, limit);
-        while (number % divisor != 0)
-            divisor--;
-        return divisor;
+        var largest = 1;
+        for (var divisor = 1; divisor <= number / divisor; divisor++)
+        {
+            if (number % divisor == 0)
+                largest = Math.Max(largest, number / divisor <= limit ? number / divisor : divisor <= limit ? divisor : 1);
+        }
+
+        return largest;
     }
 }

@@ -24,7 +24,8 @@ internal sealed record TrainConfigEntry(string Key, JsonElement? Value, string T
 /// <summary>Reads the three places values come from.</summary>
 internal static class TrainConfigSources
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    // Each entry is looked for among the others, and a configuration has about fifty.
+    private const int MostEntries = 1000;
 
     /// <summary>The preset's file: a path, or the bare name of a file in <c>configs/</c>.</summary>
     public static string FindPreset(string preset)
@@ -49,20 +50,19 @@ internal static class TrainConfigSources
         var entries = new List<TrainConfigEntry>();
         try
         {
-            var text = StrictUtf8.GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
-            ReadObject(Encoding.UTF8.GetBytes(text), path, entries, errors);
+            ReadObject(Encoding.UTF8.GetBytes(Utf8Text.Read(path)), path, entries, errors);
         }
         catch (JsonException exception)
         {
             errors.Add($"{path}:{exception.LineNumber + 1}: expected JSON, comments allowed, found a mistake at character {exception.BytePositionInLine + 1}: mend the line or the one before");
         }
-        catch (DecoderFallbackException)
+        catch (FileContentException exception)
         {
-            errors.Add($"{path}: expected UTF-8 text, found other bytes; save the file as UTF-8");
+            errors.Add($"{path}: expected UTF-8 text, found other bytes at {exception.Position}; save the file as UTF-8");
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (UserErrorException exception)
         {
-            errors.Add($"{path}: cannot be read: {exception.Message}");
+            errors.Add($"{path}: cannot be read: {exception.InnerException?.Message ?? exception.Message}");
         }
 
         return entries;
@@ -80,7 +80,9 @@ internal static class TrainConfigSources
 
     private static void ReadObject(byte[] json, string path, List<TrainConfigEntry> entries, List<string> errors)
     {
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        var options = new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = StrictJson.MaximumDepth };
+        StrictJson.RequireWholeTexts(json, options);
+        var reader = new Utf8JsonReader(json, options);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -97,6 +99,10 @@ internal static class TrainConfigSources
             if (entries.Find(entry => entry.Key == key) is { } earlier)
                 errors.Add($"{origin}: {key} is set a second time, first at {earlier.Origin}; keep one of them");
             entries.Add(new(key, value, value.GetRawText(), origin));
+            if (entries.Count <= MostEntries)
+                continue;
+            errors.Add($"{origin}: expected a configuration, found more than {MostEntries} keys; leave out what is none");
+            return;
         }
 
         reader.Read();

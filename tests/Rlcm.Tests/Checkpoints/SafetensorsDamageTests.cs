@@ -34,7 +34,7 @@ public sealed class SafetensorsDamageTests
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["broken"], SafetensorsFileTests.Bytes(header, new byte[dataBytes]));
 
-        var error = Assert.Throws<UserErrorException>(() => SafetensorsFile.Open(folder["broken"]));
+        var error = Assert.Throws<FileContentException>(() => SafetensorsFile.Open(folder["broken"]));
 
         Assert.Contains(folder["broken"], error.Message);
         Assert.Contains(named, error.Message);
@@ -54,7 +54,7 @@ public sealed class SafetensorsDamageTests
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, length);
         File.WriteAllBytes(folder["broken"], bytes[..fileBytes]);
 
-        Assert.Contains(folder["broken"], Assert.Throws<UserErrorException>(() => SafetensorsFile.Open(folder["broken"])).Message);
+        Assert.Contains(folder["broken"], Assert.Throws<FileContentException>(() => SafetensorsFile.Open(folder["broken"])).Message);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class SafetensorsDamageTests
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["."]);
         File.WriteAllText(folder["pointer.safetensors"], "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3714759\n");
-        var error = Assert.Throws<UserErrorException>(() => SafetensorsFile.Open(folder["pointer.safetensors"]));
+        var error = Assert.Throws<FileContentException>(() => SafetensorsFile.Open(folder["pointer.safetensors"]));
         Assert.EndsWith("fetch them with `git lfs pull`.", error.Message, StringComparison.Ordinal);
     }
 
@@ -75,7 +75,7 @@ public sealed class SafetensorsDamageTests
         for (var length = 0; length < bytes.Length; length++)
         {
             File.WriteAllBytes(folder["cut"], bytes[..length]);
-            Assert.Throws<UserErrorException>(() => SafetensorsFile.Open(folder["cut"]));
+            Assert.Throws<FileContentException>(() => SafetensorsFile.Open(folder["cut"]));
         }
     }
 }

@@ -115,7 +115,7 @@ public sealed class SafetensorsFileTests
 
         File.WriteAllBytes(folder["f"], Bytes(SmallHeader, SmallData));
         using var file = SafetensorsFile.Open(folder["f"]);
-        Assert.Contains("'weight'", Assert.Throws<UserErrorException>(() => file.Read("weight")).Message);
+        Assert.Contains("'weight'", Assert.Throws<FileContentException>(() => file.Read("weight")).Message);
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class ShardedWeightsTests : IDisposable
         Assert.Equal(["a", "b", "c"], weights.Keys.Order(StringComparer.Ordinal));
         Assert.Equal([4f, 5f, 6f], weights.Read("c").to(ScalarType.Float32).data<float>().ToArray());
         Assert.Equal((ScalarType.Float16, 3L), (weights["c"].Dtype, weights["c"].Count));
-        Assert.Contains("'d'", Assert.Throws<UserErrorException>(() => weights.Read("d")).Message, StringComparison.Ordinal);
+        Assert.Contains("'d'", Assert.Throws<FileContentException>(() => weights.Read("d")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class ShardedWeightsTests : IDisposable
 
     private void Refused(params string[] parts)
     {
-        var message = Assert.Throws<UserErrorException>(Open).Message;
+        var message = Assert.ThrowsAny<UserErrorException>(Open).Message;
         Assert.All(parts, part => Assert.Contains(part, message, StringComparison.Ordinal));
         Assert.Contains("w.safetensors.index.json", message, StringComparison.Ordinal);
     }

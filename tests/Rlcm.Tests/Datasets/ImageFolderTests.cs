@@ -64,7 +64,7 @@ public sealed class ImageFolderTests : IDisposable
             """{"file_name":"below/../../a.png","text":"x"}""",
             $$"""{"file_name":"{{_folder["a.png"]}}","text":"x"}""");
 
-        var message = Assert.Throws<UserErrorException>(() => ImageFolder.Check(_folder.Path)).Message;
+        var message = Assert.Throws<FileContentException>(() => ImageFolder.Check(_folder.Path)).Message;
         Assert.Contains("9 problem(s)", message, StringComparison.Ordinal);
         Assert.Contains("line 2: gone.png does not exist", message, StringComparison.Ordinal);
         Assert.Contains("line 3: text is missing", message, StringComparison.Ordinal);
@@ -82,7 +82,7 @@ public sealed class ImageFolderTests : IDisposable
     {
         Assert.Contains("metadata.jsonl does not exist", Assert.Throws<UserErrorException>(() => ImageFolder.Open(_folder.Path)).Message, StringComparison.Ordinal);
         Metadata("");
-        Assert.Contains("lists no pictures", Assert.Throws<UserErrorException>(() => ImageFolder.Open(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("lists no pictures", Assert.Throws<FileContentException>(() => ImageFolder.Open(_folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class ImageFolderTests : IDisposable
         Metadata("""{"file_name":"a.png","text":"x"}""");
         var folder = ImageFolder.Open(_folder.Path);
         var error = Assert.ThrowsAny<Exception>(() => folder.Decode(folder.Records, 64));
-        Assert.Contains("a.png", Assert.IsType<UserErrorException>(error).Message, StringComparison.Ordinal);
+        Assert.Contains("a.png", Assert.IsType<FileContentException>(error).Message, StringComparison.Ordinal);
     }
 
     private void Metadata(params string[] lines) => File.WriteAllLines(_folder[ImageFolder.MetadataFile], lines);

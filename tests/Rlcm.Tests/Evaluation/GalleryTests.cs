@@ -30,7 +30,7 @@ public sealed class GalleryTests : IDisposable
         Drawings.Gallery(35).Write(_folder["gallery"]);
         Drawings.Gallery(2).Write(_folder["other"]);
         File.Copy(_folder["other/sheet.png"], _folder["gallery/sheet.png"], overwrite: true);
-        Assert.Contains("does not fit 35 pictures", Assert.Throws<UserErrorException>(() => Gallery.Read(_folder["gallery"])).Message, StringComparison.Ordinal);
+        Assert.Contains("does not fit 35 pictures", Assert.Throws<FileContentException>(() => Gallery.Read(_folder["gallery"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class GalleryTests : IDisposable
     {
         Drawings.Gallery(35).Write(_folder["gallery"]);
         File.WriteAllBytes(_folder["gallery/sheet.png"], File.ReadAllBytes(_folder["gallery/sheet.png"])[..100]);
-        var error = Assert.Throws<UserErrorException>(() => Gallery.Read(_folder["gallery"])).Message;
+        var error = Assert.Throws<FileContentException>(() => Gallery.Read(_folder["gallery"])).Message;
         Assert.StartsWith($"Cannot read {_folder["gallery/sheet.png"]}: ", error, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error);
     }

@@ -67,7 +67,7 @@ public sealed class CheckpointVariantsTests : IDisposable
         (string Key, Tensor Value)[] weights = Read(file);
         var twice = weights.Single(weight => weight.Key == "encoder.mid_block.attentions.0.to_q.weight");
         SafetensorsWriter.Write(file, [.. weights, (twice.Key.Replace("to_q", "query", StringComparison.Ordinal), twice.Value)]);
-        var error = Assert.Throws<UserErrorException>(() => TextToImageModel.Load(path));
+        var error = Assert.Throws<FileContentException>(() => TextToImageModel.Load(path));
         Assert.Contains("holds encoder.mid_block.attentions.0.to_q.weight twice", error.Message, StringComparison.Ordinal);
     }
 
@@ -106,7 +106,7 @@ public sealed class CheckpointVariantsTests : IDisposable
         var path = SyntheticModel.Write(_folder["model"], SyntheticShape.Tiny, new());
         var file = Path.Combine(path, "unet", "diffusion_pytorch_model.safetensors");
         SafetensorsWriter.Write(file, Read(file).Select(weight => (weight.Key, weight.Key == "conv_in.bias" ? weight.Value.to(ScalarType.Int32) : weight.Value)));
-        var error = Assert.Throws<UserErrorException>(() => TextToImageModel.Load(path));
+        var error = Assert.Throws<FileContentException>(() => TextToImageModel.Load(path));
         Assert.Contains("1 of another kind of numbers: conv_in.bias (I32 for F32)", error.Message, StringComparison.Ordinal);
     }
 

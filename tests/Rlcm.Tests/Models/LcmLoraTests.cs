@@ -120,7 +120,7 @@ public sealed class LcmLoraTests : IDisposable
         var prefix = $"lora_unet_{module.Replace('.', '_')}";
         tensors.AddRange([($"{prefix}.lora_down.weight", Normal(1, 3, 8, 3, 3)), ($"{prefix}.lora_up.weight", Normal(2, 8, 3, 1, 1))]);
         SafetensorsWriter.Write(_folder["lora.safetensors"], tensors);
-        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => LoraFusion.Fuse(unet, _folder["lora.safetensors"])).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<FileContentException>(() => LoraFusion.Fuse(unet, _folder["lora.safetensors"])).Message, StringComparison.Ordinal);
         Assert.All(Weights(unet), weight => Assert.Equal(0, (before[weight.Key] - weight.Value).abs().max().ToDouble()));
     }
 
@@ -130,7 +130,7 @@ public sealed class LcmLoraTests : IDisposable
         using var unet = Unet();
         var key = $"lora_unet_{Attention.Replace('.', '_')}.alpha";
         SafetensorsWriter.Write(_folder["lora.safetensors"], Tensors(kohya: true).Select(entry => entry.Key == key ? (key, tensor(float.NaN)) : entry));
-        Assert.Contains($"{key}: expected one finite number", Assert.Throws<UserErrorException>(() => LoraFusion.Fuse(unet, _folder["lora.safetensors"])).Message, StringComparison.Ordinal);
+        Assert.Contains($"{key}: expected one finite number", Assert.Throws<FileContentException>(() => LoraFusion.Fuse(unet, _folder["lora.safetensors"])).Message, StringComparison.Ordinal);
     }
 
     private static UNet2DConditionModel Unet()

@@ -162,7 +162,7 @@ public sealed class LoraAdaptersTests : IDisposable
         using (var file = SafetensorsFile.Open(path))
             weights = [.. file.Keys.Where(key => key != file.Keys.First(first => first.Contains(lost, StringComparison.Ordinal))).Select(key => (key, file.Read(key)))];
         SafetensorsWriter.Write(path, weights);
-        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => PeftAdapter.Load(_model.Unet, _folder["adapter"])).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<FileContentException>(() => PeftAdapter.Load(_model.Unet, _folder["adapter"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class LoraAdaptersTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var weights = new Dictionary<string, (Tensor, Tensor)> { ["mid_block.nowhere.to_q"] = (zeros(2, 8), zeros(8, 2)) };
-        var error = Assert.Throws<UserErrorException>(() => LoraAdapters.Attach(_model.Unet, weights, 2, 2, "FILE"));
+        var error = Assert.Throws<FileContentException>(() => LoraAdapters.Attach(_model.Unet, weights, 2, 2, "FILE"));
         Assert.Contains("FILE: adapts layer mid_block.nowhere.to_q, which the model does not have", error.Message, StringComparison.Ordinal);
     }
 
@@ -196,7 +196,7 @@ public sealed class LoraAdaptersTests : IDisposable
         var text = File.ReadAllText(config);
         Assert.Contains(entry, text, StringComparison.Ordinal);
         File.WriteAllText(config, text.Replace(entry, replacement, StringComparison.Ordinal));
-        var error = Assert.Throws<UserErrorException>(() => PeftAdapter.Load(_model.Unet, _folder["adapter"]));
+        var error = Assert.Throws<FileContentException>(() => PeftAdapter.Load(_model.Unet, _folder["adapter"]));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 

@@ -57,7 +57,7 @@ public sealed class SchedulerConfigTests : IDisposable
             config.Remove(key);
         else
             config[key] = JsonNode.Parse(value);
-        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => Read(config.ToJsonString())).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<FileContentException>(() => Read(config.ToJsonString())).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,15 +82,15 @@ public sealed class SchedulerConfigTests : IDisposable
     [Fact]
     public void Below_an_LCM_LoRA_any_sampler_will_do()
     {
-        Assert.Contains("found DEISMultistepScheduler", Assert.Throws<UserErrorException>(() => Read(OtherSampler)).Message, StringComparison.Ordinal);
+        Assert.Contains("found DEISMultistepScheduler", Assert.Throws<FileContentException>(() => Read(OtherSampler)).Message, StringComparison.Ordinal);
         Assert.Equal(new SchedulerConfig { ClassName = "DEISMultistepScheduler" }, SchedulerConfig.ReadNoise(_folder["scheduler_config.json"]));
     }
 
     [Fact]
     public void Below_an_LCM_LoRA_the_kind_of_noise_still_counts()
     {
-        Assert.Throws<UserErrorException>(() => Read(OtherSampler.Replace("\"epsilon\"", "\"v_prediction\"", StringComparison.Ordinal)));
-        Assert.Contains("prediction_type = v_prediction is not supported", Assert.Throws<UserErrorException>(() => SchedulerConfig.ReadNoise(_folder["scheduler_config.json"])).Message, StringComparison.Ordinal);
+        Assert.Throws<FileContentException>(() => Read(OtherSampler.Replace("\"epsilon\"", "\"v_prediction\"", StringComparison.Ordinal)));
+        Assert.Contains("prediction_type = v_prediction is not supported", Assert.Throws<FileContentException>(() => SchedulerConfig.ReadNoise(_folder["scheduler_config.json"])).Message, StringComparison.Ordinal);
     }
 
     private static byte[] Sample(string folder)

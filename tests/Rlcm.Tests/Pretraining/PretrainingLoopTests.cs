@@ -93,7 +93,7 @@ public sealed class PretrainingLoopTests : IDisposable
         Assert.Equal(resumed.Losses, folder.Losses.Read().Skip(4).Select(entry => entry.Loss));
 
         File.WriteAllText(folder.LossPath, "{\"step\":1,\"lo\n{\"step\":2,\"loss\":1}\n");
-        Assert.Contains("loss.jsonl:1: expected a JSON object", Assert.Throws<UserErrorException>(folder.Losses.Read).Message, StringComparison.Ordinal);
+        Assert.Contains("loss.jsonl:1: expected a JSON object", Assert.Throws<FileContentException>(folder.Losses.Read).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -21,7 +21,7 @@ public sealed class PromptFileTests : IDisposable
     public void A_wrong_encoding_is_reported_with_line_and_byte()
     {
         File.WriteAllBytes(_folder["latin1.txt"], [.. "a cat\na caf"u8, 0xe9, .. "\n"u8]);
-        var message = Assert.Throws<UserErrorException>(() => PromptFile.Read(_folder["latin1.txt"])).Message;
+        var message = Assert.Throws<FileContentException>(() => PromptFile.Read(_folder["latin1.txt"])).Message;
         Assert.Contains("line 2", message, StringComparison.Ordinal);
         Assert.Contains("0xe9 (offset 11)", message, StringComparison.Ordinal);
     }
@@ -30,14 +30,14 @@ public sealed class PromptFileTests : IDisposable
     public void Utf16_is_refused()
     {
         File.WriteAllText(_folder["utf16.txt"], "a cat", System.Text.Encoding.Unicode);
-        Assert.Contains("line 1 holds the byte 0xff (offset 0)", Assert.Throws<UserErrorException>(() => PromptFile.Read(_folder["utf16.txt"])).Message, StringComparison.Ordinal);
+        Assert.Contains("line 1 holds the byte 0xff (offset 0)", Assert.Throws<FileContentException>(() => PromptFile.Read(_folder["utf16.txt"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_empty_list_is_refused()
     {
         File.WriteAllText(_folder["empty.txt"], "\n \n");
-        Assert.Contains("holds no prompt", Assert.Throws<UserErrorException>(() => PromptFile.Read(_folder["empty.txt"])).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no prompt", Assert.Throws<FileContentException>(() => PromptFile.Read(_folder["empty.txt"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class MetricsLogTests : IDisposable
     public void A_foreign_line_is_refused_with_its_number(string line)
     {
         File.WriteAllText(LogPath, $"{{\"update\":1}}\n{line}\n");
-        Assert.Contains("metrics.jsonl:2:", Assert.Throws<UserErrorException>(() => MetricsFile.Read(LogPath)).Message, StringComparison.Ordinal);
+        Assert.Contains("metrics.jsonl:2:", Assert.Throws<FileContentException>(() => MetricsFile.Read(LogPath)).Message, StringComparison.Ordinal);
     }
 
     private static UpdateMetrics Update(int update) => new(update, update * 64, 2.5, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1e-9, 0.8, 1e-4, 25.6);

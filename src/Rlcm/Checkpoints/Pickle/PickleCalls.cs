@@ -1,3 +1,4 @@
+using Rlcm.Runtime;
 using static TorchSharp.torch;
 
 namespace Rlcm.Checkpoints.Pickle;
@@ -40,7 +41,7 @@ internal sealed class PickleCalls(PickleCursor cursor, TorchArchive archive)
         if (id is not object[] parts || parts is not ["storage", PickleGlobal { Kind: PickleGlobalKind.Storage } type, string key, string, long count])
             throw cursor.Damaged($"{Name(id)} names no storage");
         if (archive.FindStorage(key) is not { } entry)
-            throw cursor.Damaged($"the zip file has no storage '{PickleError.Quote(key)}'");
+            throw cursor.Damaged($"the zip file has no storage '{ReadableText.Quote(key)}'");
         var elementBytes = type.Dtype is { } dtype ? SafetensorsDtype.SizeOf(dtype) : 1;
         return count >= 0 && count <= entry.ByteCount / elementBytes
             ? new PickleStorage(entry, type.Dtype, count)
@@ -50,7 +51,7 @@ internal sealed class PickleCalls(PickleCursor cursor, TorchArchive archive)
     /// <summary>A value as part of a message.</summary>
     private static string Name(object value) => value switch
     {
-        string text => $"'{PickleError.Quote(text)}'",
+        string text => $"'{ReadableText.Quote(text)}'",
         object[] => "a tuple",
         _ => value.ToString()!,
     };
@@ -62,7 +63,7 @@ internal sealed class PickleCalls(PickleCursor cursor, TorchArchive archive)
         if ((dtype ?? storage.Dtype) is not { } type || (storage.Dtype is not null && storage.Dtype != type))
             throw cursor.Damaged("a tensor has no element type, or two");
         if (metadata is PickleDictionary { Items.Count: > 0 } special)
-            throw cursor.Unsupported($"a tensor is marked as {PickleError.Quote(string.Join(", ", special.Items.Keys))}");
+            throw cursor.Unsupported($"a tensor is marked as {ReadableText.Quote(string.Join(", ", special.Items.Keys))}");
         return StoredTensor.Create(storage, type, offset, shape, strides, cursor);
     }
 

@@ -84,8 +84,10 @@ internal sealed class PickleCursor(byte[] bytes, string path)
     }
 
     /// <summary>The current instruction cannot be meant.</summary>
-    public UserErrorException Damaged(string what) => PickleError.Damaged(path, $"{what} (instruction at byte {_instruction} of data.pkl)");
+    public FileContentException Damaged(string what) => PickleError.Damaged(path, $"{what} (instruction at byte {_instruction} of data.pkl)", Position);
 
     /// <summary>The current instruction asks for something that is not done.</summary>
-    public UserErrorException Unsupported(string what) => PickleError.Unsupported(path, $"{what} (instruction at byte {_instruction} of data.pkl)");
+    public FileContentException Unsupported(string what) => PickleError.Unsupported(path, $"{what} (instruction at byte {_instruction} of data.pkl)", Position);
+
+    private string Position => $"data.pkl, offset {_instruction}";
 }

@@ -39,11 +39,12 @@ public sealed class PickleFile : ITensorSource
     /// <inheritdoc/>
     public TensorEntry this[string key] => _entries.TryGetValue(key, out var entry)
         ? entry
-        : throw new UserErrorException($"{Path} holds no tensor '{key}' among its {_entries.Count}; it belongs to another model or kind of file.");
+        : throw new FileContentException(Path, null, $"{Path} holds no tensor '{key}' among its {_entries.Count}; it belongs to another model or kind of file.");
 
     /// <summary>Opens the file at <paramref name="path"/>: reads what tensors there are, none of their values.</summary>
-    /// <exception cref="UserErrorException">
-    /// The file is missing, unreadable or damaged, of another kind (older than PyTorch 1.6, TorchScript, tar, big-endian), holds elements of
+    /// <exception cref="UserErrorException">The file is missing or unreadable.</exception>
+    /// <exception cref="FileContentException">
+    /// It is damaged, of another kind (older than PyTorch 1.6, TorchScript, tar, big-endian), holds elements of
     /// unknown type, or its pickle asks for anything but tensors and plain values.
     /// </exception>
     public static PickleFile Open(string path)
@@ -54,7 +55,7 @@ public sealed class PickleFile : ITensorSource
             var archive = TorchArchive.Open(path);
             try
             {
-                return new PickleFile(archive, StateDictionary.Flatten(PickleInterpreter.Read(archive), path));
+                return new PickleFile(archive, StateDictionary.Flatten(PickleInterpreter.Read(archive), path, archive.FileBytes));
             }
             catch
             {

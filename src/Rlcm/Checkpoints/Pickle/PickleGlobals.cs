@@ -1,3 +1,4 @@
+using Rlcm.Runtime;
 using static TorchSharp.torch;
 
 namespace Rlcm.Checkpoints.Pickle;
@@ -87,7 +88,7 @@ internal static class PickleGlobals
         if (Known.TryGetValue(fullName, out var known))
             return known;
         if (module == "torch" && name.EndsWith("Storage", StringComparison.Ordinal))
-            throw cursor.Unsupported($"it stores elements as {PickleError.Quote(fullName)}, expected one of {string.Join(", ", ElementTypes.Select(type => type.Dtype))}");
-        throw cursor.Unsupported($"it asks for {PickleError.Quote(fullName)}, which is not among the names that a file of weights needs, and nothing was run");
+            throw cursor.Unsupported($"it stores elements as {ReadableText.Quote(fullName)}, expected one of {string.Join(", ", ElementTypes.Select(type => type.Dtype))}");
+        throw cursor.Unsupported($"it asks for {ReadableText.Quote(fullName)}, which is not among the names that a file of weights needs, and nothing was run");
     }
 }

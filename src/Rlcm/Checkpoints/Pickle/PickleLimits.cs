@@ -26,4 +26,7 @@ internal static class PickleLimits
 
     /// <summary>Bytes of a tensor whose strides make more of it than its storage holds (an expanded view).</summary>
     public const long ExpandedBytes = 64 << 20;
+
+    /// <summary>Bytes that all tensors together take to read, in multiples of the file's; as many as <see cref="ExpandedBytes"/> are free.</summary>
+    public const int Expansion = 16;
 }

@@ -25,6 +25,12 @@ internal sealed record StoredTensor(ZipEntry Entry, ScalarType Dtype, long Offse
 
     private string Description => $"a tensor of shape [{string.Join(", ", Shape)}], strides [{string.Join(", ", Strides)}] and offset {Offset}";
 
+    /// <summary>
+    /// Bytes that reading it takes, of memory or of time: those of its values, or of the storage's part that they lie in, or of all before them
+    /// where these have to be unpacked first.
+    /// </summary>
+    public long ReadBytes => SafetensorsDtype.SizeOf(Dtype) * (Count == 0 ? 0 : Math.Max(Count, Extent + (Entry.IsCompressed ? Offset : 0)));
+
     private long Count => Shape.Aggregate(1L, (product, side) => product * side);
 
     // Elements of the storage from the first to the last, both included.

@@ -1,4 +1,5 @@
 using System.Text;
+using Rlcm.Runtime;
 
 namespace Rlcm.Checkpoints.Pickle;
 
@@ -19,6 +20,9 @@ internal sealed class TorchArchive : IDisposable
 
     /// <summary>The file, for messages.</summary>
     public string Path => _zip.Path;
+
+    /// <summary>Its length.</summary>
+    public long FileBytes => _zip.FileBytes;
 
     /// <summary>Opens the zip file at <paramref name="path"/> and checks that <c>torch.save</c> wrote it on a machine like this one.</summary>
     /// <exception cref="Runtime.UserErrorException">It is damaged or another kind of archive.</exception>
@@ -89,6 +93,6 @@ internal sealed class TorchArchive : IDisposable
         _zip.Read(entry, 0, bytes);
         var order = Encoding.UTF8.GetString(bytes);
         if (order != Little)
-            throw PickleError.Unsupported(Path, $"its byteorder is '{PickleError.Quote(order)}', expected '{Little}'");
+            throw PickleError.Unsupported(Path, $"its byteorder is '{ReadableText.Quote(order)}', expected '{Little}'");
     }
 }

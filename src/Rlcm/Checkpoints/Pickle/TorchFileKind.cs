@@ -31,7 +31,7 @@ internal static class TorchFileKind
             throw PickleError.Unsupported(path, "this is a tar archive, which is not read, expected the zip file that torch.save writes since PyTorch 1.6");
         GitLfsPointer.Refuse(start, path);
         if (start.Length > SafetensorsJsonAt && start[SafetensorsJsonAt] == '{')
-            throw new UserErrorException($"{path}: this is a safetensors file under another name, expected the zip file that torch.save writes; name it .safetensors.");
+            throw new FileContentException(path, "offset 0", $"{path}: this is a safetensors file under another name, expected the zip file that torch.save writes; name it .safetensors.");
         throw PickleError.Damaged(path, "this is not a zip file as torch.save writes it");
     }
 }

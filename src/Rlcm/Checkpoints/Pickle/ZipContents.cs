@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using Microsoft.Win32.SafeHandles;
+using Rlcm.Runtime;
 
 namespace Rlcm.Checkpoints.Pickle;
 
@@ -21,6 +22,9 @@ internal sealed class ZipContents : IDisposable
 
     /// <summary>All entries by name.</summary>
     public IReadOnlyDictionary<string, ZipEntry> Entries { get; }
+
+    /// <summary>Its length.</summary>
+    public long FileBytes => RandomAccess.GetLength(_file);
 
     /// <summary>Reads the directory of the zip file at <paramref name="path"/>.</summary>
     /// <exception cref="Runtime.UserErrorException">It is damaged.</exception>
@@ -45,12 +49,12 @@ internal sealed class ZipContents : IDisposable
     {
         Span<byte> header = stackalloc byte[HeaderBytes];
         if (ReadFile(header, entry.HeaderOffset) < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(header) != HeaderSignature)
-            throw PickleError.Damaged(Path, $"there is no zip entry at {entry.HeaderOffset}, where '{PickleError.Quote(entry.Name)}' should be");
+            throw PickleError.Damaged(Path, $"there is no zip entry at {entry.HeaderOffset}, where '{ReadableText.Quote(entry.Name)}' should be", Place(entry));
         var start = entry.HeaderOffset + HeaderBytes
             + BinaryPrimitives.ReadUInt16LittleEndian(header[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(header[28..]);
-        return start + entry.StoredBytes <= RandomAccess.GetLength(_file)
+        return start + entry.StoredBytes <= FileBytes
             ? start
-            : throw PickleError.Damaged(Path, $"its zip entry '{PickleError.Quote(entry.Name)}' of {entry.StoredBytes} bytes at {start} reaches beyond the end of the file");
+            : throw PickleError.Damaged(Path, $"its zip entry '{ReadableText.Quote(entry.Name)}' of {entry.StoredBytes} bytes at {start} reaches beyond the end of the file", Place(entry));
     }
 
     /// <summary>Fills <paramref name="target"/> with the bytes of <paramref name="entry"/> from <paramref name="offset"/> on.</summary>
@@ -60,14 +64,16 @@ internal sealed class ZipContents : IDisposable
     {
         ObjectDisposedException.ThrowIf(_file.IsClosed, this);
         if (offset > entry.ByteCount - target.Length)
-            throw PickleError.Damaged(Path, $"its zip entry '{PickleError.Quote(entry.Name)}' ends at {entry.ByteCount}, before {offset + target.Length}");
+            throw PickleError.Damaged(Path, $"its zip entry '{ReadableText.Quote(entry.Name)}' ends at {entry.ByteCount}, before {offset + target.Length}", Place(entry));
         var start = DataStart(entry);
         if ((entry.IsCompressed ? ReadDeflated(start, offset, target) : ReadFile(target, start + offset)) < target.Length)
-            throw PickleError.Damaged(Path, $"its zip entry '{PickleError.Quote(entry.Name)}' ends early");
+            throw PickleError.Damaged(Path, $"its zip entry '{ReadableText.Quote(entry.Name)}' ends early", Place(entry));
     }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private static string Place(ZipEntry entry) => $"zip entry '{entry.Name}'";
 
     private int ReadFile(Span<byte> target, long offset)
     {

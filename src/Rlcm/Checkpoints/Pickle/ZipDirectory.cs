@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Rlcm.Runtime;
 
 namespace Rlcm.Checkpoints.Pickle;
 
@@ -42,7 +43,7 @@ internal static class ZipDirectory
         {
             var entry = ReadEntry(ref rest, path);
             if (!entries.TryAdd(entry.Name, entry))
-                throw PickleError.Damaged(path, $"its zip directory names '{PickleError.Quote(entry.Name)}' twice");
+                throw PickleError.Damaged(path, $"its zip directory names '{ReadableText.Quote(entry.Name)}' twice", Place(entry.Name));
         }
 
         return entries;
@@ -88,14 +89,14 @@ internal static class ZipDirectory
 
         var (encrypted, method) = ((U16(header, 8) & 1) != 0, U16(header, 10));
         if (encrypted || method is not (0 or 8))
-            throw PickleError.Unsupported(path, $"its zip entry '{PickleError.Quote(name)}' is {(encrypted ? "encrypted" : $"packed by method {method}")}, expected stored or deflated");
+            throw PickleError.Unsupported(path, $"its zip entry '{ReadableText.Quote(name)}' is {(encrypted ? "encrypted" : $"packed by method {method}")}, expected stored or deflated", Place(name));
         ulong[] sizes = [U32(header, 24), U32(header, 20), U32(header, 42)];
         Widen(sizes, extra);
         if (sizes.Any(size => size > long.MaxValue / MaximumDeflateRatio))
-            throw PickleError.Damaged(path, $"its zip entry '{PickleError.Quote(name)}' has no possible size or place");
+            throw PickleError.Damaged(path, $"its zip entry '{ReadableText.Quote(name)}' has no possible size or place", Place(name));
         var entry = new ZipEntry(name, method != 0, (long)sizes[2], (long)sizes[1], (long)sizes[0]);
         if (entry.IsCompressed ? entry.ByteCount > entry.StoredBytes * MaximumDeflateRatio : entry.ByteCount != entry.StoredBytes)
-            throw PickleError.Damaged(path, $"its zip entry '{PickleError.Quote(name)}' cannot hold {entry.ByteCount} bytes in {entry.StoredBytes}");
+            throw PickleError.Damaged(path, $"its zip entry '{ReadableText.Quote(name)}' cannot hold {entry.ByteCount} bytes in {entry.StoredBytes}", Place(name));
         return entry;
     }
 
@@ -120,13 +121,15 @@ internal static class ZipDirectory
         }
     }
 
+    private static string Place(string name) => $"zip entry '{name}'";
+
     private static byte[] Bytes(SafeFileHandle file, long offset, int count, string path)
     {
         var bytes = new byte[count];
         for (var done = 0; done < count;)
         {
             var read = RandomAccess.Read(file, bytes.AsSpan(done), offset + done);
-            done += read > 0 ? read : throw PickleError.Damaged(path, $"its zip directory points beyond the end of the file, to {offset}");
+            done += read > 0 ? read : throw PickleError.Damaged(path, $"its zip directory points beyond the end of the file, to {offset}", $"offset {offset}");
         }
 
         return bytes;

@@ -3,6 +3,8 @@ namespace Rlcm.Models.Clip;
 /// <summary>Architecture of a CLIP text encoder (transformers <c>CLIPTextConfig</c>).</summary>
 public sealed record ClipTextConfig
 {
+    private const int MostTokens = 1 << 24;
+
     /// <summary>Number of token ids.</summary>
     public required int VocabularySize { get; init; }
 
@@ -33,6 +35,9 @@ public sealed record ClipTextConfig
     /// <summary>Id that ends a text.</summary>
     public int EndId { get; init; }
 
+    /// <summary>Weights that the network has at least, those of the large layers: what its file cannot be without.</summary>
+    internal double LeastWeights => (double)HiddenSize * (VocabularySize + MaxPositions + (double)Layers * (4 * HiddenSize + 2 * IntermediateSize));
+
     /// <summary>Reads <c>text_encoder/config.json</c>.</summary>
     /// <exception cref="Runtime.UserErrorException">The file is missing or damaged, or asks for something that is not supported, which is named.</exception>
     public static ClipTextConfig Read(string path)
@@ -40,23 +45,23 @@ public sealed record ClipTextConfig
         var reader = new ModelConfigReader(path);
         var config = new ClipTextConfig
         {
-            VocabularySize = reader.Int("vocab_size", 49408),
-            HiddenSize = reader.Int("hidden_size", 512),
-            IntermediateSize = reader.Int("intermediate_size", 2048),
-            Layers = reader.Int("num_hidden_layers", 12),
-            Heads = reader.Int("num_attention_heads", 8),
-            MaxPositions = reader.Int("max_position_embeddings", 77),
+            VocabularySize = reader.Count("vocab_size", 49408, MostTokens),
+            HiddenSize = reader.Count("hidden_size", 512),
+            IntermediateSize = reader.Count("intermediate_size", 2048),
+            Layers = reader.Count("num_hidden_layers", 12, ModelConfigReader.MostLayers),
+            Heads = reader.Count("num_attention_heads", 8),
+            MaxPositions = reader.Count("max_position_embeddings", 77),
             LayerNormEps = reader.Number("layer_norm_eps", 1e-5),
             Activation = reader.Text("hidden_act", "quick_gelu"),
-            StartId = reader.Int("bos_token_id", 0),
-            EndId = reader.Int("eos_token_id", 2),
+            StartId = reader.Int("bos_token_id", 0, 0, MostTokens),
+            EndId = reader.Int("eos_token_id", 2, 0, MostTokens),
         };
         reader.Ignore("architectures", "attention_dropout", "dropout", "initializer_factor", "initializer_range", "pad_token_id", "projection_dim", "torch_dtype", "dtype", "transformers_version");
         reader.Require("model_type", "clip_text_model");
         reader.Finish();
         if (config.Activation is not ("quick_gelu" or "gelu"))
             throw reader.Wrong("hidden_act", "quick_gelu or gelu", config.Activation);
-        if (config.Heads < 1 || config.HiddenSize % config.Heads != 0)
+        if (config.HiddenSize % config.Heads != 0)
             throw reader.Wrong("num_attention_heads", $"a divisor of hidden_size = {config.HiddenSize}", config.Heads);
         return config;
     }

@@ -62,27 +62,27 @@ internal sealed class ClipTokenizerFiles
         var ids = new HashSet<int>();
         foreach (var item in ReadObject(VocabularyName, required: true).EnumerateObject())
         {
-            if (item.Value.ValueKind != JsonValueKind.Number || !item.Value.TryGetInt32(out var id) || id < 0 || !ids.Add(id))
-                throw Damaged(VocabularyName, $"'{item.Name}' has the id {item.Value.GetRawText()}, expected a number of its own from 0 up");
+            if (item.Value.ValueKind != JsonValueKind.Number || !item.Value.TryGetInt32(out var id) || id is < 0 or int.MaxValue || !ids.Add(id))
+                throw Damaged(VocabularyName, item.Name, $"'{item.Name}' has the id {item.Value.GetRawText()}, expected a number of its own from 0 up");
             vocabulary[item.Name] = id;
         }
 
-        return vocabulary.Count > 0 ? vocabulary : throw Damaged(VocabularyName, "it holds no symbols");
+        return vocabulary.Count > 0 ? vocabulary : throw Damaged(VocabularyName, null, "it holds no symbols");
     }
 
     private Dictionary<(int Left, int Right), (int Rank, int Id)> ReadMerges()
     {
         var merges = new Dictionary<(int Left, int Right), (int Rank, int Id)>();
-        var lines = ReadText(MergesName).Split('\n');
+        var lines = Utf8Text.Read(PathOf(MergesName)).Split('\n');
         for (var number = 0; number < lines.Length; number++)
         {
             var line = lines[number].TrimEnd('\r');
             if (line.Length == 0 || (number == 0 && line.StartsWith(MergesHeader, StringComparison.Ordinal)))
                 continue;
             if (line.Split(' ') is not [var left, var right] || left.Length == 0 || right.Length == 0)
-                throw Damaged(MergesName, $"line {number + 1} is '{line}', expected two symbols with a space between");
+                throw Damaged(MergesName, $"line {number + 1}", $"line {number + 1} is '{line}', expected two symbols with a space between");
             if (!Vocabulary.TryGetValue(left, out var leftId) || !Vocabulary.TryGetValue(right, out var rightId) || !Vocabulary.TryGetValue(left + right, out var id))
-                throw Damaged(MergesName, $"line {number + 1}, '{line}', uses or makes a symbol that {VocabularyName} lacks");
+                throw Damaged(MergesName, $"line {number + 1}", $"line {number + 1}, '{line}', uses or makes a symbol that {VocabularyName} lacks");
             merges.TryAdd((leftId, rightId), (merges.Count, id));
         }
 
@@ -92,7 +92,7 @@ internal sealed class ClipTokenizerFiles
     private (string Text, int Id) SpecialToken(string name, string fallback)
     {
         var text = TokenText(_specialTokensMap, name) ?? TokenText(_config, name) ?? fallback;
-        return Vocabulary.TryGetValue(text, out var id) ? (text, id) : throw Damaged(VocabularyName, $"it lacks the {name} '{text}'");
+        return Vocabulary.TryGetValue(text, out var id) ? (text, id) : throw Damaged(VocabularyName, null, $"it lacks the {name} '{text}'");
     }
 
     /// <summary>A token is a string or an object with its string as <c>content</c>.</summary>
@@ -110,8 +110,8 @@ internal sealed class ClipTokenizerFiles
         if (_config.ValueKind != JsonValueKind.Object || !_config.TryGetProperty("model_max_length", out var value))
             return DefaultMaxLength;
         if (value.ValueKind != JsonValueKind.Number || value.GetDouble() is < 2 or double.NaN)
-            throw Damaged(ConfigName, $"model_max_length is {value.GetRawText()}, expected a number from 2 up");
-        return value.GetDouble() > LargestMaxLength ? DefaultMaxLength : value.GetInt32();
+            throw Damaged(ConfigName, "model_max_length", $"model_max_length is {value.GetRawText()}, expected a number from 2 up");
+        return value.GetDouble() > LargestMaxLength ? DefaultMaxLength : (int)value.GetDouble();
     }
 
     private JsonElement ReadObject(string name, bool required)
@@ -120,30 +120,21 @@ internal sealed class ClipTokenizerFiles
             return default;
         try
         {
-            using var document = JsonDocument.Parse(ReadText(name));
+            using var document = StrictJson.Parse(UserFile.Read(PathOf(name)));
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
-                : throw Damaged(name, $"it is a JSON {document.RootElement.ValueKind}, expected an object");
+                : throw Damaged(name, null, $"it is a JSON {document.RootElement.ValueKind}, expected an object");
         }
         catch (JsonException error)
         {
-            throw new UserErrorException($"{Path.Combine(_folder, name)} is not valid JSON ({error.Message}); fetch the tokenizer again.", error);
+            throw new FileContentException(Path.Combine(_folder, name), StrictJson.PositionOf(error), $"{Path.Combine(_folder, name)} is not valid JSON ({error.Message}); fetch the tokenizer again.", error);
         }
     }
 
-    private string ReadText(string name)
-    {
-        var path = Path.Combine(_folder, name);
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"Cannot read the tokenizer file {path} ({error.Message}); the folder must hold {VocabularyName} and {MergesName}.", error);
-        }
-    }
+    private string PathOf(string name) => Path.Combine(_folder, name) is var path && File.Exists(path)
+        ? path
+        : throw new UserErrorException($"Cannot find the tokenizer file {path}; the folder must hold {VocabularyName} and {MergesName}.");
 
-    private UserErrorException Damaged(string name, string what) =>
-        new($"{Path.Combine(_folder, name)}: {what}; fetch the tokenizer again.");
+    private FileContentException Damaged(string name, string? position, string what) =>
+        new(Path.Combine(_folder, name), position, $"{Path.Combine(_folder, name)}: {what}; fetch the tokenizer again.");
 }

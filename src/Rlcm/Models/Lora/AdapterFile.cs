@@ -99,12 +99,12 @@ public static class AdapterFile
         foreach (var spelling in spellings)
         {
             var module = AdapterNames.ModuleOf(spelling);
-            if (!layers.TryAdd(module, (file.ReadFloat(names.DownOf(spelling)), file.ReadFloat(names.UpOf(spelling)))))
-                throw new UserErrorException($"{path}: layer {module} is adapted twice, under two spellings; remove one of them.");
+            if (!layers.TryAdd(module, (file.ReadWeights(names.DownOf(spelling)), file.ReadWeights(names.UpOf(spelling)))))
+                throw new FileContentException(path, $"layer {module}", $"{path}: layer {module} is adapted twice, under two spellings; remove one of them.");
         }
 
-        var rank = Common("rank", path, layers.Values.Select(pair => pair.A.shape is [var rows, _, ..] ? (double)rows : throw new UserErrorException(
-            $"{path}: expected down weights [rank, in] or [rank, in, k, k], found [{string.Join(", ", pair.A.shape)}]; the file is damaged, export it anew.")));
+        var rank = Common("rank", path, layers.Values.Select(pair => pair.A.shape is [> 0 and var rows, _, ..] ? (double)rows : throw new FileContentException(
+            path, null, $"{path}: expected down weights [rank, in] or [rank, in, k, k], found [{string.Join(", ", pair.A.shape)}]; the file is damaged, export it anew.")));
         var alpha = Common("alpha", path, spellings.Select(names.AlphaOf).Select(key => file.Keys.Contains(key) ? Alpha(file, key, path) : rank));
         return new(layers, (int)rank, alpha);
     }
@@ -116,14 +116,14 @@ public static class AdapterFile
         var alpha = file.ReadFloat(key);
         return alpha.numel() == 1 && double.IsFinite(alpha.ToNumber())
             ? alpha.ToNumber()
-            : throw new UserErrorException($"{path}: {key}: expected one finite number; the file is damaged, export it anew.");
+            : throw new FileContentException(path, $"tensor '{key}'", $"{path}: {key}: expected one finite number; the file is damaged, export it anew.");
     }
 
     /// <summary>What all layers share.</summary>
     private static double Common(string what, string path, IEnumerable<double> values)
     {
         double[] distinct = [.. values.Distinct().Order()];
-        return distinct is [var only] ? only : throw new UserErrorException(
-            $"{path}: expected one {what} for all layers, found {string.Join(", ", distinct)}, which is not supported; train or export it with one {what}.");
+        return distinct is [var only] ? only : throw new FileContentException(
+            path, null, $"{path}: expected one {what} for all layers, found {string.Join(", ", distinct)}, which is not supported; train or export it with one {what}.");
     }
 }

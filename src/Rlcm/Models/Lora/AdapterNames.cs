@@ -24,16 +24,16 @@ internal sealed partial record AdapterNames(string Prefix, string Down, string U
     private static readonly AdapterNames NewerDiffusers = new("unet.", ".lora_A.weight", ".lora_B.weight");
 
     /// <summary>The names that <paramref name="keys"/> of the file <paramref name="path"/> follow, all of them.</summary>
-    /// <exception cref="UserErrorException">They follow none.</exception>
+    /// <exception cref="FileContentException">They follow none.</exception>
     public static AdapterNames Of(IReadOnlyCollection<string> keys, string path)
     {
         var names = ((AdapterNames[])[Diffusers, NewerDiffusers, Kohya]).FirstOrDefault(layout => keys.Any(layout.IsDown));
         if (names is null && keys.Any(key => key.StartsWith(Peft.Prefix, StringComparison.Ordinal)))
-            throw new UserErrorException($"{path} is the weights of a peft folder, whose adapter_config.json says how to scale them; give the folder as --adapter, or for --lcm-lora a file of diffusers or kohya.");
+            throw new FileContentException(path, null, $"{path} is the weights of a peft folder, whose adapter_config.json says how to scale them; give the folder as --adapter, or for --lcm-lora a file of diffusers or kohya.");
         if (names is null)
-            throw new UserErrorException($"{path}: no adapter of a U-Net: expected keys such as {Diffusers.Example} (diffusers) or {Kohya.Example} (kohya), found {keys.FirstOrDefault() ?? "none"}.");
+            throw new FileContentException(path, null, $"{path}: no adapter of a U-Net: expected keys such as {Diffusers.Example} (diffusers) or {Kohya.Example} (kohya), found {keys.FirstOrDefault() ?? "none"}.");
         if (keys.FirstOrDefault(key => !names.IsDown(key) && !names.BelongsToDown(key, keys)) is { } unexpected)
-            throw new UserErrorException($"{path}: unexpected key {unexpected}; expected only keys such as {names.Example}, adapters of the U-Net.");
+            throw new FileContentException(path, $"tensor '{unexpected}'", $"{path}: unexpected key {unexpected}; expected only keys such as {names.Example}, adapters of the U-Net.");
         return names;
     }
 

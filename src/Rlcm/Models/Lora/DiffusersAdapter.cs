@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Runtime;
@@ -30,20 +31,20 @@ internal static class DiffusersAdapter
             return;
         try
         {
-            using var settings = JsonDocument.Parse(text);
+            using var settings = StrictJson.Parse(Encoding.UTF8.GetBytes(text));
             var unet = settings.RootElement.EnumerateObject().Where(entry => entry.Name.StartsWith("unet.", StringComparison.Ordinal)).ToDictionary(
                 entry => entry.Name["unet.".Length..], entry => entry.Value.GetRawText(), StringComparer.Ordinal);
             var (rank, alpha) = (unet.GetValueOrDefault("r"), unet.GetValueOrDefault("lora_alpha"));
             var other = ((string[])["alpha_pattern", "rank_pattern", "use_dora", "use_rslora"]).FirstOrDefault(key => unet.GetValueOrDefault(key, "false") is not ("false" or "{}" or "null"));
             if (rank != alpha || other is not null)
             {
-                throw new UserErrorException(
-                    $"{path}: {Settings}: {(other is null ? $"lora_alpha = {alpha} with r = {rank}" : $"{other} = {unet[other]}")} is not supported here; save the adapter without it, the scale in its weights, or as a peft folder.");
+                throw new FileContentException(
+                    path, Settings, $"{path}: {Settings}: {(other is null ? $"lora_alpha = {alpha} with r = {rank}" : $"{other} = {unet[other]}")} is not supported here; save the adapter without it, the scale in its weights, or as a peft folder.");
             }
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new UserErrorException($"{path}: {Settings} is no JSON object ({error.Message}); export the adapter anew.", error);
+            throw new FileContentException(path, Settings, $"{path}: {Settings} is no JSON object ({error.Message}); export the adapter anew.", error);
         }
     }
 }

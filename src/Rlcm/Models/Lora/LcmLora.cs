@@ -30,7 +30,7 @@ internal static class LcmLora
     public static SchedulerConfig FuseInto(UNet2DConditionModel unet, SchedulerConfig scheduler, string path)
     {
         if (AdapterProvenance.Read(path).Task is { } task)
-            throw new UserErrorException($"--lcm-lora {path}: expected an LCM-LoRA, found an adapter that rlcm tuned for {task}; give it as --adapter.");
+            throw new FileContentException(path, null, $"--lcm-lora {path}: expected an LCM-LoRA, found an adapter that rlcm tuned for {task}; give it as --adapter.");
         LoraFusion.Fuse(unet, path);
         return scheduler with { ClassName = SchedulerConfig.Lcm };
     }

@@ -62,7 +62,7 @@ public sealed class LoraAdapters : IDisposable
         if (layers.Length < weights.Count)
         {
             var unknown = weights.Keys.Except(layers.Select(entry => entry.Path)).Order(StringComparer.Ordinal).First();
-            throw new UserErrorException($"{origin}: adapts layer {unknown}, which the model does not have; it was made for another base model.");
+            throw new FileContentException(origin, $"layer {unknown}", $"{origin}: adapts layer {unknown}, which the model does not have; it was made for another base model.");
         }
 
         foreach (var (path, layer) in layers)
@@ -71,8 +71,8 @@ public sealed class LoraAdapters : IDisposable
             var (down, up) = Shapes(layer, rank);
             if (!a.shape.SequenceEqual(down) || !b.shape.SequenceEqual(up))
             {
-                throw new UserErrorException(
-                    $"{origin}: layer {path}: expected A [{string.Join(", ", down)}] and B [{string.Join(", ", up)}], "
+                throw new FileContentException(
+                    origin, $"layer {path}", $"{origin}: layer {path}: expected A [{string.Join(", ", down)}] and B [{string.Join(", ", up)}], "
                     + $"found [{string.Join(", ", a.shape)}] and [{string.Join(", ", b.shape)}]; it was made for another base model.");
             }
         }

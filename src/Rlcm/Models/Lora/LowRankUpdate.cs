@@ -21,10 +21,12 @@ internal sealed record LowRankUpdate(LoraLayer Layer, string DownKey, string UpK
         foreach (var module in file.Keys.Where(names.IsDown).Select(names.Spelling).Order(StringComparer.Ordinal))
         {
             var layer = layers.GetValueOrDefault(module.Replace('.', '_'))
-                ?? throw new UserErrorException($"{file.Path}: adapts layer {module}, which the model does not have; it was made for another base model.");
+                ?? throw new FileContentException(file.Path, $"layer {module}", $"{file.Path}: adapts layer {module}, which the model does not have; it was made for another base model.");
             RequireFit(file, names, module, layer.BaseWeight.shape);
+            RequireFinite(file, names.DownOf(module));
+            RequireFinite(file, names.UpOf(module));
             if (!updates.TryAdd(layer, new(layer, names.DownOf(module), names.UpOf(module), ScaleOf(file, names, module))))
-                throw new UserErrorException($"{file.Path}: layer {module} is adapted twice, under two spellings; remove one of them.");
+                throw new FileContentException(file.Path, $"layer {module}", $"{file.Path}: layer {module} is adapted twice, under two spellings; remove one of them.");
         }
 
         return [.. updates.Values];
@@ -43,7 +45,12 @@ internal sealed record LowRankUpdate(LoraLayer Layer, string DownKey, string UpK
         var (down, up) = (file[names.DownOf(module)].Shape, file[names.UpOf(module)].Shape);
         var fits = down.Length >= 2 && up.Length >= 2 && down[0] > 0 && down[0] == up[1] && up[0] == weight[0] && down[1] == weight[1] && Size(down) / down[0] == Size(weight) / weight[0] && Size(up[2..]) == 1;
         if (!fits)
-            throw new UserErrorException($"{file.Path}: layer {module}: a weight [{string.Join(", ", weight)}] needs A [r, {string.Join(", ", weight[1..])}] and B [{weight[0]}, r], found [{string.Join(", ", down)}] and [{string.Join(", ", up)}]; it was made for another base model.");
+            throw new FileContentException(file.Path, $"layer {module}", $"{file.Path}: layer {module}: a weight [{string.Join(", ", weight)}] needs A [r, {string.Join(", ", weight[1..])}] and B [{weight[0]}, r], found [{string.Join(", ", down)}] and [{string.Join(", ", up)}]; it was made for another base model.");
+    }
+
+    private static void RequireFinite(ITensorSource file, string key)
+    {
+        using var weights = file.ReadWeights(key);
     }
 
     private static double ScaleOf(ITensorSource file, AdapterNames names, string module)

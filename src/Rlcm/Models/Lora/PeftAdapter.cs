@@ -86,7 +86,7 @@ public static class PeftAdapter
     {
         var path = WeightsPath(folder);
         var config = new ModelConfigReader(Path.Combine(folder, ConfigFile));
-        var (rank, alpha) = (config.Int("r"), config.Number("lora_alpha"));
+        var (rank, alpha) = (config.Count("r"), config.Number("lora_alpha"));
         config.Require("peft_type", "LORA");
         config.Require("bias", "none");
         config.Ignore(
@@ -96,11 +96,11 @@ public static class PeftAdapter
         using var file = SafetensorsFile.Open(path);
         var unexpected = file.Keys.FirstOrDefault(key => !key.StartsWith(Names.Prefix, StringComparison.Ordinal) || !(key.EndsWith(Names.Down, StringComparison.Ordinal) || key.EndsWith(Names.Up, StringComparison.Ordinal)));
         if (unexpected is not null)
-            throw new UserErrorException($"{path}: unexpected key {unexpected}; expected {Names.DownOf("MODULE")} and {Names.UpOf("MODULE")}.");
+            throw new FileContentException(path, $"tensor '{unexpected}'", $"{path}: unexpected key {unexpected}; expected {Names.DownOf("MODULE")} and {Names.UpOf("MODULE")}.");
         if (file.Keys.FirstOrDefault(key => !Names.IsDown(key) && !file.Keys.Contains(Names.DownOf(Names.Spelling(key)))) is { } single)
-            throw new UserErrorException($"{path}: {single} has no {Names.Down[1..]} beside it; the file is damaged, export it anew.");
+            throw new FileContentException(path, $"tensor '{single}'", $"{path}: {single} has no {Names.Down[1..]} beside it; the file is damaged, export it anew.");
         return new(
-            file.Keys.Where(Names.IsDown).ToDictionary(Names.Spelling, key => (file.ReadFloat(key), file.ReadFloat(Names.UpOf(Names.Spelling(key)))), StringComparer.Ordinal), rank, alpha);
+            file.Keys.Where(Names.IsDown).ToDictionary(Names.Spelling, key => (file.ReadWeights(key), file.ReadWeights(Names.UpOf(Names.Spelling(key)))), StringComparer.Ordinal), rank, alpha);
     }
 
     /// <summary>Whether <paramref name="folder"/> is an adapter of peft.</summary>

@@ -62,31 +62,44 @@ public sealed record UNet2DConditionConfig
 
     internal bool UpBlockAttends(int level) => UpBlockTypes[Levels - 1 - level] == AttendingUp;
 
+    /// <summary>Weights that the network has at least, those of the large layers: what its file cannot be without.</summary>
+    internal double LeastWeights
+    {
+        get
+        {
+            double time = TimeEmbeddingWidth, bottom = BlockOutChannels[^1];
+            var weights = time * (time + BlockOutChannels[0] + (TimeCondProjDim ?? 0) / 4.0) + TransformerLayersPerBlock * (20 * bottom * bottom + 2 * bottom * CrossAttentionDim);
+            foreach (double channels in BlockOutChannels)
+                weights += (2 * LayersPerBlock + 1) * channels * (9 * channels + time);
+            return weights + 9.0 * BlockOutChannels[0] * (InChannels + OutChannels);
+        }
+    }
+
     /// <summary>Reads <c>unet/config.json</c>.</summary>
     /// <exception cref="Runtime.UserErrorException">The file is missing or damaged, or asks for something that is not supported, which is named.</exception>
     public static UNet2DConditionConfig Read(string path)
     {
         var reader = new ModelConfigReader(path);
-        var channels = reader.Ints("block_out_channels");
-        var heads = reader.OptionalInt("num_attention_heads") is { } count
+        var channels = reader.Counts("block_out_channels");
+        var heads = reader.OptionalCount("num_attention_heads") is { } count
             ? [.. Enumerable.Repeat(count, channels.Length)]
-            : reader.IntPerLevel("attention_head_dim", channels.Length);
+            : reader.CountPerLevel("attention_head_dim", channels.Length);
         var config = new UNet2DConditionConfig
         {
-            InChannels = reader.Int("in_channels", 4),
-            OutChannels = reader.Int("out_channels", 4),
-            SampleSize = reader.Int("sample_size", 64),
+            InChannels = reader.Count("in_channels", 4),
+            OutChannels = reader.Count("out_channels", 4),
+            SampleSize = reader.Count("sample_size", 64),
             BlockOutChannels = channels,
             DownBlockTypes = reader.Texts("down_block_types"),
             UpBlockTypes = reader.Texts("up_block_types"),
-            LayersPerBlock = reader.Int("layers_per_block", 2),
+            LayersPerBlock = reader.Count("layers_per_block", 2, ModelConfigReader.MostLayers),
             AttentionHeads = heads,
-            CrossAttentionDim = reader.Int("cross_attention_dim"),
-            TransformerLayersPerBlock = reader.Int("transformer_layers_per_block", 1),
-            NormNumGroups = reader.Int("norm_num_groups", 32),
+            CrossAttentionDim = reader.Count("cross_attention_dim"),
+            TransformerLayersPerBlock = reader.Count("transformer_layers_per_block", 1, ModelConfigReader.MostLayers),
+            NormNumGroups = reader.Count("norm_num_groups", 32),
             NormEps = reader.Number("norm_eps", 1e-5),
             UseLinearProjection = reader.Flag("use_linear_projection", false),
-            TimeCondProjDim = reader.OptionalInt("time_cond_proj_dim"),
+            TimeCondProjDim = reader.OptionalCount("time_cond_proj_dim"),
         };
         reader.Ignore("attention_head_dim", "addition_embed_type_num_heads");
         reader.Require("act_fn", "silu");
@@ -117,9 +130,9 @@ public sealed record UNet2DConditionConfig
             throw reader.Wrong("up_block_types", $"{AttendingUp} or UpBlock2D", type);
         for (var level = 0; level < Levels; level++)
         {
-            if (NormNumGroups < 1 || BlockOutChannels[level] % NormNumGroups != 0)
+            if (BlockOutChannels[level] % NormNumGroups != 0)
                 throw reader.Wrong("norm_num_groups", $"a divisor of {BlockOutChannels[level]} channels", NormNumGroups);
-            if (AttentionHeads[level] < 1 || BlockOutChannels[level] % AttentionHeads[level] != 0)
+            if (BlockOutChannels[level] % AttentionHeads[level] != 0)
                 throw reader.Wrong("attention_head_dim", $"a number of heads that divides {BlockOutChannels[level]} channels", AttentionHeads[level]);
         }
     }

@@ -30,6 +30,10 @@ public sealed record AutoencoderKLConfig
     /// <summary>Pixels per latent along each axis.</summary>
     public int SpatialFactor => 1 << (BlockOutChannels.Length - 1);
 
+    /// <summary>Weights that the network has at least, those of the large layers: what its file cannot be without.</summary>
+    internal double LeastWeights => (2 * LayersPerBlock + 1) * 9 * BlockOutChannels.Sum(channels => (double)channels * channels)
+        + 9.0 * BlockOutChannels[0] * (InChannels + OutChannels) + 18.0 * BlockOutChannels[^1] * LatentChannels;
+
     /// <summary>Reads <c>vae/config.json</c>.</summary>
     /// <exception cref="Runtime.UserErrorException">The file is missing or damaged, or asks for something that is not supported, which is named.</exception>
     public static AutoencoderKLConfig Read(string path)
@@ -37,13 +41,13 @@ public sealed record AutoencoderKLConfig
         var reader = new ModelConfigReader(path);
         var config = new AutoencoderKLConfig
         {
-            InChannels = reader.Int("in_channels", 3),
-            OutChannels = reader.Int("out_channels", 3),
-            LatentChannels = reader.Int("latent_channels", 4),
-            BlockOutChannels = reader.Ints("block_out_channels"),
-            LayersPerBlock = reader.Int("layers_per_block", 1),
-            NormNumGroups = reader.Int("norm_num_groups", 32),
-            SampleSize = reader.Int("sample_size", 32),
+            InChannels = reader.Count("in_channels", 3),
+            OutChannels = reader.Count("out_channels", 3),
+            LatentChannels = reader.Count("latent_channels", 4),
+            BlockOutChannels = reader.Counts("block_out_channels"),
+            LayersPerBlock = reader.Count("layers_per_block", 1, ModelConfigReader.MostLayers),
+            NormNumGroups = reader.Count("norm_num_groups", 32),
+            SampleSize = reader.Count("sample_size", 32),
             ScalingFactor = reader.Number("scaling_factor", 0.18215),
         };
         foreach (var (key, type) in ((string, string)[])[("down_block_types", "DownEncoderBlock2D"), ("up_block_types", "UpDecoderBlock2D")])
@@ -60,9 +64,9 @@ public sealed record AutoencoderKLConfig
         reader.Require("use_post_quant_conv", true);
         reader.Require("shift_factor", 0.0);
         reader.Finish();
-        if (config.NormNumGroups < 1 || config.BlockOutChannels.Any(channels => channels % config.NormNumGroups != 0))
+        if (config.BlockOutChannels.Any(channels => channels % config.NormNumGroups != 0))
             throw reader.Wrong("norm_num_groups", $"a divisor of {string.Join(", ", config.BlockOutChannels)} channels", config.NormNumGroups);
-        return config;
+        return config.ScalingFactor > 0 ? config : throw reader.Wrong("scaling_factor", "a number above 0", config.ScalingFactor);
     }
 
     /// <summary>The entries of <c>vae/config.json</c>, under diffusers' names.</summary>

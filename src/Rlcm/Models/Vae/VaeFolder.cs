@@ -13,7 +13,9 @@ public static class VaeFolder
     {
         NativeTorch.Tune();
         var part = ModelPart.OfDiffusers(folder);
-        var vae = new AutoencoderKL(AutoencoderKLConfig.Read(part.ConfigPath));
+        var config = AutoencoderKLConfig.Read(part.ConfigPath);
+        part.RequireWeights(config.LeastWeights);
+        var vae = new AutoencoderKL(config);
         part.Load(vae, VaeNames.Current);
         return vae;
     }

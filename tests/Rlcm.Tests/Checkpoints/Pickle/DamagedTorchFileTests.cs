@@ -20,7 +20,7 @@ public sealed class DamagedTorchFileTests
         for (var length = 0; length < pickle.Length; length++)
         {
             file.Save(folder["cut"], pickle[..length]);
-            Assert.Contains(folder["cut"], Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["cut"])).Message);
+            Assert.Contains(folder["cut"], Assert.Throws<FileContentException>(() => PickleFile.Open(folder["cut"])).Message);
         }
     }
 
@@ -32,7 +32,7 @@ public sealed class DamagedTorchFileTests
         for (var length = 0; length < bytes.Length; length++)
         {
             File.WriteAllBytes(folder["cut"], bytes[..length]);
-            Assert.Contains(folder["cut"], Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["cut"])).Message);
+            Assert.Contains(folder["cut"], Assert.Throws<FileContentException>(() => PickleFile.Open(folder["cut"])).Message);
         }
     }
 
@@ -138,7 +138,7 @@ public sealed class DamagedTorchFileTests
 
         using var file = PickleFile.Open(folder["f"]);
 
-        Assert.Contains("its zip entry 'archive/data/0' ends early", Assert.Throws<UserErrorException>(() => file.Read("a")).Message);
+        Assert.Contains("its zip entry 'archive/data/0' ends early", Assert.Throws<FileContentException>(() => file.Read("a")).Message);
     }
 
     private static PythonDictionary Content(TorchFile file)
@@ -162,7 +162,7 @@ public sealed class DamagedTorchFileTests
     private static string Refusal(TemporaryFolder folder, byte[] bytes)
     {
         File.WriteAllBytes(folder["f"], bytes);
-        return Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["f"])).Message;
+        return Assert.Throws<FileContentException>(() => PickleFile.Open(folder["f"])).Message;
     }
 
     private static Gen<(int At, byte Value)[]> Changes(int length) => Gen.Select(Gen.Int[0, length - 1], Gen.Byte).Array[1, 4];

@@ -27,7 +27,7 @@ public sealed class HostilePickleTests
         using var folder = new TemporaryFolder();
         new TorchFile().Save(folder["f"], new PythonDictionary { { "a", new PythonCall(new PythonGlobal(module, name), $"touch {folder["ran"]}") } }, protocol);
 
-        var error = Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["f"]));
+        var error = Assert.Throws<FileContentException>(() => PickleFile.Open(folder["f"]));
 
         Assert.StartsWith($"{folder["f"]}: it asks for {module}.{name}, which is not among the names that a file of weights needs, and nothing was run (instruction at byte ", error.Message);
         Assert.EndsWith(TorchFile.Advice, error.Message);
@@ -40,7 +40,7 @@ public sealed class HostilePickleTests
         using var folder = new TemporaryFolder();
         new TorchFile().Save(folder["f"], new PythonDictionary { { "a", new PythonGlobal("os\u001b[2J\r", $"system{new string('x', 300)}") } });
 
-        var message = Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["f"])).Message;
+        var message = Assert.Throws<FileContentException>(() => PickleFile.Open(folder["f"])).Message;
 
         Assert.Contains("it asks for os?[2J?.systemxxx", message);
         Assert.Contains("xxx..., which", message);
@@ -132,7 +132,7 @@ public sealed class HostilePickleTests
             zip.Finish();
         }
 
-        Assert.Contains($"the zip file has no storage '{key}' (", Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["f"])).Message);
+        Assert.Contains($"the zip file has no storage '{key}' (", Assert.Throws<FileContentException>(() => PickleFile.Open(folder["f"])).Message);
     }
 
     [Theory]
@@ -229,7 +229,7 @@ public sealed class HostilePickleTests
             zip.Finish();
         }
 
-        Assert.Contains("its data.pkl claims 16777217 bytes", Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["f"])).Message);
+        Assert.Contains("its data.pkl claims 16777217 bytes", Assert.Throws<FileContentException>(() => PickleFile.Open(folder["f"])).Message);
     }
 
     [Theory]
@@ -249,7 +249,7 @@ public sealed class HostilePickleTests
         file.Floats(1);
         file.Save(folder["f"], pickle);
 
-        var message = Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["f"])).Message;
+        var message = Assert.Throws<FileContentException>(() => PickleFile.Open(folder["f"])).Message;
 
         Assert.StartsWith($"{folder["f"]}: ", message);
         Assert.Contains(named, message);

@@ -147,7 +147,7 @@ public sealed class PickleFileTests
 
         using var file = PickleFile.Open(folder["f"]);
 
-        Assert.Contains($"{folder["f"]} holds no tensor 'b' among its 1", Assert.Throws<UserErrorException>(() => file.Read("b")).Message);
+        Assert.Contains($"{folder["f"]} holds no tensor 'b' among its 1", Assert.Throws<FileContentException>(() => file.Read("b")).Message);
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class PickleFileTests
         var written = new TorchFile();
         written.Save(folder["f"], new PythonDictionary { { "a.b", written.Vector(1) }, { "a", new PythonDictionary { { "b", written.Vector(2) } } } });
 
-        Assert.Contains("two tensors have the name 'a.b'", Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["f"])).Message);
+        Assert.Contains("two tensors have the name 'a.b'", Assert.Throws<FileContentException>(() => PickleFile.Open(folder["f"])).Message);
     }
 
     private static float[] Values(PickleFile file, string key)

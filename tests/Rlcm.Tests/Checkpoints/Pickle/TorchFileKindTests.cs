@@ -80,7 +80,7 @@ public sealed class TorchFileKindTests
         using var folder = new TemporaryFolder();
         var written = new TorchFile();
         written.Save(folder["f"], written.Vector(1));
-        Assert.Equal($"{folder["f"]}: its content is no dictionary, expected one of tensors by name; {TorchFile.Advice}", Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["f"])).Message);
+        Assert.Equal($"{folder["f"]}: its content is no dictionary, expected one of tensors by name; {TorchFile.Advice}", Assert.Throws<FileContentException>(() => PickleFile.Open(folder["f"])).Message);
     }
 
     [Fact]
@@ -106,6 +106,6 @@ public sealed class TorchFileKindTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["f"], content);
-        Assert.Equal($"{folder["f"]}: {message}", Assert.Throws<UserErrorException>(() => PickleFile.Open(folder["f"])).Message);
+        Assert.Equal($"{folder["f"]}: {message}", Assert.Throws<FileContentException>(() => PickleFile.Open(folder["f"])).Message);
     }
 }

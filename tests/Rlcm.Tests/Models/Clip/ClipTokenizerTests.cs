@@ -94,7 +94,7 @@ public sealed class ClipTokenizerTests : IDisposable
         if (content is not null)
             File.WriteAllText(folder[file], content);
 
-        var error = Assert.Throws<UserErrorException>(() => ClipTokenizer.FromFolder(folder.Path));
+        var error = Assert.ThrowsAny<UserErrorException>(() => ClipTokenizer.FromFolder(folder.Path));
         Assert.Contains(named, error.Message);
         Assert.Contains(folder.Path, error.Message);
     }

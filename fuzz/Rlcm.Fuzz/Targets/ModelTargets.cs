@@ -1,0 +1,67 @@
+using Rlcm.Models;
+using Rlcm.Models.Clip;
+using Rlcm.Models.Unet;
+using Rlcm.Models.Vae;
+using Rlcm.Runtime;
+
+namespace Rlcm.Fuzz.Targets;
+
+/// <summary>The small files of a model's folder.</summary>
+internal static class ModelTargets
+{
+    // The four files of a tokenizer in one input, with this between them.
+    private const byte Separator = 0;
+    private static readonly string[] TokenizerFiles = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"];
+
+    /// <summary>Configurations: the same bytes for every reader, as each knows other keys.</summary>
+    public static FuzzTarget Configurations { get; } = new("model-config", GenerationConfig.FileName, ReadConfigurations);
+
+    /// <summary>Tokenizers, with which a text is encoded.</summary>
+    public static FuzzTarget Tokenizer { get; } = new("tokenizer", TokenizerFiles[0], ReadTokenizer) { Write = WriteTokenizer };
+
+    private static void ReadConfigurations(string path)
+    {
+        UserErrorException? refusal = null;
+        var accepted = false;
+        foreach (var read in (Action<string>[])
+        [
+            static path => UNet2DConditionConfig.Read(path),
+            static path => AutoencoderKLConfig.Read(path),
+            static path => ClipTextConfig.Read(path),
+            static path => SchedulerConfig.Read(path).CreateNoiseSchedule(),
+            static path => SchedulerConfig.ReadNoise(path).CreateNoiseSchedule(),
+            static path => GenerationConfig.Read(Path.GetDirectoryName(path)!),
+        ])
+        {
+            try
+            {
+                read(path);
+                accepted = true;
+            }
+            catch (UserErrorException error)
+            {
+                refusal = error;
+            }
+        }
+
+        if (!accepted)
+            throw refusal!;
+    }
+
+    private static void WriteTokenizer(string path, byte[] bytes)
+    {
+        foreach (var name in TokenizerFiles)
+        {
+            var end = bytes.AsSpan().IndexOf(Separator) is var found and >= 0 ? found : bytes.Length;
+            File.WriteAllBytes(Path.Combine(Path.GetDirectoryName(path)!, name), bytes[..end]);
+            bytes = bytes[Math.Min(end + 1, bytes.Length)..];
+        }
+    }
+
+    private static void ReadTokenizer(string path)
+    {
+        var tokenizer = ClipTokenizer.FromFolder(Path.GetDirectoryName(path)!);
+        if (tokenizer.Encode("a flat cat <|endoftext|> café").Length != tokenizer.MaxLength)
+            throw new InvalidOperationException("A text has not as many ids as it should.");
+    }
+}
