@@ -45,7 +45,7 @@ public sealed class DiskFaultTests : IDisposable
     {
         await RunAsync([.. _small.Begin("run"), "--set", "keepLast=2"], _ => null);
         var expected = RunContent.Of(_small["run"]);
-        var path = Path.Combine(RunFolder.Open(_small["run"]).Checkpoints, "000003", "state.safetensors");
+        var path = Path.Combine(RunFolder.Open(_small["run"]).Checkpoints, "000004", "state.safetensors");
         var bytes = await File.ReadAllBytesAsync(path);
         bytes[bytes.Length / 2] ^= 4;
         await File.WriteAllBytesAsync(path, bytes);
@@ -53,9 +53,9 @@ public sealed class DiskFaultTests : IDisposable
         var refused = await RunAsync(["train", "--resume", _small["run"]], _ => null);
         Assert.Equal(ExitCode.UserError, refused.Code);
         Assert.StartsWith($"{path} is damaged: its SHA-256 is ", refused.Error, StringComparison.Ordinal);
-        Assert.EndsWith("000002: add --checkpoint 2 to continue from it.\n", refused.Error, StringComparison.Ordinal);
+        Assert.EndsWith("000003: add --checkpoint 3 to continue from it.\n", refused.Error, StringComparison.Ordinal);
 
-        var continued = await RunAsync(["train", "--resume", _small["run"], "--checkpoint", "2"], _ => null);
+        var continued = await RunAsync(["train", "--resume", _small["run"], "--checkpoint", "3"], _ => null);
         Assert.Equal((0, string.Empty), (continued.Code, continued.Error));
         RunContent.RequireEqual(expected, _small["run"], "continued from the checkpoint before");
     }
@@ -63,7 +63,7 @@ public sealed class DiskFaultTests : IDisposable
     [Fact]
     public async Task A_folder_that_vanishes_is_told_and_the_run_goes_on_where_it_was_when_it_is_back()
     {
-        using var process = RlcmProcess.Start([.. _small.Begin("run"), "--updates", "1000000", "--set", "evaluateEvery=1000000"]);
+        using var process = RlcmProcess.Start(_small.Begin("run", updates: 1_000_000));
         await process.LineAsync("update 3/");
         Directory.Move(_small["run"], _small["elsewhere"]);
         var (code, _, error) = await process.EndAsync();
@@ -74,7 +74,7 @@ public sealed class DiskFaultTests : IDisposable
         Directory.Move(_small["elsewhere"], _small["run"]);
         using var checkpoint = new CheckpointStore(RunFolder.Open(_small["run"]).Checkpoints).Latest();
         var done = checkpoint!.Number;
-        Assert.True(done >= 3);
+        Assert.True(done >= 2); // an update is told before it is saved
         var continued = await RunAsync(["train", "--resume", _small["run"], "--updates", $"{done + 1}"], _ => null);
         Assert.Equal((0, string.Empty), (continued.Code, continued.Error));
     }

@@ -22,7 +22,7 @@ internal sealed class SmallRun : IDisposable
     public string[] BeginOrContinue(string name) => File.Exists(Path.Combine(_folder[name], "config.json")) ? ["train", "--resume", _folder[name]] : Begin(name);
 
     /// <summary>The arguments that begin the run.</summary>
-    public string[] Begin(string name, int threads = 1)
+    public string[] Begin(string name, int threads = 1, int updates = 4)
     {
         string[] keys =
         [
@@ -31,7 +31,7 @@ internal sealed class SmallRun : IDisposable
         ];
         return
         [
-            "train", "--task", "incompression", "--model", _folder["model"], "--prompts", _folder["prompts.txt"], "--updates", "3", "--threads", $"{threads}", "--output", _folder[name],
+            "train", "--task", "incompression", "--model", _folder["model"], "--prompts", _folder["prompts.txt"], "--updates", $"{updates}", "--threads", $"{threads}", "--output", _folder[name],
             .. keys.SelectMany(key => (string[])["--set", key]),
         ];
     }

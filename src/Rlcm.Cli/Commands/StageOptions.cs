@@ -137,7 +137,7 @@ internal sealed class StageOptions
         foreach (var entry in text.Split(','))
         {
             if (entry.Split('=') is not [var group, var number] || !double.TryParse(number, CultureInfo.InvariantCulture, out var weight) || !(weight >= 0))
-                throw new UserErrorException($"--group-weights: expected group=number, found {entry}.");
+                throw new UserErrorException($"--group-weights: expected group=number, found {entry}; write it like animals-nature=6,food-drink=1.");
             if (!weights.TryAdd(group, weight))
                 throw new UserErrorException($"--group-weights: expected every group once, found {group} again; keep one of its weights.");
         }

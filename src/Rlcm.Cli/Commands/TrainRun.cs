@@ -31,6 +31,8 @@ internal static class TrainRun
                 return;
             }
 
+            if (run is not null)
+                File.Delete(ComparisonOf(run.Folder)); // of an end that is none any more
             TrainingOutcome? outcome;
             using (var reporter = TrainReporter.Create(terminal, request))
             {
@@ -70,7 +72,11 @@ internal static class TrainRun
         }
     }
 
-    private static bool IsFinished(TrainingRun run, TrainConfig config) => run.Checkpoint?.Number >= config.Updates && File.Exists(run.Folder.Evaluation);
+    /// <summary>The comparison is the last file that a run writes.</summary>
+    private static bool IsFinished(TrainingRun run, TrainConfig config) =>
+        run.Checkpoint?.Number >= config.Updates && File.Exists(run.Folder.Evaluation) && File.Exists(ComparisonOf(run.Folder));
+
+    private static string ComparisonOf(RunFolder folder) => Path.Combine(folder.Images, "comparison.png");
 
     private static void Finish(Terminal terminal, TrainRequest request, RunFolder folder, TrainingOutcome? outcome)
     {
@@ -78,7 +84,7 @@ internal static class TrainRun
         if (updates.Count > 0)
             RewardCurve.Write(Path.Combine(folder.Plots, "reward.png"), $"{request.Config.Task}, {request.Config.ImagesPerUpdate} images an update", "mean reward", updates, evaluations);
         if (outcome is not null)
-            WriteComparison(Path.Combine(folder.Images, "comparison.png"), outcome);
+            WriteComparison(ComparisonOf(folder), outcome);
         if (!request.Quiet)
             Summarize(terminal, folder, outcome, updates, request.Config.Updates);
     }
@@ -107,6 +113,6 @@ internal static class TrainRun
         if (RewardTrend.Of(updates) is { } trend)
             output.WriteLine(TrainSummary.Trend(trend));
         output.WriteLine($"Adapter: {folder.Adapter}");
-        output.WriteLine($"Pictures: {Path.Combine(folder.Images, "comparison.png")}");
+        output.WriteLine($"Pictures: {ComparisonOf(folder)}");
     }
 }

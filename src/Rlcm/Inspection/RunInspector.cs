@@ -33,7 +33,7 @@ internal static class RunInspector
         }
 
         if (done < config.Updates)
-            facts.Add(new("go on with it", checkpoints.Count == 0 ? "not possible, there is no checkpoint" : $"rlcm train --resume {path}"));
+            facts.Add(new("go on with it", $"rlcm train --resume {path}"));
         if (Directory.Exists(run.Adapter))
             facts.Add(new("draw with it", $"rlcm sample --model {config.Model}{(config.LcmLora is { } lcmLora ? $" --lcm-lora {lcmLora}" : "")} --adapter {run.Adapter} --prompt TEXT --output F.png"));
         return new("training run") { Facts = facts };

@@ -39,7 +39,7 @@ public sealed class ModelFolder
             throw new UserErrorException($"No model at {System.IO.Path.GetFullPath(path)}: expected a folder in diffusers layout (unet/, vae/, text_encoder/, tokenizer/, scheduler/); check --model.");
         var index = System.IO.Path.Combine(path, IndexFile);
         if (File.Exists(index) && new ModelConfigReader(index).ClassName is var name && !Pipelines.Contains(name, StringComparer.Ordinal))
-            throw new FileContentException(index, "_class_name", $"{index}: pipeline {name} is not supported; expected {string.Join(" or ", Pipelines)}.");
+            throw new FileContentException(index, "_class_name", $"{index}: pipeline {name} is not supported; expected {string.Join(" or ", Pipelines)}; choose a model of that kind.");
         return new(path);
     }
 

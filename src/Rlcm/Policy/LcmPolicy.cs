@@ -112,5 +112,5 @@ public sealed class LcmPolicy : IStepPolicy
 
     private static long? Latents(int? pixels, string name, int factor) => pixels is null || pixels % factor == 0
         ? pixels / factor
-        : throw new UserErrorException($"{name}: expected a multiple of {factor}, found {pixels}.");
+        : throw new UserErrorException($"{name}: expected a multiple of {factor}, found {pixels}; use {Math.Max(factor, pixels.Value / factor * factor)}.");
 }

@@ -23,7 +23,7 @@ public sealed record TrainingPictures(IReadOnlyList<ImageRecord> Records, PixelS
         var images = ImageFolder.Open(folder);
         var groups = images.Records.Select(record => record.Group).OfType<string>().ToHashSet(StringComparer.Ordinal);
         if (groupWeights?.Keys.FirstOrDefault(group => !groups.Contains(group)) is { } unknown)
-            throw new UserErrorException($"--group-weights: {folder} holds no group {unknown}; its groups are {string.Join(", ", groups.Order(StringComparer.Ordinal))}.");
+            throw new UserErrorException($"--group-weights: {folder} holds no group {unknown}; name some of {string.Join(", ", groups.Order(StringComparer.Ordinal))}.");
 
         double Weight(ImageRecord record) => groupWeights is null ? 1 : groupWeights.GetValueOrDefault(record.Group ?? "");
         var records = images.Records.Where(record => !record.IsHeldOut && Weight(record) > 0).ToArray();

@@ -36,7 +36,7 @@ internal static class TrainConfigSources
         if (Path.GetFileName(preset) == preset && ShippedFiles.Find(Path.Combine("configs", name)) is { } shipped)
             return shipped;
         var presets = Presets();
-        throw new UserErrorException($"Cannot find the configuration {preset}: there is no such file, and the presets are {(presets.Count > 0 ? string.Join(", ", presets) : "none, since no folder configs was found")}.");
+        throw new UserErrorException($"Cannot find the configuration {preset}: there is no such file, and the presets are {(presets.Count > 0 ? string.Join(", ", presets) : "none, since no folder configs was found")}; name one of them or an existing file.");
     }
 
     /// <summary>The names of the files in <c>configs/</c>.</summary>

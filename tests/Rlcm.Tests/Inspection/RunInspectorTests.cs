@@ -40,7 +40,7 @@ public sealed class RunInspectorTests : IDisposable
     public void A_run_without_a_checkpoint_cannot_go_on()
     {
         Metrics();
-        Assert.Equal(["task: incompression", "model: org/model", "progress: 0 of 20 updates", "checkpoints: none", "go on with it: not possible, there is no checkpoint"], Facts());
+        Assert.Equal(["task: incompression", "model: org/model", "progress: 0 of 20 updates", "checkpoints: none", $"go on with it: rlcm train --resume {_run.Path}"], Facts());
     }
 
     [Fact]

@@ -31,9 +31,9 @@ internal sealed partial record AdapterNames(string Prefix, string Down, string U
         if (names is null && keys.Any(key => key.StartsWith(Peft.Prefix, StringComparison.Ordinal)))
             throw new FileContentException(path, null, $"{path} is the weights of a peft folder, whose adapter_config.json says how to scale them; give the folder as --adapter, or for --lcm-lora a file of diffusers or kohya.");
         if (names is null)
-            throw new FileContentException(path, null, $"{path}: no adapter of a U-Net: expected keys such as {Diffusers.Example} (diffusers) or {Kohya.Example} (kohya), found {keys.FirstOrDefault() ?? "none"}.");
+            throw new FileContentException(path, null, $"{path}: no adapter of a U-Net: expected keys such as {Diffusers.Example} (diffusers) or {Kohya.Example} (kohya), found {keys.FirstOrDefault() ?? "none"}; give an adapter of a U-Net.");
         if (keys.FirstOrDefault(key => !names.IsDown(key) && !names.BelongsToDown(key, keys)) is { } unexpected)
-            throw new FileContentException(path, $"tensor '{unexpected}'", $"{path}: unexpected key {unexpected}; expected only keys such as {names.Example}, adapters of the U-Net.");
+            throw new FileContentException(path, $"tensor '{unexpected}'", $"{path}: unexpected key {unexpected}; expected only keys such as {names.Example}, adapters of the U-Net; export it without the others.");
         return names;
     }
 

@@ -38,7 +38,7 @@ public sealed class LoraAdapters : IDisposable
     {
         var layers = Find(model, path => targets.Any(target => path == target || path.EndsWith("." + target, StringComparison.Ordinal)));
         if (layers.Length == 0)
-            throw new UserErrorException($"loraTargets: the model has no layer named {string.Join(", ", targets)}; expected names such as to_q.");
+            throw new UserErrorException($"loraTargets: the model has no layer named {string.Join(", ", targets)}; expected names such as to_q; correct loraTargets.");
 
         using var scope = NewDisposeScope();
         return new([.. layers.Select((entry, index) =>

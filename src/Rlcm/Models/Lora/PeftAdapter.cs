@@ -96,7 +96,7 @@ public static class PeftAdapter
         using var file = SafetensorsFile.Open(path);
         var unexpected = file.Keys.FirstOrDefault(key => !key.StartsWith(Names.Prefix, StringComparison.Ordinal) || !(key.EndsWith(Names.Down, StringComparison.Ordinal) || key.EndsWith(Names.Up, StringComparison.Ordinal)));
         if (unexpected is not null)
-            throw new FileContentException(path, $"tensor '{unexpected}'", $"{path}: unexpected key {unexpected}; expected {Names.DownOf("MODULE")} and {Names.UpOf("MODULE")}.");
+            throw new FileContentException(path, $"tensor '{unexpected}'", $"{path}: unexpected key {unexpected}; expected {Names.DownOf("MODULE")} and {Names.UpOf("MODULE")}; export it anew with peft.");
         if (file.Keys.FirstOrDefault(key => !Names.IsDown(key) && !file.Keys.Contains(Names.DownOf(Names.Spelling(key)))) is { } single)
             throw new FileContentException(path, $"tensor '{single}'", $"{path}: {single} has no {Names.Down[1..]} beside it; the file is damaged, export it anew.");
         return new(
