@@ -41,7 +41,7 @@ for target in "${targets[@]}"; do
     for file in fuzz/corpus/"$target"/* fuzz/regressions/"$target"/*; do
         [ ! -f "$file" ] || cp "$file" "$work/seeds/$(basename "$(dirname "$(dirname "$file")")")-$(basename "$file")"
     done
-    nice -n 19 afl-fuzz -i "$work/seeds" -o "$work/out/$target" -m none -t 20000 -E "$executions" -- dotnet "$program" "$target" \
+    nice -n 19 afl-fuzz -i "$work/seeds" -o "$work/out/$target" -m none -t 20000 -x fuzz/tokens.dict -E "$executions" -- dotnet "$program" "$target" \
         > "$work/out/$target.log" 2>&1 || { echo "$target stopped, see artifacts/fuzz/out/$target.log" >&2; failures=$((failures + 1)); }
     rm -rf "${TMPDIR:-/tmp}"/rlcm-fuzz-"$target"-*
     [ -f "$work/out/$target/default/fuzzer_stats" ] || continue

@@ -21,10 +21,10 @@ internal sealed partial record ShardIndex(string Path, IReadOnlyDictionary<strin
         var index = new ShardIndex(path, Parse(path).ToDictionary(entry => entry.Key, entry => System.IO.Path.Combine(folder, entry.Value), StringComparer.Ordinal));
         foreach (var shard in index.Shards)
         {
-            if (!ContainedFile.IsInside(folder, shard))
-                throw new FileContentException(path, null, $"{path}: the shard {System.IO.Path.GetFileName(shard)} is a link out of the folder, expected a file beside the index; copy the file there, or link the whole folder.");
             if (!File.Exists(shard))
                 throw new FileContentException(path, null, $"{path}: the shard {System.IO.Path.GetFileName(shard)} is missing; expected it beside the index, download it.");
+            if (!ContainedFile.IsInside(folder, shard))
+                throw new FileContentException(path, null, $"{path}: the shard {System.IO.Path.GetFileName(shard)} is a link out of the folder, expected a file beside the index; copy the file there, or link the whole folder.");
             if (CountInName.Match(shard) is { Success: true } match && int.Parse(match.Groups["count"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) is var count && count != index.Shards.Count)
                 throw new FileContentException(path, null, $"{path}: expected {count} shards, as {System.IO.Path.GetFileName(shard)} says, found {index.Shards.Count}; the index belongs to other files, download both again.");
         }

@@ -44,12 +44,12 @@ internal sealed record EmojiLabel(string Codepoint, string Label, string Group)
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = StrictJson.Parse(File.ReadAllBytes(path));
             return read(document.RootElement);
         }
         catch (Exception error) when (error is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or ArgumentException)
         {
-            throw new UserErrorException($"{path} is not the file of {Package} that was expected ({error.Message}); fetch the packages again with eng/fetch-emoji.sh.", error);
+            throw new FileContentException(path, StrictJson.PositionOf(error), $"{path} is not the file of {Package} that was expected ({error.Message}); fetch the packages again with eng/fetch-emoji.sh.", error);
         }
     }
 }

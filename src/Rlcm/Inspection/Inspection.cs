@@ -24,7 +24,11 @@ public sealed record PathInspection(string Title)
 /// <summary>A line of an inspection.</summary>
 /// <param name="Name">What.</param>
 /// <param name="Value">How it is.</param>
-public readonly record struct InspectedFact(string Name, string Value);
+public readonly record struct InspectedFact(string Name, string Value)
+{
+    /// <summary>How it is; text of a file is shown as by <see cref="ReadableText"/>.</summary>
+    public string Value { get; init; } = ReadableText.OneLine(Value);
+}
 
 /// <summary>The weights of a part.</summary>
 /// <param name="Part">Name of the part, such as <c>unet</c>.</param>
@@ -32,6 +36,11 @@ public readonly record struct InspectedFact(string Name, string Value);
 /// <param name="Tensors">All tensors.</param>
 public sealed record InspectedWeights(string Part, IReadOnlyList<string> Files, IReadOnlyList<TensorEntry> Tensors)
 {
+    private const int LongestName = 512;
+
+    /// <summary>All tensors, with their names on one line and without control characters.</summary>
+    public IReadOnlyList<TensorEntry> Tensors { get; init; } = [.. Tensors.Select(tensor => tensor with { Name = ReadableText.Quote(tensor.Name, LongestName) })];
+
     /// <summary>Number of weights.</summary>
     public long Parameters => Tensors.Where(tensor => is_floating_point(tensor.Dtype)).Sum(tensor => tensor.Count);
 

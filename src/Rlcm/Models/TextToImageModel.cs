@@ -97,8 +97,13 @@ public sealed class TextToImageModel : IDisposable
     /// <param name="tokenizerFolder">Where the tokenizer's files are copied from.</param>
     /// <param name="merged">Adapters of the U-Net that become part of its weights in the folder; the model itself stays as it is.</param>
     /// <exception cref="UserErrorException">A weight is beyond what <paramref name="dtype"/> can hold.</exception>
-    public void Save(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged = null) =>
+    /// <exception cref="FileContentException">A file of the tokenizer is a link out of its folder: what lies there would be copied and perhaps published.</exception>
+    public void Save(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged = null)
+    {
+        if (Directory.GetFiles(tokenizerFolder).FirstOrDefault(file => !ContainedFile.IsInside(tokenizerFolder, file)) is { } link)
+            throw new FileContentException(link, null, $"{link} is a link out of the tokenizer's folder, expected a file, since it is copied into the new model; put the file there, or leave it out.");
         AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder, merged));
+    }
 
     private void Write(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged)
     {

@@ -1,5 +1,6 @@
 using CsCheck;
 using Rlcm.Fuzz.Targets;
+using Rlcm.Runtime;
 using Rlcm.Tests.Golden;
 using Xunit;
 
@@ -23,7 +24,7 @@ public sealed class EveryReaderTests : IDisposable
     public void The_corpus_and_earlier_findings_are_read_or_refused(string name)
     {
         var target = Prepared(name);
-        Assert.All(Files("corpus", name).Concat(Files("regressions", name)), bytes => target.Try(_folder.Path, bytes));
+        Assert.All(Files("corpus", name).Concat(Files("regressions", name)), bytes => AssertTyped(target.Try(_folder.Path, bytes)));
     }
 
     [Theory]
@@ -47,12 +48,18 @@ public sealed class EveryReaderTests : IDisposable
             bytes =>
             {
                 var allocated = GC.GetAllocatedBytesForCurrentThread();
-                target.Try(_folder.Path, bytes);
+                AssertTyped(target.Try(_folder.Path, bytes));
                 Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, BytesOfAnyFile + BytesPerByte * bytes.Length);
             },
             iter: Mutants,
             threads: 1);
         Assert.Equal(before, Listing());
+    }
+
+    private void AssertTyped(UserErrorException? refusal)
+    {
+        if (refusal is not null)
+            Assert.StartsWith(_folder.Path, Assert.IsType<FileContentException>(refusal).Path, StringComparison.Ordinal);
     }
 
     private FuzzTarget Prepared(string name)

@@ -1,5 +1,7 @@
 using Rlcm.Checkpoints;
 using Rlcm.Datasets;
+using Rlcm.Models;
+using Rlcm.Models.Hub;
 using Rlcm.Runtime;
 using Rlcm.Tests.Datasets;
 using Xunit;
@@ -96,6 +98,29 @@ public sealed class LinkTests : IDisposable
         var message = Assert.Throws<FileContentException>(() => ImageFolder.Open(_folder["pictures"])).Message;
 
         Assert.Contains("has 2 problem(s): line 2: outside.png is a link out of the folder; line 3: way/b.png is a link out of the folder.", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_is_not_saved_with_a_tokenizer_that_links_elsewhere()
+    {
+        using var model = TextToImageModel.Load(TinyModels.Write(_folder["tiny"]));
+        Link("tiny/tokenizer/notes.txt", "../../outside");
+        var error = Assert.Throws<FileContentException>(() => model.Save(_folder["copy"], TorchSharp.torch.ScalarType.Float32, _folder["tiny/tokenizer"]));
+        Assert.StartsWith($"{_folder["tiny/tokenizer/notes.txt"]} is a link out of the tokenizer's folder", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["copy"]));
+    }
+
+    [Theory]
+    [InlineData("..")]
+    [InlineData("../../elsewhere")]
+    [InlineData("/")]
+    public void A_revision_of_the_cache_is_the_name_of_a_snapshot(string commit)
+    {
+        Directory.CreateDirectory(_folder["models--a--b/snapshots/one"]);
+        Directory.CreateDirectory(_folder["models--a--b/refs"]);
+        Directory.CreateDirectory(_folder["models--a--b/elsewhere"]);
+        File.WriteAllText(_folder["models--a--b/refs/main"], commit);
+        Assert.Equal(_folder["models--a--b/snapshots/one"], new HubCache(_folder["models--a--b"]).DefaultSnapshot());
     }
 
     private void Link(string name, string target) => File.CreateSymbolicLink(_folder[name], target);

@@ -1,7 +1,10 @@
 using System.Text;
+using Rlcm.Checkpoints;
 using Rlcm.Fuzz.Targets;
+using Rlcm.Inspection;
 using Rlcm.Runtime;
 using Xunit;
+using static TorchSharp.torch;
 
 namespace Rlcm.Tests.Hostile;
 
@@ -77,6 +80,17 @@ public sealed class TextTests : IDisposable
         var message = Refusal(target, Encoding.UTF8.GetBytes(text)).Message;
         Assert.DoesNotContain(message, char.IsControl);
         Assert.Contains("?[2J", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nor_are_they_when_a_file_is_inspected()
+    {
+        using (NewDisposeScope())
+            SafetensorsWriter.Write(_folder["a.safetensors"], [("lora\u001b[2J\n", ones(1))], new Dictionary<string, string>(StringComparer.Ordinal) { ["rlcm.task"] = "\u001b[2J" });
+        var found = Assert.Throws<FileContentException>(() => PathInspector.Inspect(_folder["a.safetensors"]));
+        Assert.DoesNotContain(found.Message, char.IsControl);
+        Assert.Equal("?[2J", new InspectedFact("task", "\u001b[2J").Value);
+        Assert.Equal("lora?[2J?", Assert.Single(new InspectedWeights("x", [], [new("lora\u001b[2J\n", ScalarType.Float32, [1])]).Tensors).Name);
     }
 
     [Fact]

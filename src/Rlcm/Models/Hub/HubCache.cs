@@ -98,7 +98,9 @@ internal sealed class HubCache(string folder)
 
     private string RefPath(string revision) => Path.Combine([folder, "refs", .. revision.Split('/')]);
 
-    private string? ReadRef(string revision) => File.Exists(RefPath(revision)) ? File.ReadAllText(RefPath(revision)).Trim() : null;
+    /// <summary>The commit that a revision stands for; null where it is not noted, or by something that is no name of a folder.</summary>
+    private string? ReadRef(string revision) =>
+        File.Exists(RefPath(revision)) && File.ReadAllText(RefPath(revision)).Trim() is var commit && commit is not ("." or "..") && Path.GetFileName(commit) == commit ? commit : null;
 
     private string InSnapshot(string commit, HubFile file) => Path.Combine([Snapshot(commit), .. file.Name.Split('/')]);
 

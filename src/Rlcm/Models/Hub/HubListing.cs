@@ -39,7 +39,7 @@ internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files)
     {
         var name = sibling.GetProperty("rfilename").GetString() ?? "";
         if (!IsInside(name))
-            throw new FormatException($"the file name '{name}' leads out of the repository");
+            throw new FormatException($"the file name '{ReadableText.Quote(name)}' leads out of the repository");
         if (!ModelFiles.Concerns(name))
             return null;
         var isLarge = sibling.TryGetProperty("lfs", out var large) && large.ValueKind == JsonValueKind.Object;

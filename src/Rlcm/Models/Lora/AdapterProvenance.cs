@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlcm.Checkpoints;
+using Rlcm.Runtime;
 using static TorchSharp.torch;
 
 namespace Rlcm.Models.Lora;
@@ -38,7 +39,7 @@ public sealed record AdapterProvenance
 
     /// <summary>What the adapter at <paramref name="path"/> says of itself, without reading its weights.</summary>
     /// <param name="path">Anything that <see cref="AdapterFile.Load"/> takes.</param>
-    /// <exception cref="Runtime.UserErrorException">The file is missing or damaged.</exception>
+    /// <exception cref="UserErrorException">The file is missing or damaged.</exception>
     public static AdapterProvenance Read(string path)
     {
         using var file = SafetensorsFile.Open(AdapterFile.WeightsPath(path));
@@ -86,6 +87,6 @@ public sealed record AdapterProvenance
             return null;
         var found = model.UnetSha256;
         return found == BaseUnetSha256 ? null :
-            $"{adapter} was made for {BaseModel ?? "a model that it does not name"} (U-Net {WeightsHash.Abbreviate(BaseUnetSha256)}), found {name} with another U-Net ({WeightsHash.Abbreviate(found)}): its pictures will be other than those it was tuned for.";
+            ReadableText.OneLine($"{adapter} was made for {BaseModel ?? "a model that it does not name"} (U-Net {WeightsHash.Abbreviate(BaseUnetSha256)}), found {name} with another U-Net ({WeightsHash.Abbreviate(found)}): its pictures will be other than those it was tuned for.");
     }
 }
