@@ -11,7 +11,7 @@ namespace Rlcm.CrashTests;
 public sealed class DiskFaultTests : IDisposable
 {
     private const int NoSpace = 28; // ENOSPC
-    private const int Stride = 11;
+    private const int Stride = 13;
 
     private readonly SmallRun _small = new();
 
@@ -45,7 +45,7 @@ public sealed class DiskFaultTests : IDisposable
     {
         await RunAsync([.. _small.Begin("run"), "--set", "keepLast=2"], _ => null);
         var expected = RunContent.Of(_small["run"]);
-        var path = Path.Combine(RunFolder.Open(_small["run"]).Checkpoints, "000004", "state.safetensors");
+        var path = Path.Combine(RunFolder.Open(_small["run"]).Checkpoints, "000003", "state.safetensors");
         var bytes = await File.ReadAllBytesAsync(path);
         bytes[bytes.Length / 2] ^= 4;
         await File.WriteAllBytesAsync(path, bytes);
@@ -53,9 +53,9 @@ public sealed class DiskFaultTests : IDisposable
         var refused = await RunAsync(["train", "--resume", _small["run"]], _ => null);
         Assert.Equal(ExitCode.UserError, refused.Code);
         Assert.StartsWith($"{path} is damaged: its SHA-256 is ", refused.Error, StringComparison.Ordinal);
-        Assert.EndsWith("000003: add --checkpoint 3 to continue from it.\n", refused.Error, StringComparison.Ordinal);
+        Assert.EndsWith("000002: add --checkpoint 2 to continue from it.\n", refused.Error, StringComparison.Ordinal);
 
-        var continued = await RunAsync(["train", "--resume", _small["run"], "--checkpoint", "3"], _ => null);
+        var continued = await RunAsync(["train", "--resume", _small["run"], "--checkpoint", "2"], _ => null);
         Assert.Equal((0, string.Empty), (continued.Code, continued.Error));
         RunContent.RequireEqual(expected, _small["run"], "continued from the checkpoint before");
     }

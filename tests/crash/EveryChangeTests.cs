@@ -25,8 +25,8 @@ public abstract class EveryChange(int parity) : IDisposable
     {
         var changes = await RunAsync("undisturbed", (_, _) => { });
         var expected = RunContent.Of(_small["undisturbed"]);
-        Assert.Equal(2, MetricsFile.Read(RunFolder.Open(_small["undisturbed"]).Metrics).Evaluations.Last(line => line.IsBest).Update); // neither the first nor the last
-        Assert.InRange(changes, 200, 500);
+        Assert.Contains(MetricsFile.Read(RunFolder.Open(_small["undisturbed"]).Metrics).Evaluations, line => line.IsBest && line.Update > 0);
+        Assert.InRange(changes, 150, 400);
         for (var last = 2 - parity; last <= changes; last += 2)
         {
             var moment = $"death before change {last} of {changes}";

@@ -10,7 +10,7 @@ internal sealed class SmallRun : IDisposable
     public SmallRun()
     {
         TinyModels.Write(_folder["model"]);
-        File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
+        File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts[..2]);
     }
 
     /// <summary>A path beside the runs.</summary>
@@ -22,11 +22,11 @@ internal sealed class SmallRun : IDisposable
     public string[] BeginOrContinue(string name) => File.Exists(Path.Combine(_folder[name], "config.json")) ? ["train", "--resume", _folder[name]] : Begin(name);
 
     /// <summary>The arguments that begin the run.</summary>
-    public string[] Begin(string name, int threads = 1, int updates = 4)
+    public string[] Begin(string name, int threads = 1, int updates = 3)
     {
         string[] keys =
         [
-            "imagesPerUpdate=4", "samplingBatch=4", "microBatch=4", "minibatches=1", "originSteps=2", "horizon=2", "loraRank=2", "learningRate=0.01",
+            "imagesPerUpdate=2", "samplingBatch=2", "microBatch=2", "minibatches=1", "innerEpochs=1", "originSteps=2", "horizon=2", "loraRank=2", "loraTargets=to_q,to_v", "learningRate=0.01",
             "advantage=perPrompt", "groupNoise=own", "evaluateEvery=2", "checkpointEvery=1", "keepLast=1", "keepBest=1", $"evaluationPrompts={_folder["prompts.txt"]}",
         ];
         return

@@ -13,7 +13,7 @@ internal static class TrainText
     {
         var (config, batches) = (request.Config, BatchArithmetic.Of(request.Config));
         var prompts = config.Advantage == AdvantageKind.Grouped
-            ? $"{batches.PromptsPerUpdate} prompts x {config.GroupSize}"
+            ? $"{Count(batches.PromptsPerUpdate, "prompt", "prompts")} x {config.GroupSize}"
             : "a prompt drawn for each";
         return
         [
