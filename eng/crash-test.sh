@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts small runs, kills them and continues them until they are done: --kills N runs (20), killed again and again at random moments; then one
-# run for every single change of a file, killed before it. Each must leave what an undisturbed run leaves. The README's tests do less of this.
+# run for every single change of a file, killed before it. Each must leave what an undisturbed run leaves. 'dotnet test' does less of this.
 set -eu
 
 kills=20

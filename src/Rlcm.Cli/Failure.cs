@@ -12,7 +12,7 @@ internal static class Failure
     public static (string Message, int Code) Describe(Exception exception, bool withTrace) => Unwrap(exception) switch
     {
         UserErrorException error => (error.Message, ExitCode.UserError),
-        var error when error is UnauthorizedAccessException || DiskFailure.IsFull(error) => ($"{DiskFailure.Describe(error)}; {DiskFailure.Remedy(error)} and try again.", ExitCode.UserError),
+        var error when error is IOException or UnauthorizedAccessException => ($"{DiskFailure.Describe(error)}; {DiskFailure.Remedy(error)} and try again.", ExitCode.UserError),
         var error when OutOfMemory(error.Message) is { } what => ($"Memory does not suffice ({what}); use smaller pictures or fewer at a time, in training also --set gradientCheckpointing=true, or --dtype bf16 on a GPU.", ExitCode.UserError),
         OperationCanceledException => ("Stopped.", ExitCode.Stopped),
         var error => ($"Unexpected {error.GetType().Name}: {FirstLine(error.Message)} This is a bug in rlcm, please report it; {Details(exception, withTrace)}", ExitCode.ProgramError),

@@ -30,13 +30,16 @@ public abstract class EveryChange(int parity) : IDisposable
         for (var last = 2 - parity; last <= changes; last += 2)
         {
             var moment = $"death before change {last} of {changes}";
+            var saved = 0;
             await RunAsync("run", (number, change) =>
             {
                 if (number == last)
                     moment += $", {change.Kind} of {change.Path}";
                 if (number >= last)
                     throw new SimulatedDeath(moment);
+                saved += RunContent.SavesCheckpoint(change) ? 1 : 0;
             });
+            RunContent.RequireCheckpoint(_small["run"], saved, moment);
             await RunAsync("run", (_, _) => { });
             RunContent.RequireEqual(expected, _small["run"], moment);
             Directory.Delete(_small["run"], recursive: true);

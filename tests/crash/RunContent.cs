@@ -46,6 +46,16 @@ internal static class RunContent
         Assert.True(different.Length == 0, $"{moment}: {string.Join('\n', different)}");
     }
 
+    /// <summary>Whether a checkpoint is safe as soon as this is done.</summary>
+    public static bool SavesCheckpoint(FileChange change) => change.Kind == FileChangeKind.Rename && Path.GetFileName(change.Path) == "latest";
+
+    /// <summary>The checkpoint to continue from is whole and not older than that of update <paramref name="update"/>; none is needed for update 0.</summary>
+    public static void RequireCheckpoint(string path, long update, string moment)
+    {
+        using var checkpoint = new CheckpointStore(Path.Combine(path, "checkpoints")).Latest();
+        Assert.True((checkpoint?.Number ?? 0) >= update, $"{moment}: expected the checkpoint of update {update}, found {checkpoint?.Number.ToString(CultureInfo.InvariantCulture) ?? "none"}");
+    }
+
     private static string Content(string file) => Path.GetFileName(file) switch
     {
         "metrics.jsonl" => string.Join('\n', File.ReadLines(file).Select(line => WithoutTimes(JsonNode.Parse(line)!))),

@@ -10,6 +10,7 @@ internal sealed class SmallRun : IDisposable
     public SmallRun()
     {
         TinyModels.Write(_folder["model"]);
+        TinyModels.Write(_folder["wide"], width: 64);
         File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts[..2]);
     }
 
@@ -22,7 +23,7 @@ internal sealed class SmallRun : IDisposable
     public string[] BeginOrContinue(string name) => File.Exists(Path.Combine(_folder[name], "config.json")) ? ["train", "--resume", _folder[name]] : Begin(name);
 
     /// <summary>The arguments that begin the run.</summary>
-    public string[] Begin(string name, int threads = 1, int updates = 3)
+    public string[] Begin(string name, int threads = 1, int updates = 3, string model = "model")
     {
         string[] keys =
         [
@@ -31,7 +32,7 @@ internal sealed class SmallRun : IDisposable
         ];
         return
         [
-            "train", "--task", "incompression", "--model", _folder["model"], "--prompts", _folder["prompts.txt"], "--updates", $"{updates}", "--threads", $"{threads}", "--output", _folder[name],
+            "train", "--task", "incompression", "--model", _folder[model], "--prompts", _folder["prompts.txt"], "--updates", $"{updates}", "--threads", $"{threads}", "--output", _folder[name],
             .. keys.SelectMany(key => (string[])["--set", key]),
         ];
     }

@@ -24,6 +24,9 @@ public sealed class StageEveryChangeTests : IDisposable
             File.AppendAllText(_folder["pictures/metadata.jsonl"], $$"""{"file_name":"{{i}}.png","text":"{{TinyModels.Prompts[i]}}"}""" + "\n");
         }
 
+        Directory.CreateDirectory(_folder["architecture"]);
+        foreach (var part in (string[])["vae", "unet", "text_encoder"])
+            File.Copy(_folder[$"teacher/{part}/config.json"], _folder[$"architecture/{part}.json"]);
         File.WriteAllLines(_folder["prompts.txt"], ["a cat"]);
     }
 
@@ -32,6 +35,7 @@ public sealed class StageEveryChangeTests : IDisposable
     [Theory]
     [InlineData("vae")]
     [InlineData("teacher")]
+    [InlineData("teacher from nothing")]
     [InlineData("distill")]
     public async Task A_stage_that_dies_before_a_change_of_a_file_ends_as_an_undisturbed_one(string stage)
     {
@@ -64,9 +68,10 @@ public sealed class StageEveryChangeTests : IDisposable
         {
             "vae" => ["pretrain", "vae", "--from", _folder["teacher/vae"]],
             "teacher" => ["pretrain", "teacher", "--vae", _folder["teacher/vae"], "--from", _folder["teacher"], "--prompts", _folder["prompts.txt"]],
+            "teacher from nothing" => ["pretrain", "teacher", "--vae", _folder["teacher/vae"], "--architecture", _folder["architecture"], "--merges", "2", "--prompts", _folder["prompts.txt"]],
             _ => ["distill", "--teacher", _folder["teacher"], "--prompts", _folder["prompts.txt"]],
         };
-        return [.. command, "--dataset", _folder["pictures"], "--batch", "2", "--images", "6", "--checkpoint-minutes", "1e-9", "--threads", "1", "--resume", "--output", _folder[output]];
+        return [.. command, "--dataset", _folder["pictures"], "--batch", "2", "--images", "6", "--checkpoint-minutes", "1e-9", "--threads", "1", "--output", _folder[output], .. Path.Exists(_folder[output]) ? (string[])["--resume"] : []];
     }
 
     /// <summary>The bytes of every file by name.</summary>

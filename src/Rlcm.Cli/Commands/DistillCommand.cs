@@ -34,7 +34,7 @@ internal static class DistillCommand
             var teacher = TextToImageModel.Load(folder);
             var pictures = options.Pictures(arguments, teacher.Vae.Config.SampleSize, stop);
             var data = new CaptionedLatents(pictures.Records, pictures.Pixels, teacher.Vae, teacher.Tokenizer);
-            settings = settings with { Sha256 = StageOptions.Sha256(pictures, (teacherFolder.Name, ModelFolder.Open(folder).Sha256()), (from.Name, start is null ? null : ModelFolder.Open(start).Sha256())) };
+            settings = settings with { Sha256 = options.Sha256(arguments, pictures, architecture: [], (teacherFolder.Name, ModelFolder.Open(folder).Sha256()), (from.Name, start is null ? null : ModelFolder.Open(start).Sha256())) };
             TextToImageModel Build() => Student(teacher, start, generation);
             using var stage = new DistillationStage(teacher, Build(), Build(), data, pictures.Weights, distillation);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));

@@ -57,7 +57,7 @@ internal static class PretrainCommand
             if (matched && online.Config.SampleSize % JpegSpectrum.Unit != 0)
                 throw new UserErrorException($"--match-spectrum: expected pictures of a multiple of {JpegSpectrum.Unit} pixels, found {online.Config.SampleSize}; leave it out.");
             var pictures = options.Pictures(arguments, online.Config.SampleSize, stop);
-            settings = settings with { Sha256 = StageOptions.Sha256(pictures, (from.Name, start is null ? null : VaeFolder.Sha256(start))) };
+            settings = settings with { Sha256 = options.Sha256(arguments, pictures, start is null ? ["vae.json"] : [], (from.Name, start is null ? null : VaeFolder.Sha256(start))) };
             using var stage = new VaeStage(online, new AutoencoderKL(online.Config), pictures.Pixels, pictures.Weights, settings, balance: start is null || anew, varied, matched, anchor);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
@@ -114,7 +114,7 @@ internal static class PretrainCommand
 
             var (online, average) = (Build(), Build());
             var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, tokenizer);
-            settings = settings with { Sha256 = StageOptions.Sha256(pictures, (vaeFolder.Name, vaeHash), (from.Name, start is null ? null : ModelFolder.Open(start).Sha256())) };
+            settings = settings with { Sha256 = options.Sha256(arguments, pictures, start is null ? ["unet.json", "text_encoder.json"] : [], (vaeFolder.Name, vaeHash), (from.Name, start is null ? null : ModelFolder.Open(start).Sha256())) };
             using var stage = new TeacherStage(online, average, data, pictures.Weights, settings, tokenizerFolder, prompts);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
@@ -131,8 +131,8 @@ internal static class PretrainCommand
         var folder = Path.Combine(options.Output(arguments), "tokenizer");
         if (Directory.Exists(folder))
             return folder;
-        Directory.CreateDirectory(folder);
-        BpeTrainer.Write(folder, BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges), TextConfig(options, arguments).MaxPositions);
+        var learned = BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges);
+        AtomicFolder.Write(folder, files => BpeTrainer.Write(files, learned, TextConfig(options, arguments).MaxPositions));
         return folder;
     }
 

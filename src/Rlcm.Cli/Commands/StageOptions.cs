@@ -23,8 +23,7 @@ internal sealed class StageOptions
     private readonly Option<double> _checkpointMinutes;
     private readonly ThreadsOption _threads = new();
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue from the latest checkpoint in --output" };
-    private readonly Option<long?> _checkpoint = new("--checkpoint") { Description = "With --resume: continue from this checkpoint instead; those after it are deleted", HelpName = "N" };
-    private readonly Option<bool> _force = new("--force") { Description = "With --resume: continue although something has changed, and the result is not that of one undisturbed run" };
+    private readonly ResumeOptions _resumeOptions = new();
 
     /// <param name="terminal">Where to report.</param>
     /// <param name="defaults">What holds where an option is not given.</param>
@@ -51,7 +50,7 @@ internal sealed class StageOptions
     /// <summary>Adds the shared options to <paramref name="command"/> and returns it.</summary>
     public DocumentedCommand AddTo(DocumentedCommand command)
     {
-        foreach (var option in (Option[])[_dataset, _output, _groupWeights, _images, _batch, _learningRate, _emaDecay, _seed, _checkpointMinutes, _threads, _resume, _checkpoint, _force])
+        foreach (var option in (Option[])[_dataset, _output, _groupWeights, _images, _batch, _learningRate, _emaDecay, _seed, _checkpointMinutes, _threads, _resume, .. _resumeOptions.All])
             command.Add(option);
         return command;
     }
@@ -74,10 +73,11 @@ internal sealed class StageOptions
             CheckpointInterval = TimeSpan.FromMinutes(arguments.Checked(_checkpointMinutes, minutes => minutes is > 0 and <= 1e6, "a number above 0 and at most 1e6")),
         };
         _threads.Apply(arguments);
-        if (!arguments.GetValue(_resume) && (arguments.GetValue(_checkpoint) is not null || arguments.GetValue(_force)))
-            throw new UserErrorException("--checkpoint and --force belong to a run that is continued, found them without --resume; add it, or leave them out.");
-        if (!arguments.GetValue(_resume) || !Directory.Exists(Output(arguments)))
+        var isContinued = _resumeOptions.Read(arguments, arguments.GetValue(_resume)) is not null;
+        if (!isContinued)
             OutputPath.CheckFolder(Output(arguments));
+        else if (!Directory.Exists(Output(arguments)))
+            throw new UserErrorException($"--resume: expected the folder of a run that was begun, found nothing at {Output(arguments)}; check --output, or leave --resume out.");
         return settings;
     }
 
@@ -102,28 +102,31 @@ internal sealed class StageOptions
     {
         var folder = new PretrainingFolder(Output(arguments));
         var loop = new PretrainingLoop(stage, settings, folder);
-        var resume = arguments.GetValue(_resume) ? new ResumeRequest(arguments.GetValue(_checkpoint), arguments.GetValue(_force)) : null;
-        bool done;
         try
         {
-            using var reporter = new StageReporter(_terminal, TimeProvider.System);
-            done = loop.Run(resume, new Both(reporter, new LossCurve(folder)), stop);
+            bool done;
+            using (var reporter = new StageReporter(_terminal, TimeProvider.System))
+                done = loop.Run(_resumeOptions.Read(arguments, arguments.GetValue(_resume)), new Both(reporter, new LossCurve(folder)), _terminal.Error.WriteLine, stop);
+            LossCurve.Write(folder);
+            _terminal.Output.WriteLine(done ? $"Saved {folder.ModelPath}." : $"Stopped; continue with --resume. The model so far is {folder.ModelPath}.");
+            return ExitCode.Success;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException($"{DiskFailure.Describe(error)}. What the last checkpoint in {folder.Path} holds is safe; {DiskFailure.Remedy(error)}, then the same command with --resume continues.", error);
+            throw DiskFailure.OfRun(error, folder.Path, "the same command with --resume");
         }
-
-        if (loop.GivenUp is { } givenUp)
-            _terminal.Error.WriteLine(givenUp);
-        LossCurve.Write(folder);
-        _terminal.Output.WriteLine(done ? $"Saved {folder.ModelPath}." : $"Stopped; continue with --resume. The model so far is {folder.ModelPath}.");
-        return ExitCode.Success;
     }
 
-    /// <summary>Hashes of the pictures and of further inputs, by option; null: it was not given.</summary>
-    public static IReadOnlyDictionary<string, string> Sha256(TrainingPictures pictures, params IEnumerable<(string Option, string? Sha256)> others) =>
-        others.Where(entry => entry.Sha256 is not null).Select(entry => (entry.Option, entry.Sha256!)).Append(("--dataset", pictures.Sha256)).ToDictionary(StringComparer.Ordinal);
+    /// <summary>Hashes of what a stage reads, by option.</summary>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="pictures">The dataset.</param>
+    /// <param name="architecture">Files of <c>--architecture</c> that are read.</param>
+    /// <param name="others">Hashes of further inputs; null: it was not given.</param>
+    public IReadOnlyDictionary<string, string> Sha256(ParseResult arguments, TrainingPictures pictures, string[] architecture, params IEnumerable<(string Option, string? Sha256)> others)
+    {
+        var hashes = others.Where(entry => entry.Sha256 is not null).Select(entry => (entry.Option, entry.Sha256!)).Append((_dataset.Name, pictures.Sha256));
+        return hashes.Concat(architecture.Select(file => ($"{Architecture.Name} {file}", FileHash.Sha256(ArchitectureFile(arguments, file))))).ToDictionary(StringComparer.Ordinal);
+    }
 
     private static string Describe(Dictionary<string, double>? weights) => weights is null
         ? "nothing"

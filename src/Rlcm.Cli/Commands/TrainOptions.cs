@@ -18,8 +18,6 @@ internal sealed class TrainOptions
     private readonly Option<string> _preset = new("--config") { Description = "Preset in configs/ or a JSON file", HelpName = "FILE", DefaultValueFactory = _ => "quick" };
     private readonly Option<string> _output = new("--output") { Description = "New folder for everything about the run [default: runs/TASK-TIME]", HelpName = "DIR" };
     private readonly Option<string> _resume = new("--resume") { Description = "Continue the run in this folder from its latest checkpoint", HelpName = "RUN" };
-    private readonly Option<long?> _checkpoint = new("--checkpoint") { Description = "With --resume: continue from this checkpoint instead; those after it are deleted", HelpName = "N" };
-    private readonly Option<bool> _force = new("--force") { Description = "With --resume: continue although something has changed, and the result is not that of one undisturbed run" };
     private readonly Option<string[]> _set = new("--set") { Description = "Any key of a run's config.json, such as learningRate=2e-4; may be repeated", HelpName = "key=value" };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report nothing but errors" };
 
@@ -36,13 +34,15 @@ internal sealed class TrainOptions
         Key("threads", "N", "Threads of the networks; 0 is one for each core"),
     ];
 
+    private ResumeOptions ResumeOptions { get; } = new();
+
     /// <summary><c>--download</c>; no key of the configuration, since it changes nothing of the run.</summary>
     public DownloadOption Download { get; } = new();
 
     /// <summary>Adds the options to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_preset, .. _keys.Select(key => key.Option), Download, _output, _resume, _checkpoint, _force, _set, _quiet])
+        foreach (var option in (Option[])[_preset, .. _keys.Select(key => key.Option), Download, _output, _resume, .. ResumeOptions.All, _set, _quiet])
             command.Add(option);
     }
 
@@ -57,10 +57,10 @@ internal sealed class TrainOptions
         {
             RefuseWithResume(arguments);
             var run = RunFolder.Open(earlier);
-            return new(TrainConfigReader.ReadRun(run.Config, flags, assignments), run.Path, new(arguments.GetValue(_checkpoint), arguments.GetValue(_force)), quiet);
+            return new(TrainConfigReader.ReadRun(run.Config, flags, assignments), run.Path, ResumeOptions.Read(arguments, isContinued: true), quiet);
         }
 
-        RefuseWithoutResume(arguments);
+        ResumeOptions.Read(arguments, isContinued: false);
 
         var config = TrainConfigReader.Read(arguments.GetValue(_preset)!, flags, assignments);
         var output = arguments.GetValue(_output) ?? RunFolder.DefaultPath(config.Task, time);
@@ -72,12 +72,6 @@ internal sealed class TrainOptions
     {
         if (((Option[])[_preset, _output]).FirstOrDefault(option => IsGiven(arguments, option)) is { } clash)
             throw new UserErrorException($"--resume continues a run as it was started, found {clash.Name} beside it; leave that out, or start a new run.");
-    }
-
-    private void RefuseWithoutResume(ParseResult arguments)
-    {
-        if (((Option[])[_checkpoint, _force]).FirstOrDefault(option => IsGiven(arguments, option)) is { } lone)
-            throw new UserErrorException($"{lone.Name} belongs to a run that is continued, found it without --resume; add --resume and the run's folder, or leave it out.");
     }
 
     private static bool IsGiven(ParseResult arguments, Option option) => arguments.GetResult(option) is { Implicit: false };

@@ -1,3 +1,4 @@
+using Rlcm.Checkpoints;
 using Rlcm.Cli.Imaging;
 using Rlcm.Cli.Plots;
 using Rlcm.Cli.Reporting;
@@ -31,8 +32,6 @@ internal static class TrainRun
                 return;
             }
 
-            if (run is not null)
-                File.Delete(ComparisonOf(run.Folder)); // of an end that is none any more
             TrainingOutcome? outcome;
             using (var reporter = TrainReporter.Create(terminal, request))
             {
@@ -48,6 +47,10 @@ internal static class TrainRun
             }
 
             Finish(terminal, request, run.Folder, outcome);
+        }
+        catch (Exception error) when (run is not null && error is (IOException or UnauthorizedAccessException))
+        {
+            throw DiskFailure.OfRun(error, run!.Folder.Path, $"'rlcm train --resume {run.Folder.Path}'");
         }
         finally
         {
@@ -65,18 +68,10 @@ internal static class TrainRun
         {
             return null; // before the first update
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            run.RequireFolder();
-            throw new UserErrorException($"{DiskFailure.Describe(error)}. What the last checkpoint in {run.Folder.Checkpoints} holds is safe; {DiskFailure.Remedy(error)}, then 'rlcm train --resume {run.Folder.Path}' continues.", error);
-        }
     }
 
-    /// <summary>The comparison is the last file that a run writes.</summary>
     private static bool IsFinished(TrainingRun run, TrainConfig config) =>
-        run.Checkpoint?.Number >= config.Updates && File.Exists(run.Folder.Evaluation) && File.Exists(ComparisonOf(run.Folder));
-
-    private static string ComparisonOf(RunFolder folder) => Path.Combine(folder.Images, "comparison.png");
+        run.Checkpoint?.Number >= config.Updates && File.Exists(run.Folder.Evaluation) && File.Exists(run.Folder.Comparison);
 
     private static void Finish(Terminal terminal, TrainRequest request, RunFolder folder, TrainingOutcome? outcome)
     {
@@ -84,7 +79,7 @@ internal static class TrainRun
         if (updates.Count > 0)
             RewardCurve.Write(Path.Combine(folder.Plots, "reward.png"), $"{request.Config.Task}, {request.Config.ImagesPerUpdate} images an update", "mean reward", updates, evaluations);
         if (outcome is not null)
-            WriteComparison(ComparisonOf(folder), outcome);
+            WriteComparison(folder.Comparison, outcome);
         if (!request.Quiet)
             Summarize(terminal, folder, outcome, updates, request.Config.Updates);
     }
@@ -101,7 +96,7 @@ internal static class TrainRun
         var output = terminal.Output;
         if (outcome is null)
         {
-            var (done, goOn) = (updates.Count > 0 ? updates[^1].Update : 0, $"'rlcm train --resume {folder.Path}'");
+            var (done, goOn) = (new CheckpointStore(folder.Checkpoints).Newest ?? 0, $"'rlcm train --resume {folder.Path}'");
             output.WriteLine(done == 0 ? $"Stopped before the first update; {goOn} goes on."
                 : done < planned ? $"Stopped after update {done}. The adapter so far is {folder.Adapter}; {goOn} continues."
                 : $"Stopped after the last update. The adapter is {folder.Adapter}; only the report is missing, {goOn} makes it.");
@@ -113,6 +108,6 @@ internal static class TrainRun
         if (RewardTrend.Of(updates) is { } trend)
             output.WriteLine(TrainSummary.Trend(trend));
         output.WriteLine($"Adapter: {folder.Adapter}");
-        output.WriteLine($"Pictures: {ComparisonOf(folder)}");
+        output.WriteLine($"Pictures: {folder.Comparison}");
     }
 }

@@ -31,6 +31,9 @@ public sealed class CheckpointStore
         ? [.. Directory.EnumerateDirectories(_root).Select(path => ParseNumber(Path.GetFileName(path))).OfType<long>().Order()]
         : [];
 
+    /// <summary>The highest of <see cref="Numbers"/>; null where there is none.</summary>
+    public long? Newest => Numbers is { Count: > 0 } numbers ? numbers[^1] : null;
+
     /// <summary>Writes checkpoint <paramref name="number"/>, makes it the latest and deletes the oldest beyond the limit.</summary>
     /// <param name="number">Update or step, from 0; a checkpoint of the same number is replaced.</param>
     /// <param name="tensors">Everything held in tensors, each stored in its own type.</param>
@@ -77,8 +80,6 @@ public sealed class CheckpointStore
         foreach (var later in Numbers.Where(other => other > number))
             Delete(later);
     }
-
-    private long? Newest => Numbers is { Count: > 0 } numbers ? numbers[^1] : null;
 
     private static void Fill(string folder, IReadOnlyDictionary<string, Tensor> tensors, object state)
     {

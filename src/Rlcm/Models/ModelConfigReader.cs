@@ -103,14 +103,14 @@ internal sealed class ModelConfigReader
         _rest.Remove(key, out var value);
         var found = value.ToString();
         if (!supported.Any(option => JsonSerializer.Serialize(option) == value.GetRawText() || option is double number && value.ValueKind == JsonValueKind.Number && value.GetDouble() == number))
-            throw new FileContentException(_path, key, $"{_path}: {key} = {found} is not supported; supported: {string.Join(", ", supported.Select(option => JsonSerializer.Serialize(option)))}.");
+            throw new FileContentException(_path, key, $"{_path}: {key} = {found} is not supported; supported: {string.Join(", ", supported.Select(option => JsonSerializer.Serialize(option)))}; choose a model of that kind.");
     }
 
     /// <summary>As <see cref="Require"/>, where diffusers takes an absent entry for <paramref name="fallback"/>, which is not supported.</summary>
     public void RequireStated(string key, object fallback, object supported)
     {
         if (IsAbsent(key))
-            throw new FileContentException(_path, key, $"{_path}: {key} is missing, which means {JsonSerializer.Serialize(fallback)} and is not supported; supported: {JsonSerializer.Serialize(supported)}.");
+            throw new FileContentException(_path, key, $"{_path}: {key} is missing, which means {JsonSerializer.Serialize(fallback)} and is not supported; supported: {JsonSerializer.Serialize(supported)}; choose a model of that kind.");
         Require(key, supported);
     }
 
@@ -130,7 +130,7 @@ internal sealed class ModelConfigReader
     }
 
     public FileContentException Wrong(string key, string expected, object? found) =>
-        new(_path, key, $"{_path}: {key}: expected {expected}, found {(found is JsonElement { ValueKind: JsonValueKind.Undefined } ? "nothing" : found)}.");
+        new(_path, key, $"{_path}: {key}: expected {expected}, found {(found is JsonElement { ValueKind: JsonValueKind.Undefined } ? "nothing" : found)}; correct the file, or download it again.");
 
     private delegate bool Parser<T>(JsonElement value, out T result);
 

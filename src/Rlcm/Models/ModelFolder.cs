@@ -1,3 +1,4 @@
+using Rlcm.Models.Clip;
 using Rlcm.Runtime;
 
 namespace Rlcm.Models;
@@ -47,13 +48,13 @@ public sealed class ModelFolder
     /// <exception cref="UserErrorException">A part has none, or its index is damaged.</exception>
     public IEnumerable<string> WeightFiles() => ((ModelPart[])[Unet, Vae, TextEncoder]).SelectMany(part => part.FindWeights().Files());
 
-    /// <summary>All files that decide what the model draws: weights, architectures, tokenizer, noise schedule. Those that are not there are left out.</summary>
+    /// <summary>All files that decide what the model draws: weights, architectures, tokenizer, noise schedule. Those that need not be there and are not are left out.</summary>
     /// <exception cref="UserErrorException">As <see cref="WeightFiles"/>.</exception>
     public IEnumerable<string> Files() =>
     [
         .. WeightFiles(),
         .. ((string[])[Unet.ConfigPath, Vae.ConfigPath, TextEncoder.ConfigPath, SchedulerPath]).Where(File.Exists),
-        .. Directory.Exists(Tokenizer) ? Directory.GetFiles(Tokenizer) : [],
+        .. ClipTokenizerFiles.Names.Select(name => System.IO.Path.Combine(Tokenizer, name)).Where(File.Exists),
     ];
 
     /// <summary>One hash for all <see cref="Files"/>: whether it is the same model.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Rlcm.Checkpoints;
 using Rlcm.Imaging;
 using Rlcm.Runtime;
@@ -49,11 +48,7 @@ public sealed class PretrainingFolder
     internal void ContinueAfter(long step)
     {
         Losses.ContinueAfter(step);
-        foreach (var picture in Directory.GetFiles(SamplesPath, "*.png"))
-        {
-            if (long.TryParse(System.IO.Path.GetFileNameWithoutExtension(picture), NumberStyles.None, CultureInfo.InvariantCulture, out var made) && made > step)
-                FileChanges.Delete(picture);
-        }
+        NumberedFiles.DropAfter(SamplesPath, step);
     }
 
     internal void WriteSamples(long step, ImageBatch images) =>

@@ -11,30 +11,31 @@ namespace Rlcm.Pretraining;
 /// <summary>Trains any <see cref="IPretrainingStage"/>: Adam, gradient clipping, moving average, learning-rate schedule, checkpoints and resumption.</summary>
 public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings settings, PretrainingFolder folder)
 {
-    private sealed record State(long Step, long AdamSteps, RunIdentity Identity);
+    private sealed record State(long Step, long AdamSteps, RunIdentity Identity, IReadOnlyList<string> GivenUp);
 
     private readonly ExponentialMovingAverage _averages =
         new(stage.Weights.Select(weight => (weight.Name, (Tensor)weight.Value, weight.Average)), settings.EmaDecay);
 
     private readonly RunIdentity _identity = StageIdentity.Of(settings);
+    private readonly List<string> _givenUp = []; // what was changed and continued with by force, a sentence for each time
     private long? _saved;
-
-    /// <summary>What the user gave up by going on in spite of a change, a sentence; null: nothing.</summary>
-    public string? GivenUp { get; private set; }
 
     /// <summary>Trains until all steps are done or <paramref name="stop"/> asks to stop after the current one; then checkpoints and saves the model.</summary>
     /// <param name="resume">How to continue from a checkpoint of the folder, if it holds one; null: from the start.</param>
     /// <param name="progress">Told after every step.</param>
+    /// <param name="warn">Told what the user gives up by going on in spite of a change.</param>
     /// <param name="stop">Stops the training in good order.</param>
     /// <returns>True when all steps are done.</returns>
     /// <exception cref="UserErrorException">The folder is in use, the run to continue would not go on as it was begun, or the training diverges.</exception>
-    public bool Run(ResumeRequest? resume, IProgress<PretrainingProgress> progress, CancellationToken stop)
+    public bool Run(ResumeRequest? resume, IProgress<PretrainingProgress> progress, Action<string> warn, CancellationToken stop)
     {
         NativeTorch.Tune(); // a network that was made from nothing was not loaded, where this is done otherwise
         using var adam = new Adam(stage.Weights.Select(weight => (weight.Name, weight.Value)), settings.LearningRate);
         using var taken = RunLock.Take(folder.Path);
         folder.CleanUp();
-        var first = resume is null ? 0 : Restore(adam, resume);
+        if (resume is null && folder.Checkpoints.Numbers.Count > 0)
+            throw new UserErrorException($"The folder {folder.Path} holds a stage that was begun meanwhile; add --resume to continue it, or choose another --output.");
+        var first = resume is null ? 0 : Restore(adam, resume, warn);
         folder.ContinueAfter(first);
         var clock = Stopwatch.StartNew();
         var lastCheckpoint = TimeSpan.Zero;
@@ -95,22 +96,29 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
         else
         {
             folder.Losses.Flush();
-            folder.Checkpoints.Save(step, Tensors(adam), new State(step, adam.StepCount, _identity));
+            folder.Checkpoints.Save(step, Tensors(adam), new State(step, adam.StepCount, _identity, _givenUp));
             _saved = step;
         }
 
         stage.Save(folder.ModelPath);
     }
 
-    private long Restore(Adam adam, ResumeRequest request)
+    private long Restore(Adam adam, ResumeRequest request, Action<string> warn)
     {
         using var checkpoint = request.Checkpoint is { } number ? folder.Checkpoints.Load(number) : folder.Checkpoints.Latest();
         if (checkpoint is null)
             return 0;
         var state = checkpoint.State<State>();
-        GivenUp = request.Decide(folder.Path, [.. state.Identity.Differences(_identity, StageIdentity.FreeOnResume), .. folder.Losses.Gaps(state.Step)]);
-        folder.Checkpoints.GoBackTo(checkpoint.Number);
+        string[] shortened = settings.Steps < state.Step ? [$"--images was at least {state.Step * settings.BatchSize}, is {settings.Images}"] : [];
+        _givenUp.AddRange(state.GivenUp);
+        if (request.Decide(folder.Path, [.. shortened, .. state.Identity.Differences(_identity, StageIdentity.FreeOnResume), .. folder.Losses.Gaps(state.Step)]) is { } givenUp)
+        {
+            _givenUp.Add(givenUp);
+            warn(givenUp);
+        }
+
         checkpoint.CopyTo(Tensors(adam));
+        folder.Checkpoints.GoBackTo(checkpoint.Number);
         adam.StepCount = state.AdamSteps;
         _averages.Count = state.Step;
         _saved = state.Step;

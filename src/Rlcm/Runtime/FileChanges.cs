@@ -18,10 +18,14 @@ internal static class FileChanges
     /// <summary>Makes a folder and those above it, unless they are there.</summary>
     public static void MakeFolder(string path)
     {
-        if (Directory.Exists(path))
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (Directory.Exists(full))
             return;
-        Announce(FileChangeKind.MakeFolder, path);
-        Directory.CreateDirectory(path);
+        var parent = Path.GetDirectoryName(full)!;
+        MakeFolder(parent);
+        Announce(FileChangeKind.MakeFolder, full);
+        Directory.CreateDirectory(full);
+        FlushFolder(parent);
     }
 
     /// <summary>Opens a file for writing, without a buffer between: what is written is the system's.</summary>
@@ -61,7 +65,7 @@ internal static class FileChanges
     public static void FlushFile(string path)
     {
         Announce(FileChangeKind.Flush, path);
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        using var handle = File.OpenHandle(path, FileMode.Open, OperatingSystem.IsWindows() ? FileAccess.ReadWrite : FileAccess.Read);
         RandomAccess.FlushToDisk(handle);
     }
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Rlcm.Runtime;
 
 /// <summary>What tells files apart by their content.</summary>
-internal static class FileHash
+public static class FileHash
 {
     /// <summary>SHA-256 of the file at <paramref name="path"/>, 64 lower-case hex digits.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>

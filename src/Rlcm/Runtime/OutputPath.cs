@@ -47,7 +47,7 @@ public static class OutputPath
     {
         while (!Path.Exists(folder))
             folder = Path.GetDirectoryName(folder)!;
-        var probe = Path.Combine(folder, $".rlcm-{Guid.NewGuid():N}.tmp");
+        var probe = Leftovers.NamesFor(Path.Combine(folder, ".rlcm")).Temporary;
         try
         {
             File.Create(probe).Dispose();

@@ -33,6 +33,9 @@ public sealed class RunFolder
     /// <summary>Pictures of the evaluations.</summary>
     public string Images => In(ImagesName);
 
+    /// <summary>Pictures before and after, side by side; the last file that a run writes.</summary>
+    public string Comparison => System.IO.Path.Combine(Images, "comparison.png");
+
     /// <summary>Curves for people.</summary>
     public string Plots => In(PlotsName);
 
@@ -61,8 +64,7 @@ public sealed class RunFolder
     {
         OutputPath.CheckFolder(path);
         var run = new RunFolder(path);
-        foreach (var name in Subfolders)
-            FileChanges.MakeFolder(run.In(name));
+        run.MakeSubfolders();
         return run;
     }
 
@@ -76,11 +78,18 @@ public sealed class RunFolder
             : throw new UserErrorException($"The folder {run.Path} holds no run, expected the file config.json in it; check the path.");
     }
 
-    /// <summary>Tidies up after a process that was killed while it wrote; only for the one that has the folder's lock.</summary>
+    /// <summary>Tidies up after a process that was killed while it wrote, and makes folders that copying has lost since they were empty; only for the one that has the lock.</summary>
     internal void CleanUp()
     {
         foreach (var folder in (string[])[Path, .. Subfolders.Select(In)])
             Leftovers.CleanUp(folder);
+        MakeSubfolders();
+    }
+
+    private void MakeSubfolders()
+    {
+        foreach (var name in Subfolders)
+            FileChanges.MakeFolder(In(name));
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);

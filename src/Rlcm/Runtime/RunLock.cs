@@ -17,56 +17,65 @@ public sealed class RunLock : IDisposable
 
     private RunLock(string folder, FileStream file) => (_folder, _file) = (folder, file);
 
-    private string Path => System.IO.Path.Combine(_folder, FileNames[0]);
+    private static string Me => $"process {Environment.ProcessId} on {Environment.MachineName}";
 
     /// <summary>Takes the lock of the folder <paramref name="folder"/>, which must be there.</summary>
     /// <exception cref="UserErrorException">Another process has it, which is named; or the folder cannot be written.</exception>
     public static RunLock Take(string folder)
     {
-        var owner = System.IO.Path.Combine(folder, FileNames[1]);
+        FileStream? file = null;
         try
         {
-            var taken = new RunLock(folder, new(System.IO.Path.Combine(folder, FileNames[0]), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-            AtomicFile.Write(owner, stream => stream.Write(Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}")));
-            return taken;
-        }
-        catch (IOException error) when (IsTaken(error))
-        {
-            throw new UserErrorException($"The folder {folder} is in use by {OwnerOf(owner)}; wait until it ends, or have it save and stop ('kill' with its number).", error);
+            file = new(Path.Combine(folder, FileNames[0]), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            FileChanges.Delete(OwnerFile(folder)); // of a dead process, which nobody should be told to end
+            AtomicFile.Write(OwnerFile(folder), stream => stream.Write(Encoding.UTF8.GetBytes(Me)));
+            return new(folder, file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException($"The folder {folder} cannot be written ({error.Message}); check its permissions and whether the disk is full.", error);
+            file?.Dispose();
+            throw new UserErrorException(
+                file is null && IsTaken(error)
+                    ? $"The folder {folder} is in use by {OwnerOf(folder) ?? "another process"}; wait until it ends, or have it save and stop ('kill' with its number)."
+                    : $"The folder {folder} cannot be written ({error.Message}); check its permissions and whether the disk is full.",
+                error);
+        }
+        catch
+        {
+            file?.Dispose();
+            throw;
         }
     }
 
-    /// <summary>Makes sure that the folder is still there.</summary>
+    /// <summary>Makes sure that the folder is still there and still ours.</summary>
     /// <exception cref="UserErrorException">It was deleted or renamed.</exception>
     public void RequireFolder()
     {
-        if (!File.Exists(Path))
+        if (OwnerOf(_folder) != Me)
             throw new UserErrorException($"The folder {_folder} was deleted or renamed while it was in use, so that nothing more can be saved in it; give it its name back and continue from its last checkpoint, or begin a new run.");
     }
 
     /// <summary>Gives the lock back.</summary>
     public void Dispose() => _file.Dispose();
 
-    private static bool IsTaken(IOException error) => error is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException)
+    private static bool IsTaken(Exception error) => error is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException)
         && error.HResult is SharingViolationOnWindows or WouldBlock or WouldBlockOnMac;
 
     private const int SharingViolationOnWindows = unchecked((int)0x80070020); // ERROR_SHARING_VIOLATION
     private const int WouldBlock = 11; // EWOULDBLOCK of Linux
     private const int WouldBlockOnMac = 35;
 
-    private static string OwnerOf(string path)
+    private static string OwnerFile(string folder) => Path.Combine(folder, FileNames[1]);
+
+    private static string? OwnerOf(string folder)
     {
         try
         {
-            return File.ReadAllText(path);
+            return File.ReadAllText(OwnerFile(folder));
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return "another process";
+            return null;
         }
     }
 }

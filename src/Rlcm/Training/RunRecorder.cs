@@ -1,9 +1,9 @@
-using System.Globalization;
 using Rlcm.Checkpoints;
 using Rlcm.Evaluation;
 using Rlcm.Imaging;
 using Rlcm.Models.Lora;
 using Rlcm.Runtime;
+using static TorchSharp.torch;
 
 namespace Rlcm.Training;
 
@@ -19,15 +19,16 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     private readonly LoraAdapters _adapters;
     private readonly AdapterProvenance _provenance;
     private readonly CheckpointStore _checkpoints;
-    private readonly MetricsLog _metrics;
-    private readonly TensorBoardLog _events;
     private readonly IProgress<UpdateMetrics> _updates;
     private readonly IProgress<EvaluationMetrics> _evaluations;
-    private readonly List<EvaluationMetrics> _evaluated;
+    private readonly TimeProvider _time;
+    private readonly List<EvaluationMetrics> _evaluated = [];
+    private MetricsLog? _metrics;
+    private TensorBoardLog? _events;
     private long? _saved;
 
     /// <param name="config">The run's configuration.</param>
-    /// <param name="run">The run; lines, events and pictures beyond its checkpoint are dropped, since they will be made again.</param>
+    /// <param name="run">The run.</param>
     /// <param name="evaluator">Draws and scores the evaluation pictures.</param>
     /// <param name="adapters">The adapters being trained.</param>
     /// <param name="provenance">What is known of them at any time: base model, task and seed.</param>
@@ -38,18 +39,22 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         TrainConfig config, TrainingRun run, PolicyEvaluator evaluator, LoraAdapters adapters, AdapterProvenance provenance,
         IProgress<UpdateMetrics> updates, IProgress<EvaluationMetrics> evaluations, TimeProvider time)
     {
-        (_config, _run, _evaluator, _adapters, _provenance, _updates, _evaluations) = (config, run, evaluator, adapters, provenance, updates, evaluations);
+        (_config, _run, _evaluator, _adapters, _provenance, _updates, _evaluations, _time) = (config, run, evaluator, adapters, provenance, updates, evaluations, time);
         _checkpoints = new(run.Folder.Checkpoints, config.KeepLast);
         _saved = run.Checkpoint?.Number;
-        _metrics = _saved is { } last && File.Exists(run.Folder.Metrics) ? MetricsLog.Continue(run.Folder.Metrics, (int)last) : MetricsLog.Create(run.Folder.Metrics);
-        var (done, evaluated) = MetricsFile.Read(run.Folder.Metrics);
-        _events = TensorBoardLog.Continue(run.Folder.Events, done, evaluated, time);
-        _evaluated = [.. evaluated];
-        foreach (var picture in Directory.GetFiles(run.Folder.Images, "*.png"))
-        {
-            if (int.TryParse(Path.GetFileNameWithoutExtension(picture), NumberStyles.None, CultureInfo.InvariantCulture, out var update) && update > (_saved ?? 0))
-                FileChanges.Delete(picture);
-        }
+    }
+
+    /// <summary>Opens the logs. Lines, events, pictures and a best adapter beyond the run's checkpoint are dropped, since they will be made again.</summary>
+    public void Start()
+    {
+        var folder = _run.Folder;
+        _metrics = _saved is { } last && File.Exists(folder.Metrics) ? MetricsLog.Continue(folder.Metrics, (int)last) : MetricsLog.Create(folder.Metrics);
+        var (done, evaluated) = MetricsFile.Read(folder.Metrics);
+        _events = TensorBoardLog.Continue(folder.Events, done, evaluated, _time);
+        _evaluated.AddRange(evaluated);
+        NumberedFiles.DropAfter(folder.Images, _saved ?? 0);
+        if (UpdatesOfBest() > (_saved ?? -1))
+            GoBackToEarlierBest();
     }
 
     /// <summary>What the last evaluation of this session drew; null before the first.</summary>
@@ -59,8 +64,8 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     public void Record(Trainer trainer, UpdateMetrics metrics)
     {
         _run.RequireFolder();
-        _metrics.Append(metrics);
-        _events.Append(metrics);
+        Metrics.Append(metrics);
+        Events.Append(metrics);
         _updates.Report(metrics);
         var isLast = metrics.Update == _config.Updates;
         var isEvaluated = isLast || metrics.Update % _config.EvaluateEvery == 0;
@@ -88,7 +93,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         else
         {
             _run.RequireFolder();
-            _metrics.FlushToDisk();
+            Metrics.FlushToDisk();
             trainer.Save(_checkpoints, _run.Identity, best);
             _saved = trainer.UpdatesDone;
         }
@@ -99,9 +104,8 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     /// <summary>Keeps the adapters as the run's best where the evaluation after <paramref name="update"/>, the last, is; a killed process may not have come to it.</summary>
     public void WriteBest(int update)
     {
-        var folder = _run.Folder.BestAdapter;
-        if (_evaluated.LastOrDefault(line => line.IsBest)?.Update == update && !(Directory.Exists(folder) && AdapterProvenance.Read(folder).Updates == update))
-            WriteAdapter(folder, update);
+        if (_evaluated.LastOrDefault(line => line.IsBest)?.Update == update && UpdatesOfBest() != update)
+            WriteAdapter(_run.Folder.BestAdapter, update);
     }
 
     /// <summary>Draws, scores and keeps the evaluation pictures of the adapters as they are.</summary>
@@ -114,8 +118,8 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         var isBest = _evaluated.All(earlier => moments.Mean > earlier.RewardMean);
         var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1, stop);
         var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized?.Share, recognized?.Samples.Count, isBest);
-        _metrics.Append(line);
-        _events.Append(line);
+        Metrics.Append(line);
+        Events.Append(line);
         _evaluations.Report(line);
         _evaluated.Add(line);
         return Latest = pictures;
@@ -128,16 +132,48 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         WriteAdapter(_run.Folder.Adapter, trainer.UpdatesDone);
     }
 
-    private void WriteAdapter(string folder, int update) => PeftAdapter.Save(_adapters, folder, _provenance with
+    private MetricsLog Metrics => _metrics ?? throw new InvalidOperationException($"Call {nameof(Start)} first.");
+
+    private TensorBoardLog Events => _events ?? throw new InvalidOperationException($"Call {nameof(Start)} first.");
+
+    /// <summary>How many updates made the adapter in <c>best/</c>; null where there is none that can be read.</summary>
+    private int? UpdatesOfBest()
     {
-        Updates = update,
-        Reward = _evaluated.LastOrDefault(line => line.Update == update)?.RewardMean,
-    });
+        try
+        {
+            return Directory.Exists(_run.Folder.BestAdapter) ? AdapterProvenance.Read(_run.Folder.BestAdapter).Updates : null;
+        }
+        catch (UserErrorException)
+        {
+            return null; // it is written anew
+        }
+    }
+
+    /// <summary>The best adapter is of updates that are dropped: the best of those that stay takes its place, where its checkpoint was kept.</summary>
+    private void GoBackToEarlierBest()
+    {
+        FileChanges.Delete(_run.Folder.BestAdapter);
+        if (_evaluated.LastOrDefault(line => line.IsBest)?.Update is not { } update || !_checkpoints.Numbers.Contains(update))
+            return;
+        using var checkpoint = _checkpoints.Load(update);
+        WriteAdapter(_run.Folder.BestAdapter, update, checkpoint);
+    }
+
+    /// <summary>Writes the adapters as they are, or as they were at <paramref name="checkpoint"/>.</summary>
+    private void WriteAdapter(string folder, int update, LoadedCheckpoint? checkpoint = null)
+    {
+        _run.RequireFolder();
+        using var scope = NewDisposeScope();
+        var weights = AdapterWeights.Of(_adapters);
+        if (checkpoint is not null)
+            weights = weights with { Layers = weights.Layers.Keys.ToDictionary(module => module, module => (checkpoint.Tensor($"{module}.lora_A.weight"), checkpoint.Tensor($"{module}.lora_B.weight")), StringComparer.Ordinal) };
+        PeftAdapter.Save(weights, folder, _provenance with { Updates = update, Reward = _evaluated.LastOrDefault(line => line.Update == update)?.RewardMean }, ScalarType.Float32);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _metrics.Dispose();
-        _events.Dispose();
+        _metrics?.Dispose();
+        _events?.Dispose();
     }
 }

@@ -7,9 +7,13 @@ namespace Rlcm.Training;
 public sealed class TrainingRun : IDisposable
 {
     private readonly RunLock _lock;
+    private readonly TrainConfig _config;
+    private readonly RunManifest _manifest;
+    private bool _keepsFigures = true; // those of the untuned model
+    private bool _isStarted;
 
-    private TrainingRun(RunFolder folder, RunLock taken, RunIdentity identity, LoadedCheckpoint? checkpoint) =>
-        (Folder, _lock, Identity, Checkpoint) = (folder, taken, identity, checkpoint);
+    private TrainingRun(RunFolder folder, RunLock taken, TrainConfig config, RunManifest manifest, RunIdentity identity, LoadedCheckpoint? checkpoint) =>
+        (Folder, _lock, _config, _manifest, Identity, Checkpoint) = (folder, taken, config, manifest, identity, checkpoint);
 
     /// <summary>The folder.</summary>
     public RunFolder Folder { get; }
@@ -17,7 +21,7 @@ public sealed class TrainingRun : IDisposable
     /// <summary>What the run's numbers depend on.</summary>
     public RunIdentity Identity { get; }
 
-    /// <summary>The checkpoint to go on from; null at the start.</summary>
+    /// <summary>The checkpoint to go on from; null at the start. Whoever has taken what it holds disposes it.</summary>
     public LoadedCheckpoint? Checkpoint { get; }
 
     /// <summary>What the user gave up by going on in spite of a change, a sentence; null: nothing.</summary>
@@ -38,9 +42,9 @@ public sealed class TrainingRun : IDisposable
         {
             OutputPath.CheckFolder(path); // nobody else began one here in between
             folder.CleanUp();
-            TrainConfigReader.Write(config, folder.Config); // first: with it, the folder is a run that can be continued
-            RunManifest.Gather(files, config.Seed, commandLine, time).Write(folder.Manifest);
-            return new(folder, taken, identity, checkpoint: null);
+            var run = new TrainingRun(folder, taken, config, RunManifest.Gather(files, config.Seed, commandLine, time), identity, checkpoint: null);
+            run.Start();
+            return run;
         }
         catch
         {
@@ -49,7 +53,7 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    /// <summary>Goes on with an earlier run. Nothing of it is changed before all is known to be well.</summary>
+    /// <summary>Goes on with an earlier run. Nothing of it is changed before <see cref="Start"/>.</summary>
     /// <param name="path">The run's folder.</param>
     /// <param name="config">The run's configuration as it is to go on.</param>
     /// <param name="request">From where, and whether changes are forced.</param>
@@ -68,14 +72,12 @@ public sealed class TrainingRun : IDisposable
             checkpoint = request.Checkpoint is { } number ? store.Load(number) : store.Latest();
             var (identity, files) = Identify(config);
             var givenUp = checkpoint is null ? null : request.Decide(folder.Path, Differences(folder, checkpoint, config, identity));
-            if (checkpoint is not null)
-                store.GoBackTo(checkpoint.Number);
-
-            var manifest = RunManifest.Read(folder.Manifest) ?? RunManifest.Gather(files, config.Seed, commandLine, time);
+            var begun = RunManifest.Read(folder.Manifest);
+            var isSame = begun is not null && givenUp is null && (checkpoint is not null || IsAsBegun(folder, begun, config, files));
+            var manifest = isSame || checkpoint is not null ? begun : null;
+            manifest ??= RunManifest.Gather(files, config.Seed, commandLine, time);
             var continuation = new RunContinuation(time.GetUtcNow(), checkpoint?.Number ?? 0, commandLine, givenUp);
-            (manifest with { Continued = [.. manifest.Continued, continuation] }).Write(folder.Manifest);
-            TrainConfigReader.Write(config, folder.Config);
-            return new(folder, taken, identity, checkpoint) { GivenUp = givenUp };
+            return new(folder, taken, config, manifest with { Continued = [.. manifest.Continued, continuation] }, identity, checkpoint) { GivenUp = givenUp, _keepsFigures = isSame };
         }
         catch
         {
@@ -83,6 +85,20 @@ public sealed class TrainingRun : IDisposable
             taken.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Writes down, once, what the run is from here on when all is known to be well: configuration, manifest, and where it goes on from.</summary>
+    public void Start()
+    {
+        if (_isStarted)
+            return;
+        TrainConfigReader.Write(_config, Folder.Config); // first: with it, the folder is a run that can be continued
+        _manifest.Write(Folder.Manifest);
+        if (Checkpoint is not null)
+            new CheckpointStore(Folder.Checkpoints).GoBackTo(Checkpoint.Number);
+        if (!_keepsFigures)
+            FileChanges.Delete(Folder.EvaluationBefore);
+        _isStarted = true;
     }
 
     /// <summary>Makes sure that the folder is still there.</summary>
@@ -109,5 +125,13 @@ public sealed class TrainingRun : IDisposable
         var state = checkpoint.State<TrainingState>();
         string[] shortened = config.Updates < state.Update ? [$"updates was at least {state.Update}, is {config.Updates}"] : [];
         return [.. shortened, .. state.Identity.Differences(now, TrainConfigRules.FreeOnResume), .. MetricsFile.Gaps(folder.Metrics, state.Update)];
+    }
+
+    /// <summary>Whether a run without a checkpoint has the configuration and the files that it was begun with.</summary>
+    private static bool IsAsBegun(RunFolder folder, RunManifest begun, TrainConfig config, Dictionary<string, string> sha256)
+    {
+        var settings = TrainConfigReader.ToSettings(TrainConfigReader.ReadRun(folder.Config, [], []));
+        return settings.OrderBy(entry => entry.Key, StringComparer.Ordinal).SequenceEqual(TrainConfigReader.ToSettings(config).OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            && begun.Sha256.OrderBy(entry => entry.Key, StringComparer.Ordinal).SequenceEqual(sha256.OrderBy(entry => entry.Key, StringComparer.Ordinal));
     }
 }

@@ -81,23 +81,27 @@ public sealed class TrainingSession : IDisposable
     /// <exception cref="OperationCanceledException">Stopped before the first update of the run; there is nothing to save.</exception>
     public TrainingOutcome? Run(TrainingRun run, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
     {
-        var beforeReport = BeforeReport(run.Folder, reporters.Reports, stop);
         using var recorder = new RunRecorder(_config, run, _evaluator, _adapters, Provenance(), reporters.Updates, reporters.Evaluations, time);
         using var trainer = new Trainer(_config, _policy, _adapters, _reward, _prompts, _encoded, recorder);
-        EvaluatedPictures? before = null;
         if (run.Checkpoint is { } checkpoint)
         {
             trainer.Restore(checkpoint);
+            checkpoint.Dispose();
         }
-        else
+
+        run.Start();
+        recorder.Start();
+        var beforeReport = BeforeReport(run.Folder, reporters.Reports, stop);
+        EvaluatedPictures? before = null;
+        if (run.Checkpoint is null)
         {
             before = recorder.Evaluate(update: 0, queries: 0, seconds: 0, stop);
             stop.ThrowIfCancellationRequested();
         }
 
         recorder.WriteBest(trainer.UpdatesDone);
-        if (trainer.UpdatesDone < _config.Updates)
-            FileChanges.Delete(run.Folder.Evaluation); // of an end that is none any more
+        FileChanges.Delete(run.Folder.Evaluation); // of an end that is none any more
+        FileChanges.Delete(run.Folder.Comparison);
         trainer.Run(stop);
         recorder.WriteResult(trainer);
         if (trainer.UpdatesDone < _config.Updates)
@@ -125,6 +129,7 @@ public sealed class TrainingSession : IDisposable
     {
         if (HorizonReport.TryRead(folder.EvaluationBefore) is { } earlier)
             return earlier;
+        using var withoutAdapters = _adapters.UseBase();
         var report = Report(isTuned: false, reporter, stop);
         AtomicFile.Write(folder.EvaluationBefore, stream => JsonSerializer.Serialize(stream, report, EvaluationReport.JsonOptions));
         return report;

@@ -97,6 +97,7 @@ public sealed class FailingTrainingTests : IDisposable
         using var trainer = new Trainer(Config, policy, adapters, reward, TinyModels.Prompts, encoded, recorder);
         if (run.Checkpoint is { } checkpoint)
             trainer.Restore(checkpoint);
+        recorder.Start();
         trainer.Run(CancellationToken.None);
     }
 

@@ -73,7 +73,7 @@ public sealed class TrainOptionsTests : IDisposable
     [InlineData("--checkpoint", "40")]
     [InlineData("--force")]
     public void What_belongs_to_a_run_that_is_continued_is_refused_without_one(params string[] arguments) => Assert.Equal(
-        $"{arguments[0]} belongs to a run that is continued, found it without --resume; add --resume and the run's folder, or leave it out.",
+        $"{arguments[0]} belongs to a run that is continued, found it without --resume; add --resume, or leave it out.",
         Assert.Throws<UserErrorException>(() => Read(arguments)).Message);
 
     private static TrainRequest Read(params string[] arguments)

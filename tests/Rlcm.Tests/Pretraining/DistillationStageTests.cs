@@ -124,7 +124,7 @@ public sealed class DistillationStageTests : IDisposable
         {
             var losses = new List<double>();
             new PretrainingLoop(stage, settings, new(_folder["run"])).Run(
-                resume: null, new SynchronousProgress<PretrainingProgress>(progress => losses.Add(progress.Loss)), CancellationToken.None);
+                resume: null, new SynchronousProgress<PretrainingProgress>(progress => losses.Add(progress.Loss)), _ => { }, CancellationToken.None);
             Assert.InRange(losses.TakeLast(20).Average() / losses.Take(20).Average(), 0, 0.9);
         }
     }

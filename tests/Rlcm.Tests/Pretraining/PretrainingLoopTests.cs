@@ -104,7 +104,7 @@ public sealed class PretrainingLoopTests : IDisposable
         using var scope = NewDisposeScope();
         using var stage = new DivergingStage(factor);
         var error = Assert.Throws<UserErrorException>(() =>
-            new PretrainingLoop(stage, Settings, new(_folder["run"])).Run(resume: null, new SynchronousProgress<PretrainingProgress>(_ => { }), CancellationToken.None));
+            new PretrainingLoop(stage, Settings, new(_folder["run"])).Run(resume: null, new SynchronousProgress<PretrainingProgress>(_ => { }), _ => { }, CancellationToken.None));
         Assert.StartsWith($"Stage diverging, step 0: {expected}", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder["run"], "checkpoints")));
     }
@@ -123,7 +123,7 @@ public sealed class PretrainingLoopTests : IDisposable
             if (value.Step == stopAt)
                 stop.Cancel();
         });
-        var done = new PretrainingLoop(stage, settings ?? Settings, new(folder)).Run(resume ? new() : null, progress, stop.Token);
+        var done = new PretrainingLoop(stage, settings ?? Settings, new(folder)).Run(resume ? new() : null, progress, _ => { }, stop.Token);
         return new(done, losses, Values(stage, weight => weight.Value), Values(stage, weight => weight.Average));
     }
 

@@ -38,7 +38,12 @@ public sealed class TrainingRunTests : IDisposable
         Directory.Move(_folder["model"], _folder["moved"]);
         var config = _config with { Model = _folder["moved"], Updates = 9, EvaluateEvery = 3, CheckpointEvery = 3, KeepLast = 1, KeepBest = 0, Threads = (int)get_num_threads() };
         using (var run = Continue(config))
+        {
             Assert.Equal((2L, null), (run.Checkpoint!.Number, run.GivenUp));
+            Assert.Equal(4, TrainConfigReader.ReadRun(_folder["run/config.json"], [], []).Updates); // nothing is written before all is well
+            run.Start();
+        }
+
         Assert.Equal(9, TrainConfigReader.ReadRun(_folder["run/config.json"], [], []).Updates);
         var manifest = RunManifest.Read(_folder["run/manifest.json"])!;
         Assert.Equal((["train"], 2L), (manifest.CommandLine, Assert.Single(manifest.Continued).FromUpdate));
@@ -63,7 +68,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Lost_lines_of_metrics_are_missed()
     {
-        File.WriteAllLines(_folder["run/metrics.jsonl"], File.ReadLines(_folder["run/metrics.jsonl"]).Take(1));
+        File.WriteAllLines(_folder["run/metrics.jsonl"], File.ReadAllLines(_folder["run/metrics.jsonl"]).Take(1));
         Assert.Contains($"{_folder["run/metrics.jsonl"]} had a line for each of 2 updates, is without 1, the first of them that of update 2", Assert.Throws<UserErrorException>(() => Continue(_config)).Message, StringComparison.Ordinal);
         File.Delete(_folder["run/metrics.jsonl"]);
         Assert.Contains("is without 2, the first of them that of update 1", Assert.Throws<UserErrorException>(() => Continue(_config)).Message, StringComparison.Ordinal);
@@ -74,17 +79,33 @@ public sealed class TrainingRunTests : IDisposable
     {
         using var run = Continue(_config, new(Checkpoint: 1));
         Assert.Equal(1, run.Checkpoint!.Number);
+        Assert.Equal([1L, 2L], new CheckpointStore(run.Folder.Checkpoints).Numbers);
+        run.Start();
         Assert.Equal([1L], new CheckpointStore(run.Folder.Checkpoints).Numbers);
     }
 
-    [Fact]
-    public void Without_a_checkpoint_it_begins_anew_whatever_has_changed()
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(5, false)]
+    public void Without_a_checkpoint_it_begins_anew_and_keeps_the_figures_of_the_untuned_model_where_nothing_has_changed(ulong seed, bool keeps)
     {
         Directory.Delete(_folder["run/checkpoints"], recursive: true);
-        File.Delete(_folder["run/manifest.json"]);
-        using var run = Continue(_config with { Seed = 5 });
+        File.WriteAllText(_folder["run/evaluation-before.json"], "[]");
+        using var run = Continue(_config with { Seed = seed });
+        run.Start();
         Assert.Null(run.Checkpoint);
-        Assert.NotNull(RunManifest.Read(run.Folder.Manifest));
+        Assert.Equal(keeps, File.Exists(run.Folder.EvaluationBefore));
+        var manifest = RunManifest.Read(run.Folder.Manifest)!;
+        Assert.Equal((seed, keeps ? "train" : "train --resume"), (manifest.Seed, string.Join(' ', manifest.CommandLine)));
+        Assert.True(Directory.Exists(run.Folder.Checkpoints));
+    }
+
+    [Fact]
+    public void A_checkpoint_that_does_not_say_what_it_is_of_is_refused()
+    {
+        using var tensor = zeros(1);
+        new CheckpointStore(_folder["run/checkpoints"]).Save(3, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["x"] = tensor }, new { update = 3, queries = 1, seconds = 1, adamSteps = 1, rewards = new { rewards = new { } } });
+        Assert.Contains("state.json is no TrainingState (", Assert.Throws<UserErrorException>(() => Continue(_config)).Message, StringComparison.Ordinal);
     }
 
     private TrainingRun Continue(TrainConfig config, ResumeRequest? request = null) => TrainingRun.Continue(_folder["run"], config, request ?? new(), ["train", "--resume"], TimeProvider.System);

@@ -79,6 +79,27 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     [Fact]
+    public void Who_goes_back_before_the_best_has_the_best_of_what_is_left()
+    {
+        var config = _config with { KeepLast = 9, KeepBest = 9 };
+        var evaluations = MetricsFile.Read(Train(config, "run").Metrics).Evaluations;
+        var best = evaluations.Last(line => line.IsBest).Update;
+        var earlier = evaluations.Last(line => line.IsBest && line.Update < best).Update;
+        Assert.InRange(best, 1, 6);
+
+        var run = Train(config, "run", resume: new(Checkpoint: Math.Max(1, best - 1)), stop: new CancellationToken(canceled: true));
+        if (earlier > 0)
+        {
+            Assert.Equal(earlier, AdapterProvenance.Read(run.BestAdapter).Updates);
+            Assert.Equal(AdapterOf(run, earlier), Adapter(run.BestAdapter));
+        }
+        else
+        {
+            Assert.Equal(best == 1, Directory.Exists(run.BestAdapter)); // the untuned model has no checkpoint
+        }
+    }
+
+    [Fact]
     public void Adapters_say_how_they_came_to_be()
     {
         var run = Train(_config with { Updates = 2, Seed = 9 }, "run");

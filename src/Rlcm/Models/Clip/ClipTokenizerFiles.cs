@@ -15,6 +15,9 @@ internal sealed class ClipTokenizerFiles
     public const string DefaultEnd = "<|endoftext|>";
     public const int DefaultMaxLength = 77;
 
+    /// <summary>All files that are read; the last two need not be there.</summary>
+    public static readonly IReadOnlyList<string> Names = [VocabularyName, MergesName, ConfigName, SpecialTokensName];
+
     // Tokenizers without a limit carry 1e30 there.
     private const double LargestMaxLength = 1 << 20;
 
