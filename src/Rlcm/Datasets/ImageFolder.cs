@@ -66,14 +66,8 @@ public sealed class ImageFolder
         var undecodable = new ConcurrentBag<(int Line, string Problem)>();
         Parallel.ForEach(records, new ParallelOptions { CancellationToken = cancellationToken }, entry =>
         {
-            try
-            {
-                SquareRaster.Decode(System.IO.Path.Combine(path, entry.Record.FileName), 64);
-            }
-            catch (UserErrorException error)
-            {
-                undecodable.Add((entry.Line, $"line {entry.Line}: {entry.Record.FileName} cannot be decoded ({error.Message.TrimEnd('.')})"));
-            }
+            if (SquareRaster.TryDecode(System.IO.Path.Combine(path, entry.Record.FileName), 64, out var problem) is null)
+                undecodable.Add((entry.Line, $"line {entry.Line}: {entry.Record.FileName} cannot be decoded ({problem.Reason})"));
         });
         problems.AddRange(undecodable.OrderBy(entry => entry.Line).Select(entry => entry.Problem));
         Report(path, problems);
@@ -82,25 +76,21 @@ public sealed class ImageFolder
 
     /// <summary>Decodes <paramref name="records"/> in parallel, each fitted into size x size on white.</summary>
     /// <returns>[records, size, size, 3], in the order given.</returns>
-    /// <exception cref="UserErrorException">A picture cannot be decoded.</exception>
+    /// <exception cref="FileContentException">A picture cannot be decoded.</exception>
     public ImageBatch Decode(IReadOnlyList<ImageRecord> records, int size, CancellationToken cancellationToken = default)
     {
         var pixels = new byte[(long)records.Count * size * size * 3];
-        var damaged = new ConcurrentQueue<UserErrorException>();
+        var damaged = new ConcurrentQueue<(string File, PictureProblem Problem)>();
         Parallel.For(0, records.Count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
         {
             var file = System.IO.Path.Combine(Path, records[i].FileName);
-            try
-            {
-                SquareRaster.Decode(file, size).CopyTo(pixels, (long)i * size * size * 3);
-            }
-            catch (UserErrorException error)
-            {
-                damaged.Enqueue(error);
-            }
+            if (SquareRaster.TryDecode(file, size, out var problem) is { } picture)
+                picture.CopyTo(pixels, (long)i * size * size * 3);
+            else
+                damaged.Enqueue((file, problem));
         });
         if (damaged.TryPeek(out var first))
-            throw new FileContentException(first is FileContentException { Path: var file } ? file : Path, null, $"{first.Message.TrimEnd('.')}, or see with 'rlcm dataset check {Path}' what else is wrong.", first);
+            throw new FileContentException(first.File, first.Problem.Position, $"Cannot decode the picture {first.File}: {first.Problem.Reason}; 'rlcm dataset check {Path}' lists all problems.");
         return new ImageBatch(pixels, records.Count, size, size);
     }
 

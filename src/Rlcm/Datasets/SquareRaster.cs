@@ -24,24 +24,29 @@ internal static class SquareRaster
     /// <param name="size">Width and height.</param>
     /// <exception cref="UserErrorException">The file cannot be read.</exception>
     /// <exception cref="FileContentException">It cannot be decoded, or would take more memory than a file of its size may.</exception>
-    public static byte[] Decode(string path, int size) => Decode(path, () => OnWhite(Fit(UserFile.Read(path), path, size), size));
+    public static byte[] Decode(string path, int size) =>
+        TryDecode(path, size, out var problem) ?? throw new FileContentException(path, problem.Position, $"Cannot decode the picture {path}: {problem.Reason}; replace the file.");
 
-    /// <summary>As <see cref="Decode(string, int)"/>, where a drawing, told by its name, is drawn.</summary>
-    public static byte[] DecodeOrDraw(string path, int size) => VectorFormats.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)
-        ? Decode(path, () => OnWhite(Draw(path, size), size))
-        : Decode(path, size);
-
-    private static byte[] Decode(string path, Func<byte[]> decode)
+    /// <summary>As <see cref="Decode"/>; null where it cannot be decoded, with the reason.</summary>
+    /// <exception cref="UserErrorException">The file cannot be read.</exception>
+    public static byte[]? TryDecode(string path, int size, out PictureProblem problem)
     {
         try
         {
-            return decode();
+            var bytes = UserFile.Read(path);
+            return Refuse(bytes, size, out problem) ? null : OnWhite(Fit(bytes, size), size);
         }
         catch (VipsException error)
         {
-            throw new FileContentException(path, null, $"Cannot decode the picture {path}: {LastLine(error.Message)}; replace the file.", error);
+            problem = new(error.Message.Trim().Split('\n')[^1].Trim());
+            return null;
         }
     }
+
+    /// <summary>As <see cref="Decode"/>, where a drawing, told by its name, is drawn.</summary>
+    /// <exception cref="VipsException">A drawing cannot be drawn.</exception>
+    public static byte[] DecodeOrDraw(string path, int size) =>
+        VectorFormats.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) ? OnWhite(Draw(path, size), size) : Decode(path, size);
 
     private static byte[] OnWhite(Image fitted, int size)
     {
@@ -69,25 +74,40 @@ internal static class SquareRaster
         return large.ThumbnailImage(size, height: size);
     }
 
-    private static Image Fit(byte[] bytes, string path, int size)
+    private static bool Refuse(byte[] bytes, int size, out PictureProblem problem)
     {
+        problem = default;
         if (!IsKnown(bytes))
-            throw new FileContentException(path, "offset 0", $"Cannot decode the picture {path}: expected PNG, JPEG or WebP, found something else; replace the file.");
-        var picture = Image.NewFromBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error);
-        if (picture.Width == size && picture.Height == size)
-            return picture;
-        using (picture)
         {
-            if (PictureLimits.Refusal(picture.Width, picture.Height, bytes.Length) is { } refusal)
-                throw new FileContentException(path, "header", $"Cannot decode the picture {path}: {refusal}; replace the file.");
+            problem = new("expected PNG, JPEG or WebP, found something else", "offset 0");
+            return true;
         }
 
+        using var header = Open(bytes);
+        if ((header.Width, header.Height) == (size, size) || PictureLimits.Refusal(header.Width, header.Height, bytes.Length) is not { } refusal)
+            return false;
+        problem = new(refusal, "header");
+        return true;
+    }
+
+    private static Image Fit(byte[] bytes, int size)
+    {
+        var picture = Open(bytes);
+        if (picture.Width == size && picture.Height == size)
+            return picture;
+        picture.Dispose();
         return Image.ThumbnailBuffer(bytes, size, height: size, failOn: Enums.FailOn.Error);
     }
+
+    /// <summary>Reads the header; pixels are decoded when they are asked for.</summary>
+    private static Image Open(byte[] bytes) => Image.NewFromBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error);
 
     private static bool IsKnown(ReadOnlySpan<byte> bytes) => bytes.StartsWith((ReadOnlySpan<byte>)[0x89, .. "PNG"u8])
         || bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff])
         || (bytes.StartsWith("RIFF"u8) && bytes.Length > WebPAt && bytes[WebPAt..].StartsWith("WEBP"u8));
-
-    private static string LastLine(string message) => message.Trim().Split('\n')[^1].Trim();
 }
+
+/// <summary>What is wrong with a picture.</summary>
+/// <param name="Reason">The reason, as the middle of a sentence.</param>
+/// <param name="Position">Where in the file, if that is known.</param>
+internal readonly record struct PictureProblem(string Reason, string? Position = null);

@@ -68,7 +68,7 @@ public sealed class EmojiDatasetTests : IDisposable
         File.Delete(path);
         if (text is not null)
             File.WriteAllText(path, text);
-        var error = Assert.Throws<UserErrorException>(() => EmojiDataset.Build(_folder["packages"], _folder["emoji"]));
+        var error = Assert.ThrowsAny<UserErrorException>(() => EmojiDataset.Build(_folder["packages"], _folder["emoji"]));
         Assert.StartsWith($"{path} is not the file of emojibase-data that was expected (", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
@@ -78,7 +78,7 @@ public sealed class EmojiDatasetTests : IDisposable
     {
         Directory.CreateDirectory(_folder["emoji"]);
         File.WriteAllText(_folder["emoji/mine.txt"], "");
-        var error = Assert.Throws<UserErrorException>(() => EmojiDataset.Build(_folder["packages"], _folder["emoji"]));
+        var error = Assert.ThrowsAny<UserErrorException>(() => EmojiDataset.Build(_folder["packages"], _folder["emoji"]));
         Assert.Contains("not empty", error.Message, StringComparison.Ordinal);
         Assert.Single(Directory.GetFileSystemEntries(_folder["emoji"]));
     }
