@@ -25,7 +25,7 @@ cp --remove-destination fuzz/Rlcm.Fuzz/bin/Release/net10.0/*.dll "$work/bin" # o
 "$work/tools/sharpfuzz" "$work/bin/Rlcm.dll"
 
 export AFL_SKIP_BIN_CHECK=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_FORKSRV_INIT_TMOUT=60000
-export DOTNET_TieredPGO=0 DOTNET_gcConcurrent=0 DOTNET_GCHeapHardLimit=0x20000000 # 512 MB: what asks for more is a finding
+export DOTNET_EnableDiagnostics=0 DOTNET_TieredPGO=0 DOTNET_gcConcurrent=0 DOTNET_GCHeapHardLimit=0x20000000 # 512 MB: what asks for more is a finding
 [ ! -d /dev/shm ] || export TMPDIR=/dev/shm
 
 stat() { sed -n "s/^$2 *: *//p" "$work/out/$1/default/fuzzer_stats"; }
