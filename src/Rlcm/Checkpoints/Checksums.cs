@@ -3,7 +3,7 @@ using Rlcm.Runtime;
 
 namespace Rlcm.Checkpoints;
 
-/// <summary><c>checksums.json</c>: the SHA-256 of every file of a folder, by relative path with forward slashes.</summary>
+/// <summary><c>checksums.json</c>: the SHA-256 of every file of a folder, by name.</summary>
 internal static class Checksums
 {
     public const string FileName = "checksums.json";
@@ -14,8 +14,8 @@ internal static class Checksums
     public static void Write(string folder)
     {
         var sums = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
-            sums[Path.GetRelativePath(folder, path).Replace('\\', '/')] = FileHash.Sha256(path);
+        foreach (var path in Directory.EnumerateFiles(folder))
+            sums[Path.GetFileName(path)] = FileHash.Sha256(path);
         AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(Content(sums)));
     }
 
@@ -27,7 +27,7 @@ internal static class Checksums
         {
             var bytes = File.ReadAllBytes(list);
             var sums = new SortedDictionary<string, string>(JsonSerializer.Deserialize<Dictionary<string, string>>(bytes) ?? [], StringComparer.Ordinal);
-            if (sums.Count == 0 || !Content(sums).SequenceEqual(bytes))
+            if (sums.Count == 0 || sums.Keys.Any(name => Path.GetFileName(name) != name) || !Content(sums).SequenceEqual(bytes))
                 return $"{list} is damaged: it is not as it was written";
             return sums.Select(entry => Problem(Path.Combine(folder, entry.Key), entry.Value)).FirstOrDefault(problem => problem is not null);
         }

@@ -46,7 +46,7 @@ public sealed class TrainingRunTests : IDisposable
 
         Assert.Equal(9, TrainConfigReader.ReadRun(_folder["run/config.json"], [], []).Updates);
         var manifest = RunManifest.Read(_folder["run/manifest.json"])!;
-        Assert.Equal((["train"], 2L), (manifest.CommandLine, Assert.Single(manifest.Continued).FromUpdate));
+        Assert.Equal(("train", 2L), (string.Join(' ', manifest.CommandLine), Assert.Single(manifest.Continued).FromUpdate));
     }
 
     [Fact]
