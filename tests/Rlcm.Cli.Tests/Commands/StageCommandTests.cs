@@ -157,7 +157,7 @@ public sealed class StageCommandTests : IDisposable
         await CommandLine.SucceedAsync([.. arguments, "--images", "8"]);
         Assert.Contains("is not empty", await CommandLine.RefusedAsync(arguments), StringComparison.Ordinal);
         var other = await CommandLine.RefusedAsync([.. arguments, "--resume", "--group-weights", "animals=2", "--from", _folder["teacher/vae"]]);
-        Assert.Contains("would not go on as it was begun: --from was nothing, is an autoencoder; --group-weights was nothing, is animals=2; --from was nothing, is SHA-256 ", other, StringComparison.Ordinal);
+        Assert.Contains("would not go on as it was begun: --from was nothing, is an autoencoder; --group-weights was nothing, is animals=2; --architecture vae.json was SHA-256 ", other, StringComparison.Ordinal);
         Assert.EndsWith($"Saved {_folder["vae/model"]}.\n", await CommandLine.SucceedAsync([.. arguments, "--images", "16", "--resume"]), StringComparison.Ordinal);
         Assert.Equal(4, File.ReadAllLines(_folder["vae/loss.jsonl"]).Length);
     }
@@ -171,8 +171,8 @@ public sealed class StageCommandTests : IDisposable
     [InlineData("--threads", "0", "--threads: expected a whole number of at least 1 and at most 1024, found 0.")]
     [InlineData("--threads", "99999999", "--threads: expected a whole number of at least 1 and at most 1024, found 99999999.")]
     [InlineData("--guidance", "0", "--guidance: expected a number of at least 1, which is no guidance, found 0.")]
-    [InlineData("--group-weights", "animals", "--group-weights: expected group=number, found animals.")]
-    [InlineData("--group-weights", "animals=-1", "--group-weights: expected group=number, found animals=-1.")]
+    [InlineData("--group-weights", "animals", "--group-weights: expected group=number, found animals; write it like animals-nature=6,food-drink=1.")]
+    [InlineData("--group-weights", "animals=-1", "--group-weights: expected group=number, found animals=-1; write it like animals-nature=6,food-drink=1.")]
     [InlineData("--group-weights", "animals=1,animals=2", "--group-weights: expected every group once, found animals again; keep one of its weights.")]
     public async Task A_wrong_value_is_refused_before_anything_is_written(string option, string value, string expected)
     {

@@ -55,7 +55,7 @@ public sealed partial class InterruptTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no kill");
         var model = TinyModels.Write(_folder["model"]);
-        string[] small = ["imagesPerUpdate=4", "groupSize=4", "minibatches=1", "microBatch=4", "samplingBatch=4"];
+        string[] small = ["imagesPerUpdate=4", "groupSize=4", "minibatches=1", "microBatch=4", "samplingBatch=4", "originSteps=2", "horizon=2"];
         using var run = RlcmProcess.Start(["train", "--model", model, "--output", _folder["run"], "--updates", "1", .. small.SelectMany(value => (string[])["--set", value])]);
         await run.LineAsync("untuned, 1 step:");
         run.Interrupt();
