@@ -53,7 +53,7 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    /// <summary>Goes on with an earlier run. Nothing of it is changed before <see cref="Start"/>.</summary>
+    /// <summary>Goes on with an earlier run. Nothing of it is changed before <see cref="Start"/>, but what a killed process left is tidied up.</summary>
     /// <param name="path">The run's folder.</param>
     /// <param name="config">The run's configuration as it is to go on.</param>
     /// <param name="request">From where, and whether changes are forced.</param>
@@ -70,6 +70,8 @@ public sealed class TrainingRun : IDisposable
             folder.CleanUp();
             var store = new CheckpointStore(folder.Checkpoints);
             checkpoint = request.Checkpoint is { } number ? store.Load(number) : store.Latest();
+            if (checkpoint is null && Directory.Exists(folder.Adapter))
+                throw new UserErrorException($"The run in {folder.Path} has lost its checkpoints: expected some in {folder.Checkpoints}, where a run has them that has an adapter; put them back, or begin a new run.");
             var (identity, files) = Identify(config);
             var givenUp = checkpoint is null ? null : request.Decide(folder.Path, Differences(folder, checkpoint, config, identity));
             var begun = RunManifest.Read(folder.Manifest);

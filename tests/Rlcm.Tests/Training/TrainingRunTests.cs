@@ -101,6 +101,14 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_has_lost_its_checkpoints_does_not_begin_anew()
+    {
+        Directory.CreateDirectory(_folder["run/adapter"]); // as every stop leaves one, after a checkpoint
+        Directory.Delete(_folder["run/checkpoints"], recursive: true);
+        Assert.StartsWith($"The run in {_folder["run"]} has lost its checkpoints: expected some in ", Assert.Throws<UserErrorException>(() => Continue(_config)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_checkpoint_that_does_not_say_what_it_is_of_is_refused()
     {
         using var tensor = zeros(1);
