@@ -15,9 +15,9 @@ internal static class RunInspector
     {
         var run = RunFolder.Open(path);
         var config = TrainConfigReader.ReadRun(run.Config, [], []);
-        var (updates, evaluations) = File.Exists(run.Metrics) ? MetricsFile.Read(run.Metrics) : ([], []);
+        var (_, evaluations) = File.Exists(run.Metrics) ? MetricsFile.Read(run.Metrics) : ([], []);
         var checkpoints = new CheckpointStore(run.Checkpoints).Numbers;
-        var done = updates.Count > 0 ? updates[^1].Update : 0;
+        var done = checkpoints.Count > 0 ? checkpoints[^1] : 0; // lines of metrics beyond it are made again
         List<InspectedFact> facts =
         [
             new("task", config.Task),
@@ -32,11 +32,25 @@ internal static class RunInspector
             facts.Add(new("best", $"{Number(best.RewardMean)} after update {best.Update}: {run.BestAdapter}"));
         }
 
-        if (done < config.Updates)
+        if (done < config.Updates || !File.Exists(run.Evaluation))
             facts.Add(new("go on with it", $"rlcm train --resume {path}"));
         if (Directory.Exists(run.Adapter))
             facts.Add(new("draw with it", $"rlcm sample --model {config.Model}{(config.LcmLora is { } lcmLora ? $" --lcm-lora {lcmLora}" : "")} --adapter {run.Adapter} --prompt TEXT --output F.png"));
-        return new("training run") { Facts = facts };
+        return new("training run") { Facts = facts, Problems = Damage(run) is { } damage ? [damage] : [] };
+    }
+
+    /// <summary>What keeps the run's checkpoint from being used; null where nothing does.</summary>
+    private static string? Damage(RunFolder run)
+    {
+        try
+        {
+            new CheckpointStore(run.Checkpoints).Latest()?.Dispose();
+            return null;
+        }
+        catch (UserErrorException error)
+        {
+            return error.Message;
+        }
     }
 
     private static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);

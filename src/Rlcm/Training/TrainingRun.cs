@@ -125,8 +125,9 @@ public sealed class TrainingRun : IDisposable
     private static IReadOnlyList<string> Differences(RunFolder folder, LoadedCheckpoint checkpoint, TrainConfig config, RunIdentity now)
     {
         var state = checkpoint.State<TrainingState>();
-        string[] shortened = config.Updates < state.Update ? [$"updates was at least {state.Update}, is {config.Updates}"] : [];
-        return [.. shortened, .. state.Identity.Differences(now, TrainConfigRules.FreeOnResume), .. MetricsFile.Gaps(folder.Metrics, state.Update)];
+        if (config.Updates < state.Update)
+            throw new UserErrorException($"updates: {state.Update} are done in {folder.Path}, expected at least as many, found {config.Updates}; raise --updates, or go back with --checkpoint.");
+        return [.. state.Identity.Differences(now, TrainConfigRules.FreeOnResume), .. MetricsFile.Gaps(folder.Metrics, state.Update)];
     }
 
     /// <summary>Whether a run without a checkpoint has the configuration and the files that it was begun with.</summary>

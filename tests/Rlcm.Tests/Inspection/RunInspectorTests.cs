@@ -24,7 +24,7 @@ public sealed class RunInspectorTests : IDisposable
     {
         Metrics(
             Evaluation(0, 2.5), Update(1), Evaluation(5, 3.25), Update(10), Evaluation(10, 3));
-        new CheckpointStore(_run.Checkpoints).Save(10, new Dictionary<string, TorchSharp.torch.Tensor>(), new TrainingState(10, 160, 1, 10, new PerPromptStatTracker(16, 16).Export(), new(new Dictionary<string, string>(), new Dictionary<string, string>(), new Dictionary<string, string>())), []);
+        Checkpoint(10);
         Directory.CreateDirectory(_run.Adapter);
         Assert.Equal(
             [
@@ -37,7 +37,7 @@ public sealed class RunInspectorTests : IDisposable
     }
 
     [Fact]
-    public void A_run_without_a_checkpoint_cannot_go_on()
+    public void A_run_without_a_checkpoint_begins_when_it_is_continued()
     {
         Metrics();
         Assert.Equal(["task: incompression", "model: org/model", "progress: 0 of 20 updates", "checkpoints: none", $"go on with it: rlcm train --resume {_run.Path}"], Facts());
@@ -47,8 +47,28 @@ public sealed class RunInspectorTests : IDisposable
     public void A_finished_run_is_not_to_be_continued()
     {
         Metrics(Update(20));
+        Checkpoint(20);
+        Assert.Contains(Facts(), fact => fact.StartsWith("go on", StringComparison.Ordinal)); // its report is missing
+        File.WriteAllText(_run.Evaluation, "{}");
         Assert.DoesNotContain(Facts(), fact => fact.StartsWith("go on", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void What_is_saved_counts_and_a_damaged_checkpoint_is_a_problem()
+    {
+        Metrics(Update(1), Update(2), Update(3));
+        Checkpoint(2);
+        Assert.Contains("progress: 2 of 20 updates", Facts());
+        Assert.Empty(PathInspector.Inspect(_run.Path).Problems);
+        File.AppendAllText(Path.Combine(_run.Checkpoints, "000002", "state.json"), " ");
+        Assert.Contains("state.json is damaged: ", Assert.Single(PathInspector.Inspect(_run.Path).Problems), StringComparison.Ordinal);
+    }
+
+    private void Checkpoint(int update) => new CheckpointStore(_run.Checkpoints).Save(
+        update,
+        new Dictionary<string, TorchSharp.torch.Tensor>(StringComparer.Ordinal),
+        new TrainingState(update, 160, 1, 10, new PerPromptStatTracker(16, 16).Export(), new(new Dictionary<string, string>(), new Dictionary<string, string>(), new Dictionary<string, string>())),
+        []);
 
     private IEnumerable<string> Facts()
     {
