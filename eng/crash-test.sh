@@ -14,4 +14,11 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 cd "$(dirname "$0")/.."
-RLCM_CRASH_KILLS=$kills RLCM_CRASH_SEED=$seed RLCM_CRASH_STRIDE=1 dotnet test -c Release tests/crash --filter "FullyQualifiedName~KilledProcess" --logger "console;verbosity=detailed"
+dotnet build -c Release tests/crash --nologo --verbosity quiet
+test="dotnet test -c Release --no-build tests/crash --logger console;verbosity=detailed --filter"
+# Every other change beside the others, for two cores.
+RLCM_CRASH_STRIDE=2 RLCM_CRASH_FIRST=1 $test FullyQualifiedName~Killed_before_a_change &
+others=$!
+RLCM_CRASH_STRIDE=2 RLCM_CRASH_FIRST=2 $test FullyQualifiedName~Killed_before_a_change
+wait $others
+RLCM_CRASH_KILLS=$kills RLCM_CRASH_SEED=$seed $test "FullyQualifiedName~Killed_at_random|FullyQualifiedName~Two_runs"

@@ -13,6 +13,7 @@ public sealed class KilledProcessTests : IDisposable
 {
     private static readonly int Rounds = Setting("RLCM_CRASH_KILLS", 3);
     private static readonly int Stride = Setting("RLCM_CRASH_STRIDE", 41);
+    private static readonly int First = Setting("RLCM_CRASH_FIRST", 1);
     private static readonly int Seed = Setting("RLCM_CRASH_SEED", 1);
 
     private readonly SmallRun _small = new();
@@ -58,7 +59,7 @@ public sealed class KilledProcessTests : IDisposable
         var expected = await UndisturbedAsync();
         var changes = await KilledProcess.CountAsync(_small["count"], _small.Begin("counted"));
         Assert.InRange(changes, 150, 400);
-        for (var last = 1; last <= changes; last += Stride)
+        for (var last = First; last <= changes; last += Stride)
         {
             var (code, _, _) = await KilledProcess.RunAsync(last, _small.Begin("run"));
             Assert.Equal(128 + 9, code);
@@ -67,6 +68,8 @@ public sealed class KilledProcessTests : IDisposable
             RunContent.RequireEqual(expected, _small["run"], $"killed before change {last} of {changes}");
             Directory.Delete(_small["run"], recursive: true);
         }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"killed before each change from number {First} to {changes} in steps of {Stride}, and ended as the undisturbed run");
     }
 
     [Theory]
