@@ -82,7 +82,8 @@ public sealed partial class InterruptTests : IDisposable
         Assert.Equal(0, code);
         string[] endless = ["train", "--resume", _folder["run"], "--force", "--updates", "1000000", "--set", "imagesPerUpdate=1000000", "--set", "evaluateEvery=1000000"]; // an update of hours
         using var run = RlcmProcess.Start(endless);
-        await run.LineAsync("continuing after update 1");
+        await run.LineAsync("untuned, 2 steps:"); // measured anew, since something has changed; then the update begins
+        await Task.Delay(TimeSpan.FromMilliseconds(500));
         run.Interrupt();
         await Task.Delay(TimeSpan.FromMilliseconds(500));
         run.Interrupt();
