@@ -96,7 +96,7 @@ public sealed class CheckpointStore
         long[] whole = [.. Numbers.Reverse().Where(number => number != except && Problem(number) is null).Take(1)];
         return whole is [var newest]
             ? $"the newest one that is whole is {FolderOf(newest)}: add --checkpoint {newest} to continue from it"
-            : Numbers.Count == 0 ? "the run has none yet: leave --checkpoint out, and it begins" : "no other one is whole: begin a new run";
+            : except is not null && Numbers.Count == 0 ? "the run has none yet: leave --checkpoint out, and it begins" : "no other one is whole: begin a new run";
     }
 
     /// <summary>At once, so that a part of a checkpoint never bears its name.</summary>

@@ -179,6 +179,16 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void Where_there_is_none_the_advice_tells_a_run_that_has_none_yet_from_one_that_has_lost_them()
+    {
+        var store = new CheckpointStore(folder.Path);
+        Assert.EndsWith("; the run has none yet: leave --checkpoint out, and it begins.", Assert.Throws<UserErrorException>(() => store.Load(3)).Message, StringComparison.Ordinal);
+        Save(store, 1);
+        Directory.Delete(folder["000001"], recursive: true);
+        Assert.EndsWith("; no other one is whole: begin a new run.", Assert.Throws<UserErrorException>(store.Latest).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_latest_the_newest_counts()
     {
         var store = new CheckpointStore(folder.Path);
