@@ -39,14 +39,18 @@ internal static class TrainRun
                 if (!request.Quiet && NativeTorch.Preparation is { } preparation)
                     terminal.Output.WriteLine(preparation);
                 using var session = new TrainingSession(request.Config);
-                session.Check(reporter);
+                session.Check(reporter, stop);
                 run ??= TrainingRun.Begin(request.Output, request.Config, commandLine, time);
                 if (!request.Quiet)
                     terminal.Output.WriteLine(run.Checkpoint is { } checkpoint ? $"continuing after update {checkpoint.Number}" : "drawing with the untuned model, to compare with later");
-                outcome = Train(session, run, reporter, time, stop);
+                outcome = session.Run(run, new(reporter, reporter, reporter), time, stop);
             }
 
             Finish(terminal, request, run.Folder, outcome);
+        }
+        catch (OperationCanceledException) when (run is not null && stop.IsCancellationRequested)
+        {
+            Finish(terminal, request, run!.Folder, outcome: null); // before an update
         }
         catch (Exception error) when (run is not null && error is (IOException or UnauthorizedAccessException))
         {
@@ -55,18 +59,6 @@ internal static class TrainRun
         finally
         {
             run?.Dispose();
-        }
-    }
-
-    private static TrainingOutcome? Train(TrainingSession session, TrainingRun run, ITrainReporter reporter, TimeProvider time, CancellationToken stop)
-    {
-        try
-        {
-            return session.Run(run, new(reporter, reporter, reporter), time, stop);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            return null; // before the first update
         }
     }
 
@@ -97,8 +89,9 @@ internal static class TrainRun
         if (outcome is null)
         {
             var (done, goOn) = (new CheckpointStore(folder.Checkpoints).Newest ?? 0, $"'rlcm train --resume {folder.Path}'");
+            var soFar = Directory.Exists(folder.Adapter) ? $" The adapter so far is {folder.Adapter};" : ""; // not yet where an earlier process was killed
             output.WriteLine(done == 0 ? $"Stopped before the first update; {goOn} goes on."
-                : done < planned ? $"Stopped after update {done}. The adapter so far is {folder.Adapter}; {goOn} continues."
+                : done < planned ? $"Stopped after update {done}.{soFar} {goOn} continues."
                 : $"Stopped after the last update. The adapter is {folder.Adapter}; only the report is missing, {goOn} makes it.");
             return;
         }

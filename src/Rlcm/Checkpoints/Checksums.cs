@@ -33,7 +33,7 @@ internal static class Checksums
         }
         catch (JsonException error)
         {
-            return $"{list} is damaged: it is not as it was written ({error.Message.TrimEnd('.')})";
+            return $"{list} is damaged: it is not as it was written ({JsonMistake.Describe(error)})";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

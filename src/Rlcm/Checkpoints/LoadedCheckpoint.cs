@@ -61,7 +61,7 @@ public sealed class LoadedCheckpoint : IDisposable
         }
         catch (JsonException error)
         {
-            throw new UserErrorException($"{path} is no {typeof(T).Name} ({error.Message}); it belongs to another kind or version of run.", error);
+            throw new UserErrorException($"{path} is no {typeof(T).Name} ({JsonMistake.Describe(error)}); it belongs to another kind or version of run.", error);
         }
     }
 

@@ -57,7 +57,7 @@ internal sealed record SafetensorsHeader(
         }
         catch (JsonException error)
         {
-            throw new FileContentException(path, $"offset {LengthBytes}", $"{path}: the safetensors header is not valid JSON of the format ({error.Message}); fetch the file again.", error);
+            throw new FileContentException(path, $"offset {LengthBytes}", $"{path}: the safetensors header is not valid JSON of the format ({JsonMistake.Describe(error)}); fetch the file again.", error);
         }
     }
 

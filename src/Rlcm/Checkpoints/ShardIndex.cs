@@ -44,7 +44,7 @@ internal sealed partial record ShardIndex(string Path, IReadOnlyDictionary<strin
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new FileContentException(path, StrictJson.PositionOf(error), $"{path}: expected JSON with the object weight_map, each tensor once ({error.Message}); download it again.", error);
+            throw new FileContentException(path, JsonMistake.PositionOf(error), $"{path}: expected JSON with the object weight_map, each tensor once ({JsonMistake.Describe(error)}); download it again.", error);
         }
     }
 

@@ -49,8 +49,8 @@ internal sealed record EmojiLabel(string Codepoint, string Label, string Group)
         }
         catch (Exception error) when (error is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or ArgumentException)
         {
-            var sentence = $"{path} is not the file of {Package} that was expected ({error.Message}); fetch the packages again with eng/fetch-emoji.sh.";
-            throw error is IOException ? new UserErrorException(sentence, error) : new FileContentException(path, StrictJson.PositionOf(error), sentence, error);
+            var sentence = $"{path} is not the file of {Package} that was expected ({JsonMistake.Describe(error)}); fetch the packages again with eng/fetch-emoji.sh.";
+            throw error is IOException ? new UserErrorException(sentence, error) : new FileContentException(path, JsonMistake.PositionOf(error), sentence, error);
         }
     }
 }

@@ -119,7 +119,7 @@ public sealed class ImageFolder
             }
             catch (JsonException error)
             {
-                problems.Add($"line {number}: not a record ({error.Message})");
+                problems.Add($"line {number}: not a record ({JsonMistake.DescribeInLine(error)})");
             }
         }
 

@@ -8,7 +8,7 @@ namespace Rlcm.Datasets;
 /// <summary>One line of <c>metadata.jsonl</c>: a picture and its caption. Keys are snake_case.</summary>
 public sealed record ImageRecord
 {
-    private static readonly JsonSerializerOptions Json = new(StrictJson.Lines(JsonNamingPolicy.SnakeCaseLower))
+    private static readonly JsonSerializerOptions Json = new(StrictJson.Options(JsonNamingPolicy.SnakeCaseLower))
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

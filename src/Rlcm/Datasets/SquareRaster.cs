@@ -13,11 +13,11 @@ internal static class SquareRaster
 
     private const int WebPAt = 8; // behind RIFF and a length
 
-    // libvips writes warnings to stderr about damaged files, which it reports as errors as well.
-    private static readonly uint SilencedWarnings = Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { });
-
     /// <summary>Vector pictures are drawn this many times larger and shrunk with the same filter as the others.</summary>
     private const int Oversampling = 4;
+
+    // In a constructor, so that it comes before the first call: libvips writes warnings about damaged files to stderr, and reports them as errors as well.
+    static SquareRaster() => Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { });
 
     /// <summary>The picture fitted into <paramref name="size"/> x <paramref name="size"/> and centered on white, [size, size, 3].</summary>
     /// <param name="path">A picture.</param>
@@ -38,10 +38,14 @@ internal static class SquareRaster
         }
         catch (VipsException error)
         {
-            problem = new(error.Message.Trim().Split('\n')[^1].Trim());
+            problem = new(Reason(error));
             return null;
         }
     }
+
+    /// <summary>The last of libvips's lines that says more than what was not possible; all threads write them into one text.</summary>
+    private static string Reason(VipsException error) => error.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .LastOrDefault(line => !line.StartsWith("unable to ", StringComparison.Ordinal)) ?? "its data are damaged";
 
     /// <summary>As <see cref="Decode"/>, where a drawing, told by its name, is drawn.</summary>
     /// <exception cref="VipsException">A drawing cannot be drawn.</exception>

@@ -20,7 +20,7 @@ public sealed record Gallery(IReadOnlyList<GalleryEntry> Entries, ImageBatch Pic
     private const string IndexFile = "index.json";
     private const string SheetFile = "sheet.png";
     private const int Columns = 32;
-    private static readonly JsonSerializerOptions Json = new(StrictJson.Lines(JsonNamingPolicy.SnakeCaseLower))
+    private static readonly JsonSerializerOptions Json = new(StrictJson.Options(JsonNamingPolicy.SnakeCaseLower))
     {
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
@@ -67,7 +67,7 @@ public sealed record Gallery(IReadOnlyList<GalleryEntry> Entries, ImageBatch Pic
         }
         catch (Exception error) when (error is JsonException or InvalidDataException)
         {
-            throw new FileContentException(index, StrictJson.PositionOf(error), $"The gallery {folder} is damaged ({error.Message.Trim()}): make it anew with 'rlcm dataset gallery'.", error);
+            throw new FileContentException(index, JsonMistake.PositionOf(error), $"The gallery {folder} is damaged ({JsonMistake.Describe(error)}): make it anew with 'rlcm dataset gallery'.", error);
         }
     }
 

@@ -25,6 +25,8 @@ internal static class RunInspector
             new("progress", $"{done} of {config.Updates} updates"),
             new("checkpoints", checkpoints.Count == 0 ? "none" : string.Join(", ", checkpoints)),
         ];
+        if (RunLock.HolderOf(path) is { } holder)
+            facts.Add(new("in use by", holder));
         if (evaluations.Count > 0)
         {
             var best = evaluations.MaxBy(evaluation => evaluation.RewardMean)!;

@@ -33,7 +33,7 @@ internal sealed class ModelConfigReader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new FileContentException(path, StrictJson.PositionOf(error), $"{path}: not a JSON object without repeated keys ({error.Message}); download the file again.", error);
+            throw new FileContentException(path, JsonMistake.PositionOf(error), $"{path}: not a JSON object without repeated keys ({JsonMistake.Describe(error)}); download the file again.", error);
         }
     }
 

@@ -14,18 +14,13 @@ public sealed record LossEntry(long Step, double Loss, double LearningRate);
 /// <param name="path">The file; it need not exist.</param>
 public sealed class LossLog(string path)
 {
-    private static readonly JsonSerializerOptions Json = StrictJson.Lines(JsonNamingPolicy.SnakeCaseLower);
+    private static readonly JsonSerializerOptions Json = StrictJson.Options(JsonNamingPolicy.SnakeCaseLower);
 
     private readonly List<LossEntry> _pending = [];
 
     /// <summary>The lines of the file. A last line that was cut off while being written is left out.</summary>
     /// <exception cref="FileContentException">It is not UTF-8, or another line is no such object.</exception>
-    public IReadOnlyList<LossEntry> Read()
-    {
-        var text = File.Exists(path) ? Utf8Text.Read(path) : "";
-        var lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return [.. lines.Select((line, index) => Parse(line, index + 1))];
-    }
+    public IReadOnlyList<LossEntry> Read() => File.Exists(path) ? [.. Utf8Text.ReadWholeLines(path).Select((line, index) => Parse(line, index + 1))] : [];
 
     internal void Record(LossEntry entry) => _pending.Add(entry);
 

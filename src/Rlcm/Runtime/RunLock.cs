@@ -47,6 +47,20 @@ public sealed class RunLock : IDisposable
         }
     }
 
+    /// <summary>Who has the lock of the folder <paramref name="folder"/>, such as <c>process 12 on host</c>; null where nobody has.</summary>
+    public static string? HolderOf(string folder)
+    {
+        try
+        {
+            using var file = new FileStream(Path.Combine(folder, FileNames[0]), FileMode.Open, FileAccess.Read, FileShare.Read);
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return IsTaken(error) ? OwnerOf(folder) ?? "another process" : null;
+        }
+    }
+
     /// <summary>Makes sure that the folder is still there and still ours.</summary>
     /// <exception cref="UserErrorException">It was deleted or renamed.</exception>
     public void RequireFolder()

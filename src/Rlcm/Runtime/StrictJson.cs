@@ -12,8 +12,8 @@ internal static class StrictJson
     /// <summary>How deep objects and lists may lie within each other; configurations of models take four.</summary>
     public const int MaximumDepth = 32;
 
-    /// <summary>Settings to read lines of logs with: as strict.</summary>
-    public static JsonSerializerOptions Lines(JsonNamingPolicy names) => new()
+    /// <summary>Settings of a serializer that is as strict.</summary>
+    public static JsonSerializerOptions Options(JsonNamingPolicy names) => new()
     {
         PropertyNamingPolicy = names,
         AllowDuplicateProperties = false,
@@ -21,7 +21,7 @@ internal static class StrictJson
     };
 
     /// <summary>Parses <paramref name="json"/>; a byte order mark is skipped.</summary>
-    /// <exception cref="JsonException">It breaks one of the rules; the message says where.</exception>
+    /// <exception cref="JsonException">It breaks one of the rules.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> json, int maximumDepth = MaximumDepth)
     {
         if (json.Span.StartsWith("\uFEFF"u8))
@@ -30,11 +30,8 @@ internal static class StrictJson
         return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = maximumDepth, AllowDuplicateProperties = false });
     }
 
-    /// <summary>Where a mistake is, for <see cref="FileContentException.Position"/>.</summary>
-    public static string? PositionOf(Exception error) => error is JsonException { LineNumber: { } line } ? $"line {line + 1}" : null;
-
     /// <summary>Reads all of <paramref name="json"/> once and refuses what is not UTF-8, and texts that escape half of a character.</summary>
-    /// <exception cref="JsonException">There is one, or it is no JSON; the message and the line say where.</exception>
+    /// <exception cref="JsonException">There is one, or it is no JSON.</exception>
     public static void RequireWholeTexts(ReadOnlySpan<byte> json, JsonReaderOptions options)
     {
         if (!Utf8.IsValid(json))
@@ -58,6 +55,6 @@ internal static class StrictJson
     private static JsonException Mistake(ReadOnlySpan<byte> json, int offset, string what, Exception? error = null)
     {
         var (line, column) = (json[..offset].Count((byte)'\n'), offset - 1 - json[..offset].LastIndexOf((byte)'\n'));
-        return new($"{what} LineNumber: {line} | BytePositionInLine: {column}.", path: null, line, column, error);
+        return new(what, path: null, line, column, error);
     }
 }

@@ -16,7 +16,16 @@ internal static class Utf8Text
         if (Utf8.IsValid(bytes))
             return Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF');
         var (offset, line) = FirstMistake(bytes);
-        throw new FileContentException(path, $"line {line}", $"The file {path} is not UTF-8: line {line} holds the byte 0x{bytes[offset]:x2} (offset {offset}), which starts no character; save the file as UTF-8.");
+        throw new FileContentException(path, $"line {line}, offset {offset}", $"The file {path} is not UTF-8: line {line} holds the byte 0x{bytes[offset]:x2} (offset {offset}), which starts no character; save the file as UTF-8.");
+    }
+
+    /// <summary>The lines of a log that is appended to, without empty ones, and without a last one that was cut off while being written.</summary>
+    /// <exception cref="UserErrorException">The file is missing or cannot be read.</exception>
+    /// <exception cref="FileContentException">It is not UTF-8.</exception>
+    public static string[] ReadWholeLines(string path)
+    {
+        var text = Read(path);
+        return text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>Where <paramref name="bytes"/>, which are not UTF-8, stop being it: the offset, and the line, from 1.</summary>

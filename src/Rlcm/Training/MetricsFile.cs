@@ -7,7 +7,7 @@ namespace Rlcm.Training;
 public static class MetricsFile
 {
     /// <summary>Names in snake case.</summary>
-    internal static readonly JsonSerializerOptions JsonOptions = StrictJson.Lines(JsonNamingPolicy.SnakeCaseLower);
+    internal static readonly JsonSerializerOptions JsonOptions = StrictJson.Options(JsonNamingPolicy.SnakeCaseLower);
 
     private sealed record EvaluationLine(EvaluationMetrics? Evaluation);
 
@@ -18,8 +18,7 @@ public static class MetricsFile
     {
         var updates = new List<UpdateMetrics>();
         var evaluations = new List<EvaluationMetrics>();
-        var text = Utf8Text.Read(path);
-        var lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = Utf8Text.ReadWholeLines(path);
         for (var i = 0; i < lines.Length; i++)
         {
             try

@@ -28,18 +28,29 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     private const double LogProbTolerance = 2e-6;
 
     /// <summary>Runs all checks on one sampling batch and one micro-batch.</summary>
-    public IReadOnlyList<SelfCheckResult> Run()
+    /// <param name="stop">Stops before the next batch.</param>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public IReadOnlyList<SelfCheckResult> Run(CancellationToken stop)
     {
         using var scope = NewDisposeScope();
         Tensor[] initial = [.. adapters.Parameters().Select(entry => entry.Value.detach().clone())];
+        try
+        {
+            return Results(stop);
+        }
+        finally
+        {
+            Restore(initial);
+        }
+    }
+
+    private IReadOnlyList<SelfCheckResult> Results(CancellationToken stop)
+    {
         var hash = WeightsHash.Sha256(network);
-
-        var difference = LargestDifference();
-        var (adapterNorm, strays) = TakeStep();
-        difference = Math.Max(difference, LargestDifference());
+        var difference = LargestDifference(stop);
+        var (adapterNorm, strays) = TakeStep(stop);
+        difference = Math.Max(difference, LargestDifference(stop));
         var unchanged = WeightsHash.Sha256(network) == hash;
-        Restore(initial);
-
         return
         [
             new("log-probabilities agree between sampling and training", difference <= LogProbTolerance,
@@ -89,15 +100,16 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
 
     /// <summary>Largest |log p| difference between collection, with merged scratch weights, and training, which merges in the graph; per latent dimension.</summary>
-    private double LargestDifference()
+    private double LargestDifference(CancellationToken stop)
     {
-        using var trajectory = Sample(Math.Max(config.SamplingBatch, config.MicroBatch));
+        using var trajectory = Sample(Math.Max(config.SamplingBatch, config.MicroBatch), stop);
         using var noGrad = no_grad();
         var largest = 0.0;
         foreach (var rows in Enumerable.Range(0, trajectory.Count).Chunk(config.MicroBatch))
         {
             for (var i = 0; i < policy.ScoredSteps.Count; i++)
             {
+                stop.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 var logProb = PolicyGradient.LogProb(policy, trajectory, rows, i, LogProbReduction.Mean);
                 var collected = trajectory.LogProbs.narrow(0, rows[0], rows.Length).select(1, i);
@@ -109,9 +121,9 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     }
 
     /// <summary>Takes one step on a micro-batch with advantages +1 and -1.</summary>
-    private (double AdapterNorm, int Strays) TakeStep()
+    private (double AdapterNorm, int Strays) TakeStep(CancellationToken stop)
     {
-        using var trajectory = Sample(config.MicroBatch);
+        using var trajectory = Sample(config.MicroBatch, stop);
         using var adam = new Adam(adapters.Parameters(), config.LearningRate);
         var rows = Enumerable.Range(0, trajectory.Count).ToArray();
         var settings = new PpoSettings(config.ClipRange, config.AdvantageClip, LogProbReduction.Mean, 1);
@@ -125,14 +137,17 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     }
 
     /// <summary>Pictures as those of the first update, but for their prompts, sampled in batches no larger than there.</summary>
-    private Trajectory Sample(int count)
+    private Trajectory Sample(int count, CancellationToken stop)
     {
         using var merged = adapters.Merge();
         using var scope = NewDisposeScope();
         var items = Enumerable.Range(0, count).Select(index => new RolloutItem(
             prompts[index / config.ImagesPerPrompt % prompts.Count], TrainingNoise.Of(config, policy.ScoredSteps[0], update: 0, index)));
         return Trajectory.Concatenate([.. items.Chunk(config.SamplingBatch).Select(batch =>
-            RolloutCollector.Collect(policy, batch, encoded.Of([.. batch.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0))]);
+        {
+            stop.ThrowIfCancellationRequested();
+            return RolloutCollector.Collect(policy, batch, encoded.Of([.. batch.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
+        })]);
     }
 
     private void Restore(Tensor[] initial)

@@ -45,6 +45,7 @@ internal static class TrainConfigSources
         : [];
 
     /// <summary>The entries of a commented JSON object; problems of the file as a whole go to <paramref name="errors"/>.</summary>
+    /// <exception cref="FileContentException">It is not UTF-8.</exception>
     public static List<TrainConfigEntry> ReadFile(string path, List<string> errors)
     {
         var entries = new List<TrainConfigEntry>();
@@ -54,13 +55,9 @@ internal static class TrainConfigSources
         }
         catch (JsonException exception)
         {
-            errors.Add($"{path}:{exception.LineNumber + 1}: expected JSON, comments allowed, found a mistake at character {exception.BytePositionInLine + 1}: mend the line or the one before");
+            errors.Add($"{path}:{exception.LineNumber + 1}: expected JSON, comments allowed, found a mistake ({JsonMistake.Describe(exception)}); mend the line or the one before");
         }
-        catch (FileContentException exception)
-        {
-            errors.Add($"{path}: expected UTF-8 text, found other bytes at {exception.Position}; save the file as UTF-8");
-        }
-        catch (UserErrorException exception)
+        catch (UserErrorException exception) when (exception is not FileContentException)
         {
             errors.Add($"{path}: cannot be read: {exception.InnerException?.Message ?? exception.Message}");
         }

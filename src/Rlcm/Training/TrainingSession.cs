@@ -153,10 +153,13 @@ public sealed class TrainingSession : IDisposable
         PngFile.Write(Path.Combine(folder.Images, name), ImageGrid.Compose(pictures.Images, RunRecorder.GridColumns));
 
     /// <summary>The start-up check, before anything is written.</summary>
+    /// <param name="reporter">Told of the results.</param>
+    /// <param name="stop">Stops before the next batch.</param>
     /// <exception cref="UserErrorException">It failed.</exception>
-    public void Check(IProgress<IReadOnlyList<SelfCheckResult>> reporter)
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public void Check(IProgress<IReadOnlyList<SelfCheckResult>> reporter, CancellationToken stop)
     {
-        var results = new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts, _encoded).Run();
+        var results = new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts, _encoded).Run(stop);
         reporter.Report(results);
         if (results.FirstOrDefault(result => !result.Passed) is { } failed)
             throw new UserErrorException($"The start-up check failed: expected that {failed.Name}, found {failed.Finding}; {failed.Advice}.");

@@ -72,6 +72,25 @@ public sealed partial class InterruptTests : IDisposable
     }
 
     [Fact]
+    public async Task The_start_up_check_is_stopped_between_its_batches()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no kill");
+        var model = TinyModels.Write(_folder["model"]);
+        string[] keys = ["imagesPerUpdate=4", "groupSize=4", "minibatches=1", "microBatch=4", "samplingBatch=4", "originSteps=2", "horizon=2"];
+        string[] begin = ["train", "--model", model, "--output", _folder["run"], "--threads", "1", "--updates", "1", .. keys.SelectMany(value => (string[])["--set", value])];
+        string[] large = ["--set", "imagesPerUpdate=20000", "--set", "samplingBatch=20000", "--set", "microBatch=20000", "--set", "groupSize=20000"]; // a check of a minute
+        var stopped = await InterruptedAtItsPlan([.. begin, .. large]);
+        Assert.Equal((130, "Stopped."), (stopped.Code, stopped.Error[^1]));
+        Assert.DoesNotContain(stopped.Output, line => line.StartsWith("check ", StringComparison.Ordinal));
+        Assert.False(Directory.Exists(_folder["run"]));
+
+        Assert.Equal(0, (await RlcmProcess.RunAsync(begin)).Code);
+        stopped = await InterruptedAtItsPlan(["train", "--resume", _folder["run"], "--force", "--updates", "2", .. large]);
+        Assert.Equal((0, $"Stopped after update 1. The adapter so far is {RunFolder.Open(_folder["run"]).Adapter}; 'rlcm train --resume {_folder["run"]}' continues."), (stopped.Code, stopped.Output[^1]));
+        Assert.Equal(1, TrainConfigReader.ReadRun(RunFolder.Open(_folder["run"]).Config, [], []).Updates); // nothing was changed
+    }
+
+    [Fact]
     public async Task A_second_signal_ends_the_program_at_once_and_the_last_checkpoint_stands()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no kill");
@@ -92,6 +111,15 @@ public sealed partial class InterruptTests : IDisposable
         Assert.EndsWith("Stopping as soon as the current step is done; Ctrl-C again quits at once.\n", error, StringComparison.Ordinal);
         using var checkpoint = new CheckpointStore(RunFolder.Open(_folder["run"]).Checkpoints).Latest();
         Assert.Equal(1, checkpoint!.Number);
+    }
+
+    private static async Task<(int Code, string[] Output, string[] Error)> InterruptedAtItsPlan(string[] arguments)
+    {
+        using var run = RlcmProcess.Start(arguments);
+        await run.LineAsync("");
+        run.Interrupt();
+        var (code, output, error) = await run.EndAsync();
+        return (code, output, error.TrimEnd().Split('\n'));
     }
 
     [GeneratedRegex("^Stopped after update (?<update>[0-9]+). The adapter so far is (?<adapter>.+); 'rlcm train --resume (?<run>.+)' continues.$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

@@ -16,17 +16,17 @@ public sealed class TextTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("prompts", "a\nb\xff", "line 2")]
+    [InlineData("prompts", "a\nb\xff", "line 2, offset 3")]
     [InlineData("shard-index", "{\n\"weight_map\": {\"a\": \"b.bin\xff\"}}", "line 2")]
     [InlineData("model-config", "{\n\"a\": \"\xff\"}", "line 2")]
-    [InlineData("run-config", "{\n\n\"model\": \"\xff\"}", null)]
+    [InlineData("run-config", "{\n\n\"model\": \"\xff\"}", "line 3, offset 13")]
     [InlineData("tokenizer", "{\"\xff\": 0}", "line 1")]
-    [InlineData("tokenizer", "{\"<|startoftext|>\": 0, \"<|endoftext|>\": 1}\0#\n\xff \xff", "line 2")]
+    [InlineData("tokenizer", "{\"<|startoftext|>\": 0, \"<|endoftext|>\": 1}\0#\n\xff \xff", "line 2, offset 2")]
     [InlineData("adapter-config", "{\"r\": 2,\n\"lora_alpha\": 2, \"\xff\": 1}", "line 2")]
-    [InlineData("image-folder", "\n{\"file_name\": \"a.png\", \"text\": \"\xff\"}", "line 2")]
-    [InlineData("metrics", "{\"update\": 1}\n\xff\n", "line 2")]
-    [InlineData("loss", "{\"step\": 1}\n\xff\n", "line 2")]
-    [InlineData("gallery", "[\n\"\xff\"]", "line 2")]
+    [InlineData("image-folder", "\n{\"file_name\": \"a.png\", \"text\": \"\xff\"}", "line 2, offset 33")]
+    [InlineData("metrics", "{\"update\": 1}\n\xff\n", "line 2, offset 14")]
+    [InlineData("loss", "{\"step\": 1}\n\xff\n", "line 2, offset 12")]
+    [InlineData("gallery", "[\n\"\xff\"]", "line 2, offset 3")]
     public void Bytes_that_are_no_UTF8_are_refused_with_their_line(string target, string latin1, string? position) =>
         Assert.Equal(position, Refusal(target, Encoding.Latin1.GetBytes(latin1)).Position);
 

@@ -44,6 +44,13 @@ public sealed class RunInspectorTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_is_being_trained_says_by_whom()
+    {
+        using var taken = RunLock.Take(_run.Path);
+        Assert.Contains($"in use by: process {Environment.ProcessId} on {Environment.MachineName}", Facts());
+    }
+
+    [Fact]
     public void A_finished_run_is_not_to_be_continued()
     {
         Metrics(Update(20));

@@ -12,13 +12,16 @@ public sealed class RunLockTests : IDisposable
     [Fact]
     public void Who_has_the_folder_is_named_and_when_it_is_free_the_next_one_gets_it()
     {
+        Assert.Null(RunLock.HolderOf(_folder.Path));
         using (RunLock.Take(_folder.Path))
         {
             Assert.Equal(
                 $"The folder {_folder.Path} is in use by process {Environment.ProcessId} on {Environment.MachineName}; wait until it ends, or have it save and stop ('kill' with its number).",
                 Assert.Throws<UserErrorException>(() => RunLock.Take(_folder.Path)).Message);
+            Assert.Equal($"process {Environment.ProcessId} on {Environment.MachineName}", RunLock.HolderOf(_folder.Path));
         }
 
+        Assert.Null(RunLock.HolderOf(_folder.Path));
         RunLock.Take(_folder.Path).Dispose();
     }
 

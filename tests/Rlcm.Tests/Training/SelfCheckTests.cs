@@ -96,7 +96,7 @@ public sealed class SelfCheckTests : IDisposable
     private IReadOnlyList<SelfCheckResult> Run(IStepPolicy policy, TrainConfig? config = null, nn.Module? network = null, LoraAdapters? adapters = null)
     {
         using var encoded = new EncodedPrompts(policy.Encode);
-        return new SelfCheck(config ?? Config, policy, network ?? _model.Unet, adapters ?? _adapters, TinyModels.Prompts, encoded).Run();
+        return new SelfCheck(config ?? Config, policy, network ?? _model.Unet, adapters ?? _adapters, TinyModels.Prompts, encoded).Run(CancellationToken.None);
     }
 
     private float[] Weights() => [.. _adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];

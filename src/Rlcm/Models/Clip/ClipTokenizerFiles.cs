@@ -130,7 +130,7 @@ internal sealed class ClipTokenizerFiles
         }
         catch (JsonException error)
         {
-            throw new FileContentException(Path.Combine(_folder, name), StrictJson.PositionOf(error), $"{Path.Combine(_folder, name)} is not valid JSON ({error.Message}); fetch the tokenizer again.", error);
+            throw new FileContentException(Path.Combine(_folder, name), JsonMistake.PositionOf(error), $"{Path.Combine(_folder, name)} is not valid JSON ({JsonMistake.Describe(error)}); fetch the tokenizer again.", error);
         }
     }
 

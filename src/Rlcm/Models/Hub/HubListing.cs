@@ -31,7 +31,7 @@ internal sealed record HubListing(string Commit, IReadOnlyList<HubFile> Files)
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new UserErrorException($"{origin}: expected the list of a model's files as the Hugging Face Hub gives it, found something else ({error.Message}); check HF_ENDPOINT and whether a proxy answers in its place.", error);
+            throw new UserErrorException($"{origin}: expected the list of a model's files as the Hugging Face Hub gives it, found something else ({JsonMistake.Describe(error)}); check HF_ENDPOINT and whether a proxy answers in its place.", error);
         }
     }
 

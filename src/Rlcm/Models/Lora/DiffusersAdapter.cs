@@ -44,7 +44,7 @@ internal static class DiffusersAdapter
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new FileContentException(path, Settings, $"{path}: {Settings} is no JSON object ({error.Message}); export the adapter anew.", error);
+            throw new FileContentException(path, Settings, $"{path}: {Settings} is no JSON object ({JsonMistake.Describe(error)}); export the adapter anew.", error);
         }
     }
 }
