@@ -100,9 +100,16 @@ public sealed class TextToImageModel : IDisposable
     /// <exception cref="FileContentException">A file of the tokenizer is a link out of its folder: what lies there would be copied and perhaps published.</exception>
     public void Save(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged = null)
     {
+        RequireCopyable(tokenizerFolder);
+        AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder, merged));
+    }
+
+    /// <summary>Makes sure that <see cref="Save"/> can copy a tokenizer's files.</summary>
+    /// <exception cref="FileContentException">One is a link out of its folder.</exception>
+    internal static void RequireCopyable(string tokenizerFolder)
+    {
         if (Directory.GetFiles(tokenizerFolder).FirstOrDefault(file => !ContainedFile.IsInside(tokenizerFolder, file)) is { } link)
             throw new FileContentException(link, null, $"{link} is a link out of the tokenizer's folder, expected a file, since it is copied into the new model; put the file there, or leave it out.");
-        AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder, merged));
     }
 
     private void Write(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged)

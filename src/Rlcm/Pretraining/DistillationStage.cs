@@ -37,10 +37,12 @@ public sealed class DistillationStage : IPretrainingStage
     /// <param name="data">Latents and captions.</param>
     /// <param name="weights">How often each picture is drawn, relative to the others.</param>
     /// <param name="settings">Batch size, seed, guidance range.</param>
+    /// <exception cref="FileContentException">The tokenizer's files cannot be copied into the new model.</exception>
     public DistillationStage(
         TextToImageModel teacher, TextToImageModel student, TextToImageModel target, CaptionedLatents data,
         IReadOnlyList<double> weights, DistillationSettings settings)
     {
+        TextToImageModel.RequireCopyable(settings.TokenizerFolder);
         (_teacher, _student, _target, _data, _settings) = (teacher, student, target, data, settings);
         _draw = new(weights);
         _schedule = teacher.Scheduler.CreateNoiseSchedule();

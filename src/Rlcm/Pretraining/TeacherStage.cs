@@ -41,10 +41,12 @@ public sealed class TeacherStage : IPretrainingStage
     /// <param name="settings">Batch size and seed.</param>
     /// <param name="tokenizerFolder">The tokenizer's files, saved with the model.</param>
     /// <param name="samplePrompts">Prompts of the sample pictures.</param>
+    /// <exception cref="FileContentException">The tokenizer's files cannot be copied into the new model.</exception>
     public TeacherStage(
         TextToImageModel online, TextToImageModel average, CaptionedLatents data, IReadOnlyList<double> weights,
         PretrainingSettings settings, string tokenizerFolder, IReadOnlyList<string> samplePrompts)
     {
+        TextToImageModel.RequireCopyable(tokenizerFolder);
         (_online, _average, _data, _settings, _tokenizerFolder, _samplePrompts) = (online, average, data, settings, tokenizerFolder, samplePrompts);
         _draw = new(weights);
         _schedule = online.Scheduler.CreateNoiseSchedule();

@@ -73,9 +73,11 @@ public sealed class RunFolder
     public static RunFolder Open(string path)
     {
         var run = new RunFolder(path);
-        return File.Exists(run.Config)
-            ? run
-            : throw new UserErrorException($"The folder {run.Path} holds no run, expected the file config.json in it; check the path.");
+        if (File.Exists(run.Config))
+            return run;
+        throw new UserErrorException(
+            Directory.Exists(run.Path) ? $"The folder {run.Path} holds no run, expected the file config.json in it; check the path."
+            : $"{(File.Exists(run.Path) ? $"{run.Path} is a file" : $"There is nothing at {run.Path}")}, expected the folder of a run; check the path.");
     }
 
     /// <summary>Tidies up after a process that was killed while it wrote, and makes folders that copying has lost since they were empty; only for the one that has the lock.</summary>

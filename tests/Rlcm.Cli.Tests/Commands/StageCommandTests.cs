@@ -198,6 +198,15 @@ public sealed class StageCommandTests : IDisposable
         Assert.False(Directory.Exists(_folder["out"]));
     }
 
+    [Fact]
+    public async Task A_tokenizer_that_cannot_be_copied_is_refused_before_the_first_step()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "links need rights on Windows");
+        File.CreateSymbolicLink(_folder["teacher/tokenizer/notes.txt"], _folder["prompts.txt"]);
+        Assert.Contains("notes.txt is a link out of the tokenizer's folder", await RefusedDistillation("out"), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
     private Task<string> Stage(string output, params string[] arguments) => CommandLine.SucceedAsync(
         [.. arguments, "--dataset", _folder["pictures"], "--output", _folder[output], "--images", "8", "--batch", "4"]);
 

@@ -36,7 +36,9 @@ public sealed class RunFolderTests : IDisposable
     public void Only_a_run_can_be_opened()
     {
         Assert.Contains("holds no run", Assert.Throws<UserErrorException>(() => RunFolder.Open(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Equal($"There is nothing at {_folder["none"]}, expected the folder of a run; check the path.", Assert.Throws<UserErrorException>(() => RunFolder.Open(_folder["none"])).Message);
         File.WriteAllText(_folder["config.json"], "{}");
+        Assert.Equal($"{_folder["config.json"]} is a file, expected the folder of a run; check the path.", Assert.Throws<UserErrorException>(() => RunFolder.Open(_folder["config.json"])).Message);
         Assert.Equal(_folder["config.json"], RunFolder.Open(_folder.Path).Config);
     }
 
