@@ -57,11 +57,11 @@ public sealed class LoadedCheckpoint : IDisposable
         try
         {
             return JsonSerializer.Deserialize<T>(File.ReadAllText(path), StateOptions)
-                ?? throw new UserErrorException($"{path} holds null, expected {typeof(T).Name}; it belongs to another kind of run.");
+                ?? throw new UserErrorException($"{path} holds null, expected {typeof(T).Name}; it belongs to another kind of run: begin a new one.");
         }
         catch (JsonException error)
         {
-            throw new UserErrorException($"{path} is no {typeof(T).Name} ({JsonMistake.Describe(error)}); it belongs to another kind or version of run.", error);
+            throw new UserErrorException($"{path} is no {typeof(T).Name} ({JsonMistake.Describe(error)}); it belongs to another kind or version of run: begin a new one.", error);
         }
     }
 

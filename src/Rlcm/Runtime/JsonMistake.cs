@@ -8,6 +8,15 @@ internal static class JsonMistake
     // Where .NET's own sentence ends.
     private static readonly string[] Additions = [" Path: ", " LineNumber: ", " Change the reader options", " encountered during deserialization"];
 
+    // What its sentences say to programmers: their start, and what it means to others.
+    private static readonly (string Start, string Meaning)[] Meanings =
+    [
+        ("The JSON value could not be converted", "a value of another type is expected"),
+        ("The input does not contain any JSON tokens", "it is empty"),
+    ];
+
+    private const string Missing = "was missing required properties including: ";
+
     /// <summary>Where the mistake is, for <see cref="FileContentException.Position"/>.</summary>
     public static string? PositionOf(Exception error) => error is JsonException { LineNumber: { } line } ? $"line {line + 1}" : null;
 
@@ -20,9 +29,9 @@ internal static class JsonMistake
     private static string What(Exception error)
     {
         var text = Additions.Aggregate(error.Message, (rest, addition) => rest.Split(addition)[0]).Trim().TrimEnd('.');
-        var isOtherType = text.StartsWith("The JSON value could not be converted", StringComparison.Ordinal);
-        var place = (error as JsonException)?.Path is { } path && path != "$" ? $" at {path}" : "";
-        return $"{(isOtherType ? "a value of another type is expected" : text)}{place}";
+        var meaning = Meanings.FirstOrDefault(entry => text.StartsWith(entry.Start, StringComparison.Ordinal)).Meaning
+            ?? (text.Split(Missing) is [_, var keys] ? $"it lacks {keys}" : text);
+        return (error as JsonException)?.Path is { } path && path != "$" ? $"{meaning} at {path}" : meaning;
     }
 
     private static string Byte(Exception error) => error is JsonException { BytePositionInLine: { } offset } ? $", byte {offset + 1}" : "";

@@ -97,13 +97,15 @@ public static class TrainConfigReader
         return $"{places}: {conflict.Keys[0]}: {conflict.Message}";
     }
 
+    private static string Sentence(string mistake) => mistake.EndsWith('?') ? mistake : $"{mistake}.";
+
     private static UserErrorException Report(string path, List<string> errors)
     {
         var heading = $"The configuration has {errors.Count} mistakes:";
         if (!errors.Exists(error => error.StartsWith($"{path}:", StringComparison.Ordinal)))
-            return new(errors is [var mistake] ? mistake : $"{heading}\n  {string.Join("\n  ", errors)}");
+            return new(errors is [var mistake] ? Sentence(mistake) : $"{heading}\n  {string.Join("\n  ", errors)}");
         return errors is [var only]
-            ? new FileContentException(path, int.TryParse(only[(path.Length + 1)..].Split(':')[0], out var line) ? $"line {line}" : null, only)
+            ? new FileContentException(path, int.TryParse(only[(path.Length + 1)..].Split(':')[0], out var line) ? $"line {line}" : null, Sentence(only))
             : FileContentException.OfSeveral(path, heading, errors);
     }
 }

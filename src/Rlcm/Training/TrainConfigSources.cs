@@ -55,7 +55,7 @@ internal static class TrainConfigSources
         }
         catch (JsonException exception)
         {
-            errors.Add($"{path}:{exception.LineNumber + 1}: expected JSON, comments allowed, found a mistake ({JsonMistake.Describe(exception)}); mend the line or the one before");
+            errors.Add($"{path}:{exception.LineNumber + 1}: expected JSON, comments allowed, found a mistake ({JsonMistake.DescribeInLine(exception)}); mend the line or the one before");
         }
         catch (UserErrorException exception) when (exception is not FileContentException)
         {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using CsCheck;
 using Rlcm.Fuzz.Targets;
 using Rlcm.Runtime;
@@ -7,7 +8,7 @@ using Xunit;
 namespace Rlcm.Tests.Hostile;
 
 /// <summary>What eng/fuzz.sh does in hours, in seconds: every reader reads a file or refuses it by name, in bounded memory, and writes nothing.</summary>
-public sealed class EveryReaderTests : IDisposable
+public sealed partial class EveryReaderTests : IDisposable
 {
     private const int Mutants = 400;
     private const long BytesOfAnyFile = 32 << 20;
@@ -58,9 +59,16 @@ public sealed class EveryReaderTests : IDisposable
 
     private void AssertTyped(UserErrorException? refusal)
     {
-        if (refusal is not null)
-            Assert.StartsWith(_folder.Path, Assert.IsType<FileContentException>(refusal).Path, StringComparison.Ordinal);
+        if (refusal is null)
+            return;
+        Assert.StartsWith(_folder.Path, Assert.IsType<FileContentException>(refusal).Path, StringComparison.Ordinal);
+        Assert.Contains(_folder.Path, refusal.Message, StringComparison.Ordinal);
+        Assert.Matches(WithRemedy(), refusal.Message);
     }
+
+    /// <summary>What is wrong, then what to do; each on a line of its own where a configuration has several mistakes.</summary>
+    [GeneratedRegex(@"^(The configuration has [0-9]+ mistakes:(\n  [^\n]+)+|[^\n]+[;:.] [^\n]+[.?])$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex WithRemedy();
 
     private FuzzTarget Prepared(string name)
     {

@@ -7,11 +7,15 @@ namespace Rlcm.Tests.Runtime;
 
 public sealed class JsonMistakeTests
 {
-    private sealed record Entry(int Step);
+    private sealed record Entry
+    {
+        public required int Step { get; init; }
+    }
 
     [Theory]
     [InlineData("{\n\"a\": tru}", "'tru}' is an invalid JSON literal. Expected the literal 'true', line 2, byte 9")]
     [InlineData("{\"a\": 1,\n \"a\": 2}", "Duplicate property 'a'")]
+    [InlineData("", "it is empty, line 1, byte 1")]
     [InlineData("[", "Expected depth to be zero at the end of the JSON payload. There is an open JSON object or array that should be closed, line 1, byte 2")]
     [InlineData("{\"a\": 1,}", "The JSON object contains a trailing comma at the end which is not supported in this mode, line 1, byte 9")]
     [InlineData("[\n\n\"\\ud800\"]", "A text escapes half of a character, line 3, byte 1")]
@@ -20,6 +24,7 @@ public sealed class JsonMistakeTests
 
     [Theory]
     [InlineData("{\"step\": \"x\"}", "a value of another type is expected at $.step, byte 13")]
+    [InlineData("{}", "it lacks 'step', byte 3")]
     [InlineData("{\"step\"", "Expected a value, but instead reached end of data, byte 8")]
     public void In_a_line_of_its_own_only_the_byte_counts(string line, string expected)
     {

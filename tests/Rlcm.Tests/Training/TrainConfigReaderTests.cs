@@ -110,7 +110,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("loraTargets", "\"to_q\"", "a list of at least one name")]
     [InlineData("seed", "18446744073709551616", "a whole number of at least 0")]
     public void Wrong_types_and_ranges_are_refused(string key, string json, string expected) =>
-        Assert.Equal($"{_folder["preset.json"]}:1: {key}: expected {expected}, found {json}", Error($$"""{ "{{key}}": {{json}} }"""));
+        Assert.Equal($"{_folder["preset.json"]}:1: {key}: expected {expected}, found {json}.", Error($$"""{ "{{key}}": {{json}} }"""));
 
     [Theory]
     [InlineData("""{ "horizon": 1 }""", "horizon: a deterministic final step is not scored")]
@@ -146,7 +146,7 @@ public sealed class TrainConfigReaderTests : IDisposable
 
     [Fact]
     public void A_key_set_twice_in_a_file_is_refused() =>
-        Assert.Equal($"{_folder["preset.json"]}:2: seed is set a second time, first at {_folder["preset.json"]}:1; keep one of them", Error("{ \"seed\": 1,\n\"seed\": 2 }"));
+        Assert.Equal($"{_folder["preset.json"]}:2: seed is set a second time, first at {_folder["preset.json"]}:1; keep one of them.", Error("{ \"seed\": 1,\n\"seed\": 2 }"));
 
     [Theory]
     [InlineData("{\n\"seed\": 1\n\"updates\": 2 }", ":3: expected JSON")]
@@ -162,7 +162,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     {
         File.WriteAllBytes(_folder["preset.json"], [.. "{ \"model\": \""u8, 0xE9, .. "\" }"u8]);
         var error = Assert.Throws<FileContentException>(() => TrainConfigReader.Read(_folder["preset.json"], [], []));
-        Assert.Contains("expected UTF-8", error.Message, StringComparison.Ordinal);
+        Assert.Contains("is not UTF-8: line 1 holds the byte 0xe9 (offset 12)", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
