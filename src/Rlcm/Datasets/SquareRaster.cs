@@ -1,6 +1,7 @@
 using NetVips;
 using Rlcm.Imaging;
 using Rlcm.Runtime;
+using SkiaSharp;
 
 namespace Rlcm.Datasets;
 
@@ -87,6 +88,12 @@ internal static class SquareRaster
             return true;
         }
 
+        if (IsPng(bytes) && !HasWholeHeader(bytes))
+        {
+            problem = new("its header is damaged", "header");
+            return true;
+        }
+
         using var header = Open(bytes);
         if ((header.Width, header.Height) == (size, size) || PictureLimits.Refusal(header.Width, header.Height, bytes.Length) is not { } refusal)
             return false;
@@ -106,7 +113,17 @@ internal static class SquareRaster
     /// <summary>Reads the header; pixels are decoded when they are asked for.</summary>
     private static Image Open(byte[] bytes) => Image.NewFromBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error);
 
-    private static bool IsKnown(ReadOnlySpan<byte> bytes) => bytes.StartsWith((ReadOnlySpan<byte>)[0x89, .. "PNG"u8])
+    /// <summary>Whether a PNG's width and height are those of its checksum, which libvips does not look at.</summary>
+    private static bool HasWholeHeader(byte[] bytes)
+    {
+        using var data = SKData.CreateCopy(bytes);
+        using var codec = SKCodec.Create(data);
+        return codec is not null;
+    }
+
+    private static bool IsPng(ReadOnlySpan<byte> bytes) => bytes.StartsWith((ReadOnlySpan<byte>)[0x89, .. "PNG"u8]);
+
+    private static bool IsKnown(ReadOnlySpan<byte> bytes) => IsPng(bytes)
         || bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff])
         || (bytes.StartsWith("RIFF"u8) && bytes.Length > WebPAt && bytes[WebPAt..].StartsWith("WEBP"u8));
 }

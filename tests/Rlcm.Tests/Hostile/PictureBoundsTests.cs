@@ -52,6 +52,35 @@ public sealed class PictureBoundsTests : IDisposable
         Assert.Equal(8 * 8 * 3, SquareRaster.Decode(_folder["a.png[page=3]"], 8).Length);
     }
 
+    [Theory]
+    [InlineData("PNG reader")]
+    [InlineData("image folder")]
+    public void A_PNG_with_a_changed_byte_is_refused_or_shows_the_same(string reader)
+    {
+        Func<byte[]> read = reader == "PNG reader"
+            ? () => PngFile.Read(_folder["a.png"])[0].ToArray()
+            : () => SquareRaster.Decode(_folder["a.png"], 24);
+        PngFile.Write(_folder["a.png"], new ImageBatch([.. Enumerable.Range(0, 24 * 24 * 3).Select(i => (byte)(i * i / 7))], 1, 24, 24));
+        var (whole, expected) = (File.ReadAllBytes(_folder["a.png"]), read());
+        var refused = 0;
+        foreach (var (place, mask) in Enumerable.Range(0, whole.Length).SelectMany(place => ((byte[])[0x01, 0x10, 0x80]).Select(mask => (place, mask))))
+        {
+            byte[] changed = [.. whole];
+            changed[place] ^= mask;
+            File.WriteAllBytes(_folder["a.png"], changed);
+            try
+            {
+                Assert.True(expected.SequenceEqual(read()), $"byte {place} of {whole.Length} changed by 0x{mask:x2} shows another picture");
+            }
+            catch (FileContentException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, whole.Length * 2, whole.Length * 3);
+    }
+
     private void Refused(byte[] png, string expected)
     {
         File.WriteAllBytes(_folder["a.png"], png);
