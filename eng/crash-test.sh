@@ -1,6 +1,7 @@
 #!/bin/sh
-# Starts small runs, kills them and continues them until they are done: --kills N runs (20), killed again and again at random moments; then one
-# run for every single change of a file, killed before it. Each must leave what an undisturbed run leaves. 'dotnet test' does less of this.
+# Starts small runs, kills them and continues them until they are done: one run for every single change of a file, killed before it, the same
+# for the stages that make a model (in one process), then --kills N runs (20), killed again and again at random moments. Each must leave what
+# an undisturbed run leaves. 'dotnet test' does less of this.
 set -eu
 
 kills=20
@@ -18,7 +19,14 @@ dotnet build -c Release tests/crash --nologo --verbosity quiet
 test="dotnet test -c Release --no-build tests/crash --logger console;verbosity=detailed --filter"
 # Every other change beside the others, for two cores.
 RLCM_CRASH_STRIDE=2 RLCM_CRASH_FIRST=1 $test FullyQualifiedName~Killed_before_a_change &
-others=$!
-RLCM_CRASH_STRIDE=2 RLCM_CRASH_FIRST=2 $test FullyQualifiedName~Killed_before_a_change
-wait $others
-RLCM_CRASH_KILLS=$kills RLCM_CRASH_SEED=$seed $test "FullyQualifiedName~Killed_at_random|FullyQualifiedName~Two_runs"
+odd=$!
+RLCM_CRASH_STRIDE=2 RLCM_CRASH_FIRST=2 $test FullyQualifiedName~Killed_before_a_change &
+even=$!
+RLCM_CRASH_STAGE_STRIDE=1 $test FullyQualifiedName~StageEveryChange &
+stages=$!
+failed=0
+for job in $odd $even $stages; do
+    wait "$job" || failed=1
+done
+RLCM_CRASH_KILLS=$kills RLCM_CRASH_SEED=$seed $test "FullyQualifiedName~Killed_at_random|FullyQualifiedName~Two_runs" || failed=1
+exit $failed

@@ -11,10 +11,10 @@ namespace Rlcm.CrashTests;
 /// </summary>
 public sealed class KilledProcessTests : IDisposable
 {
-    private static readonly int Rounds = Setting("RLCM_CRASH_KILLS", 3);
-    private static readonly int Stride = Setting("RLCM_CRASH_STRIDE", 41);
-    private static readonly int First = Setting("RLCM_CRASH_FIRST", 1);
-    private static readonly int Seed = Setting("RLCM_CRASH_SEED", 1);
+    private static readonly int Rounds = CrashSettings.Get("RLCM_CRASH_KILLS", 3);
+    private static readonly int Stride = CrashSettings.Get("RLCM_CRASH_STRIDE", 41);
+    private static readonly int First = CrashSettings.Get("RLCM_CRASH_FIRST", 1);
+    private static readonly int Seed = CrashSettings.Get("RLCM_CRASH_SEED", 1);
 
     private readonly SmallRun _small = new();
 
@@ -90,7 +90,4 @@ public sealed class KilledProcessTests : IDisposable
         Assert.True(code == 0, error);
         return RunContent.Of(_small["undisturbed"]);
     }
-
-    private static int Setting(string variable, int otherwise) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 }

@@ -10,7 +10,7 @@ namespace Rlcm.CrashTests;
 /// <summary>As <see cref="EveryChange"/>, for the stages that make a model: a checkpoint after each of their steps.</summary>
 public sealed class StageEveryChangeTests : IDisposable
 {
-    private const int Stride = 6;
+    private static readonly int Stride = CrashSettings.Get("RLCM_CRASH_STAGE_STRIDE", 6);
 
     private readonly TemporaryFolder _folder = new();
 
