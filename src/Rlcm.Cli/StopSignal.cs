@@ -32,7 +32,14 @@ internal sealed class StopSignal : IDisposable
         if (_stop.IsCancellationRequested)
             return;
         context.Cancel = true;
-        _error.WriteLine("Stopping as soon as the current step is done; Ctrl-C again quits at once.");
         _stop.Cancel();
+        try
+        {
+            _error.WriteLine("Stopping as soon as the current step is done; Ctrl-C again quits at once.");
+        }
+        catch (IOException)
+        {
+            // The terminal is gone or its disk is full: what matters is that the run stops and saves.
+        }
     }
 }

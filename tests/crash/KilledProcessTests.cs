@@ -6,7 +6,7 @@ using Xunit;
 namespace Rlcm.CrashTests;
 
 /// <summary>
-/// The real program, killed as by a power failure (SIGKILL) and continued until it is done. <c>eng/crash-test.sh</c> runs these tests at full
+/// The real program, killed (SIGKILL) and continued until it is done. <c>eng/crash-test.sh</c> runs these tests at full
 /// length; here they are shorter.
 /// </summary>
 public sealed class KilledProcessTests : IDisposable
@@ -31,6 +31,7 @@ public sealed class KilledProcessTests : IDisposable
         for (var round = 1; round <= Rounds; round++)
         {
             var moments = new List<string>();
+            var saved = 0L;
             for (var done = false; !done;)
             {
                 using var process = RlcmProcess.Start(_small.BeginOrContinue("run"));
@@ -39,6 +40,7 @@ public sealed class KilledProcessTests : IDisposable
                 Assert.True(code is null or 0, $"exit code {code}");
                 done = code == 0;
                 moments.Add(done ? "to the end" : string.Create(CultureInfo.InvariantCulture, $"killed after {delay.TotalSeconds:0.000} s"));
+                saved = RunContent.RequireCheckpoint(_small["run"], saved, $"seed {Seed}, round {round}: {string.Join(", ", moments)}");
                 killed += done ? 0 : 1;
             }
 
@@ -56,10 +58,12 @@ public sealed class KilledProcessTests : IDisposable
         var expected = await UndisturbedAsync();
         var changes = await KilledProcess.CountAsync(_small["count"], _small.Begin("counted"));
         Assert.InRange(changes, 150, 400);
+        var saved = 0L; // before the last change that was tried; never less before a later one
         for (var last = First; last <= changes; last += Stride)
         {
             var (code, _, _) = await KilledProcess.RunAsync(last, _small.Begin("run"));
             Assert.Equal(128 + 9, code);
+            saved = RunContent.RequireCheckpoint(_small["run"], saved, $"killed before change {last} of {changes}");
             var (continued, _, error) = await RlcmProcess.RunAsync(_small.BeginOrContinue("run"));
             Assert.True(continued == 0, $"killed before change {last}: {error}");
             RunContent.RequireEqual(expected, _small["run"], $"killed before change {last} of {changes}");

@@ -49,11 +49,12 @@ internal static class RunContent
     /// <summary>Whether a checkpoint is safe as soon as this is done.</summary>
     public static bool SavesCheckpoint(FileChange change) => change.Kind == FileChangeKind.Rename && Path.GetFileName(change.Path) == "latest";
 
-    /// <summary>The checkpoint to continue from is whole and not older than that of update <paramref name="update"/>; none is needed for update 0.</summary>
-    public static void RequireCheckpoint(string path, long update, string moment)
+    /// <summary>The checkpoint to continue from is whole and not older than that of update or step <paramref name="number"/>; none is needed for 0. Returns its number.</summary>
+    public static long RequireCheckpoint(string path, long number, string moment)
     {
         using var checkpoint = new CheckpointStore(Path.Combine(path, "checkpoints")).Latest();
-        Assert.True((checkpoint?.Number ?? 0) >= update, $"{moment}: expected the checkpoint of update {update}, found {checkpoint?.Number.ToString(CultureInfo.InvariantCulture) ?? "none"}");
+        Assert.True((checkpoint?.Number ?? 0) >= number, $"{moment}: expected the checkpoint {number}, found {checkpoint?.Number.ToString(CultureInfo.InvariantCulture) ?? "none"}");
+        return checkpoint?.Number ?? 0;
     }
 
     private static string Content(string file) => Path.GetFileName(file) switch

@@ -46,13 +46,16 @@ public sealed class StageEveryChangeTests : IDisposable
         for (var last = 1; last <= changes; last += Stride)
         {
             var moment = $"death before change {last} of {changes}";
+            var saved = 0;
             await RunAsync(Arguments(stage, "run"), (number, change) =>
             {
                 if (number == last)
                     moment += $", {change.Kind} of {change.Path}";
                 if (number >= last)
                     throw new InvalidOperationException(moment);
+                saved += RunContent.SavesCheckpoint(change) ? 1 : 0;
             });
+            RunContent.RequireCheckpoint(_folder["run"], saved, moment);
             await RunAsync(Arguments(stage, "run"), (_, _) => { });
             var found = Content("run");
             Assert.True(expected.Keys.SequenceEqual(found.Keys), $"{moment}: {string.Join(' ', expected.Keys)} became {string.Join(' ', found.Keys)}");

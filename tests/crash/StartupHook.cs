@@ -4,8 +4,8 @@ using Rlcm.CrashTests;
 using Rlcm.Runtime;
 
 /// <summary>
-/// Runs inside the real program, before it, where the variable DOTNET_STARTUP_HOOKS names this assembly: ends the process, as a power
-/// failure would, before change number k of a file, or writes down how many changes there were.
+/// Runs inside the real program, before it, where the variable DOTNET_STARTUP_HOOKS names this assembly: ends the process, without a
+/// warning, before change number k of a file, or writes down how many changes there were.
 /// </summary>
 #pragma warning disable MA0047 // the runtime looks for this name, without a namespace
 internal static class StartupHook

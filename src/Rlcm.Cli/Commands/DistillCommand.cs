@@ -26,7 +26,7 @@ internal static class DistillCommand
             { teacherFolder, from, options.Guidance, options.Prompts });
         command.SetAction((arguments, stop) =>
         {
-            var settings = options.Read(arguments);
+            var settings = options.Read(arguments, options.GuidanceChoice(arguments));
             var generation = new GenerationConfig(options.GuidanceScale(arguments), RecommendedSteps);
             var folder = ShippedFiles.Require(arguments.GetRequiredValue(teacherFolder), "the teacher");
             var distillation = new DistillationSettings(settings, Path.Combine(folder, "tokenizer"), options.SamplePrompts(arguments));
@@ -34,7 +34,7 @@ internal static class DistillCommand
             var teacher = TextToImageModel.Load(folder);
             var pictures = options.Pictures(arguments, teacher.Vae.Config.SampleSize, stop);
             var data = new CaptionedLatents(pictures.Records, pictures.Pixels, teacher.Vae, teacher.Tokenizer);
-            settings = settings with { Sha256 = options.Sha256(arguments, pictures, architecture: [], (teacherFolder.Name, ModelFolder.Open(folder).Sha256()), (from.Name, start is null ? null : ModelFolder.Open(start).Sha256())) };
+            settings = settings with { Sha256 = options.Sha256(arguments, pictures, architecture: [], (teacherFolder.Name, ModelFolder.Open(folder).Sha256()), (from.Name, start is null ? null : ModelFolder.Open(start).Sha256()), options.SamplePromptsHash(arguments)) };
             TextToImageModel Build() => Student(teacher, start, generation);
             using var stage = new DistillationStage(teacher, Build(), Build(), data, pictures.Weights, distillation);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));

@@ -95,7 +95,7 @@ internal static class PretrainCommand
         {
             var mergeCount = arguments.Checked(merges, number => number >= 0, "a whole number of at least 0");
             var tokenizerSource = arguments.GetValue(from) is null ? (merges.Name, $"{mergeCount}") : (from.Name, "a model");
-            var settings = options.Read(arguments, tokenizerSource);
+            var settings = options.Read(arguments, tokenizerSource, options.GuidanceChoice(arguments));
             var generation = new GenerationConfig(options.GuidanceScale(arguments), ModelQuality.DiffusionSteps);
             var prompts = options.SamplePrompts(arguments);
             var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the model folder") : null;
@@ -114,7 +114,7 @@ internal static class PretrainCommand
 
             var (online, average) = (Build(), Build());
             var data = new CaptionedLatents(pictures.Records, pictures.Pixels, vae, tokenizer);
-            settings = settings with { Sha256 = options.Sha256(arguments, pictures, start is null ? ["unet.json", "text_encoder.json"] : [], (vaeFolder.Name, vaeHash), (from.Name, start is null ? null : ModelFolder.Open(start).Sha256())) };
+            settings = settings with { Sha256 = options.Sha256(arguments, pictures, start is null ? ["unet.json", "text_encoder.json"] : [], (vaeFolder.Name, vaeHash), (from.Name, start is null ? null : ModelFolder.Open(start).Sha256()), ("tokenizer", FileHash.Sha256(tokenizerFolder, Directory.GetFiles(tokenizerFolder))), options.SamplePromptsHash(arguments)) };
             using var stage = new TeacherStage(online, average, data, pictures.Weights, settings, tokenizerFolder, prompts);
             return Task.FromResult(options.Run(arguments, stage, settings, stop));
         });
@@ -125,14 +125,15 @@ internal static class PretrainCommand
 
     private static UNet2DConditionConfig UnetConfig(StageOptions options, ParseResult arguments) => UNet2DConditionConfig.Read(options.ArchitectureFile(arguments, "unet.json"));
 
-    /// <summary>Learns a tokenizer from the captions, unless the run to continue has, and returns its folder.</summary>
+    /// <summary>Learns a tokenizer from the captions, unless the run to continue has one and a checkpoint of what was trained with it, and returns its folder.</summary>
     private static string LearnTokenizer(StageOptions options, ParseResult arguments, TrainingPictures pictures, int merges)
     {
-        var folder = Path.Combine(options.Output(arguments), "tokenizer");
-        if (Directory.Exists(folder))
+        var output = options.Output(arguments);
+        var folder = PretrainingFolder.TokenizerPath(output);
+        if (Directory.Exists(folder) && PretrainingFolder.HasCheckpoint(output))
             return folder;
         var learned = BpeTrainer.Learn(pictures.Records.Select(record => record.Text), merges);
-        AtomicFolder.Write(folder, files => BpeTrainer.Write(files, learned, TextConfig(options, arguments).MaxPositions));
+        AtomicFolder.Replace(folder, files => BpeTrainer.Write(files, learned, TextConfig(options, arguments).MaxPositions));
         return folder;
     }
 

@@ -73,11 +73,10 @@ internal sealed class StageOptions
             CheckpointInterval = TimeSpan.FromMinutes(arguments.Checked(_checkpointMinutes, minutes => minutes is > 0 and <= 1e6, "a number above 0 and at most 1e6")),
         };
         _threads.Apply(arguments);
-        var isContinued = _resumeOptions.Read(arguments, arguments.GetValue(_resume)) is not null;
-        if (!isContinued)
+        if (_resumeOptions.Read(arguments, arguments.GetValue(_resume)) is null)
             OutputPath.CheckFolder(Output(arguments));
-        else if (!Directory.Exists(Output(arguments)))
-            throw new UserErrorException($"--resume: expected the folder of a run that was begun, found nothing at {Output(arguments)}; check --output, or leave --resume out.");
+        else
+            PretrainingFolder.RequireContinuable(Output(arguments));
         return settings;
     }
 
@@ -90,6 +89,12 @@ internal sealed class StageOptions
 
     /// <summary>The prompts of the sample pictures.</summary>
     public IReadOnlyList<string> SamplePrompts(ParseResult arguments) => PromptFile.Read(ShippedFiles.Require(arguments.GetRequiredValue(Prompts), "the prompts"));
+
+    /// <summary>The hash of the prompts' file, by their option.</summary>
+    public (string Option, string Sha256) SamplePromptsHash(ParseResult arguments) => (Prompts.Name, FileHash.Sha256(ShippedFiles.Require(arguments.GetRequiredValue(Prompts), "the prompts")));
+
+    /// <summary>The guidance scale as an option that a resumed run has to repeat.</summary>
+    public (string Option, string Value) GuidanceChoice(ParseResult arguments) => (Guidance.Name, GuidanceScale(arguments).ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The guidance scale of the sample pictures.</summary>
     public double GuidanceScale(ParseResult arguments) => arguments.Checked(Guidance, scale => scale >= 1, OptionChecks.Scale);

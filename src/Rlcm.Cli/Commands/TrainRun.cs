@@ -4,6 +4,7 @@ using Rlcm.Cli.Plots;
 using Rlcm.Cli.Reporting;
 using Rlcm.Imaging;
 using Rlcm.Models;
+using Rlcm.Models.Lora;
 using Rlcm.Runtime;
 using Rlcm.Training;
 
@@ -23,8 +24,6 @@ internal static class TrainRun
         var run = request.Resume is { } resume ? TrainingRun.Continue(request.Output, request.Config, resume, commandLine, time) : null;
         try
         {
-            if (run?.GivenUp is { } givenUp)
-                terminal.Error.WriteLine(givenUp);
             if (run is not null && IsFinished(run, request.Config))
             {
                 if (!request.Quiet)
@@ -32,6 +31,8 @@ internal static class TrainRun
                 return;
             }
 
+            if (run?.GivenUp is { } givenUp)
+                terminal.Error.WriteLine(givenUp);
             TrainingOutcome? outcome;
             using (var reporter = TrainReporter.Create(terminal, request))
             {
@@ -39,18 +40,21 @@ internal static class TrainRun
                 if (!request.Quiet && NativeTorch.Preparation is { } preparation)
                     terminal.Output.WriteLine(preparation);
                 using var session = new TrainingSession(request.Config);
-                session.Check(reporter, stop);
-                run ??= TrainingRun.Begin(request.Output, request.Config, commandLine, time);
-                if (!request.Quiet)
-                    terminal.Output.WriteLine(run.Checkpoint is { } checkpoint ? $"continuing after update {checkpoint.Number}" : "drawing with the untuned model, to compare with later");
-                outcome = session.Run(run, new(reporter, reporter, reporter), time, stop);
+                try
+                {
+                    session.Check(reporter, stop);
+                    run ??= TrainingRun.Begin(request.Output, request.Config, commandLine, time);
+                    if (!request.Quiet)
+                        terminal.Output.WriteLine(run.Checkpoint is { } checkpoint ? $"continuing after update {checkpoint.Number}" : "drawing with the untuned model, to compare with later");
+                    outcome = session.Run(run, new(reporter, reporter, reporter), time, stop);
+                }
+                catch (OperationCanceledException) when (run is not null && stop.IsCancellationRequested)
+                {
+                    outcome = null; // before an update
+                }
             }
 
             Finish(terminal, request, run.Folder, outcome);
-        }
-        catch (OperationCanceledException) when (run is not null && stop.IsCancellationRequested)
-        {
-            Finish(terminal, request, run!.Folder, outcome: null); // before an update
         }
         catch (Exception error) when (run is not null && error is (IOException or UnauthorizedAccessException))
         {
@@ -89,10 +93,10 @@ internal static class TrainRun
         if (outcome is null)
         {
             var (done, goOn) = (new CheckpointStore(folder.Checkpoints).Newest ?? 0, $"'rlcm train --resume {folder.Path}'");
-            var soFar = Directory.Exists(folder.Adapter) ? $" The adapter so far is {folder.Adapter};" : ""; // not yet where an earlier process was killed
+            var isSaved = AdapterProvenance.TryRead(folder.Adapter)?.Updates == done; // not where an earlier process was killed after it
             output.WriteLine(done == 0 ? $"Stopped before the first update; {goOn} goes on."
-                : done < planned ? $"Stopped after update {done}.{soFar} {goOn} continues."
-                : $"Stopped after the last update. The adapter is {folder.Adapter}; only the report is missing, {goOn} makes it.");
+                : done < planned ? $"Stopped after update {done}.{(isSaved ? $" The adapter so far is {folder.Adapter};" : "")} {goOn} continues."
+                : $"Stopped after the last update.{(isSaved ? $" The adapter is {folder.Adapter}." : "")} Only the report is missing, {goOn} makes it.");
             return;
         }
 

@@ -96,7 +96,7 @@ public sealed class CheckpointStore
         long[] whole = [.. Numbers.Reverse().Where(number => number != except && Problem(number) is null).Take(1)];
         return whole is [var newest]
             ? $"the newest one that is whole is {FolderOf(newest)}: add --checkpoint {newest} to continue from it"
-            : except is not null && Numbers.Count == 0 ? "the run has none yet: leave --checkpoint out, and it begins" : "no other one is whole: begin a new run";
+            : except is not null && Numbers.Count == 0 ? "there is no other one: leave --checkpoint out" : "no other one is whole: begin a new run";
     }
 
     /// <summary>At once, so that a part of a checkpoint never bears its name.</summary>
@@ -111,5 +111,6 @@ public sealed class CheckpointStore
 
     internal static string NameOf(long number) => number.ToString("D6", CultureInfo.InvariantCulture);
 
-    internal static long? ParseNumber(string name) => long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    /// <summary>The number that is so written in names; null for any other name.</summary>
+    internal static long? ParseNumber(string name) => long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && NameOf(number) == name ? number : null;
 }

@@ -1,7 +1,6 @@
 using NetVips;
 using Rlcm.Imaging;
 using Rlcm.Runtime;
-using SkiaSharp;
 
 namespace Rlcm.Datasets;
 
@@ -23,13 +22,11 @@ internal static class SquareRaster
     /// <summary>The picture fitted into <paramref name="size"/> x <paramref name="size"/> and centered on white, [size, size, 3].</summary>
     /// <param name="path">A picture.</param>
     /// <param name="size">Width and height.</param>
-    /// <exception cref="UserErrorException">The file cannot be read.</exception>
-    /// <exception cref="FileContentException">It cannot be decoded, or would take more memory than a file of its size may.</exception>
+    /// <exception cref="FileContentException">It cannot be read or decoded, or would take more memory than a file of its size may.</exception>
     public static byte[] Decode(string path, int size) =>
         TryDecode(path, size, out var problem) ?? throw new FileContentException(path, problem.Position, $"Cannot decode the picture {path}: {problem.Reason}; replace the file.");
 
-    /// <summary>As <see cref="Decode"/>; null where it cannot be decoded, with the reason.</summary>
-    /// <exception cref="UserErrorException">The file cannot be read.</exception>
+    /// <summary>As <see cref="Decode"/>; null where it cannot be read or decoded, with the reason.</summary>
     public static byte[]? TryDecode(string path, int size, out PictureProblem problem)
     {
         try
@@ -40,6 +37,11 @@ internal static class SquareRaster
         catch (VipsException error)
         {
             problem = new(Reason(error));
+            return null;
+        }
+        catch (UserErrorException error) // several may be unreadable, and all are to be listed
+        {
+            problem = new(error.InnerException?.Message.TrimEnd('.') ?? error.Message);
             return null;
         }
     }
@@ -88,9 +90,9 @@ internal static class SquareRaster
             return true;
         }
 
-        if (IsPng(bytes) && !HasWholeHeader(bytes))
+        if (PngChunks.IsPng(bytes) && PngChunks.Damage(bytes) is { } damage)
         {
-            problem = new("its header is damaged", "header");
+            problem = new(damage.Reason, $"offset {damage.Offset}");
             return true;
         }
 
@@ -113,17 +115,7 @@ internal static class SquareRaster
     /// <summary>Reads the header; pixels are decoded when they are asked for.</summary>
     private static Image Open(byte[] bytes) => Image.NewFromBuffer(bytes, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error);
 
-    /// <summary>Whether a PNG's width and height are those of its checksum, which libvips does not look at.</summary>
-    private static bool HasWholeHeader(byte[] bytes)
-    {
-        using var data = SKData.CreateCopy(bytes);
-        using var codec = SKCodec.Create(data);
-        return codec is not null;
-    }
-
-    private static bool IsPng(ReadOnlySpan<byte> bytes) => bytes.StartsWith((ReadOnlySpan<byte>)[0x89, .. "PNG"u8]);
-
-    private static bool IsKnown(ReadOnlySpan<byte> bytes) => IsPng(bytes)
+    private static bool IsKnown(ReadOnlySpan<byte> bytes) => PngChunks.IsPng(bytes)
         || bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff])
         || (bytes.StartsWith("RIFF"u8) && bytes.Length > WebPAt && bytes[WebPAt..].StartsWith("WEBP"u8));
 }

@@ -20,10 +20,13 @@ public sealed record Gallery(IReadOnlyList<GalleryEntry> Entries, ImageBatch Pic
     private const string IndexFile = "index.json";
     private const string SheetFile = "sheet.png";
     private const int Columns = 32;
+
+    /// <summary>The files of a gallery.</summary>
+    internal static readonly IReadOnlyList<string> FileNames = [IndexFile, SheetFile];
+
     private static readonly JsonSerializerOptions Json = new(StrictJson.Options(JsonNamingPolicy.SnakeCaseLower))
     {
         RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
         WriteIndented = true,
     };
 

@@ -29,6 +29,8 @@ public static class PngFile
         using var codec = SKCodec.Create(data);
         if (codec?.EncodedFormat != SKEncodedImageFormat.Png)
             throw new FileContentException(path, "offset 0", $"Cannot read {path}: expected a PNG picture, found something else; replace the file.");
+        if (PngChunks.Damage(bytes) is { } damage)
+            throw new FileContentException(path, $"offset {damage.Offset}", $"Cannot read {path}: {damage.Reason}; replace the file.");
         if (PictureLimits.Refusal(codec.Info.Width, codec.Info.Height, bytes.Length) is { } refusal)
             throw new FileContentException(path, "header", $"Cannot read {path}: {refusal}; replace the file.");
         using var decoded = new SKBitmap(new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul));

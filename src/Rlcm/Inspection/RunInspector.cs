@@ -25,7 +25,8 @@ internal static class RunInspector
             new("progress", $"{done} of {config.Updates} updates"),
             new("checkpoints", checkpoints.Count == 0 ? "none" : string.Join(", ", checkpoints)),
         ];
-        if (RunLock.HolderOf(path) is { } holder)
+        var holder = RunLock.HolderOf(path);
+        if (holder is not null)
             facts.Add(new("in use by", holder));
         if (evaluations.Count > 0)
         {
@@ -34,11 +35,11 @@ internal static class RunInspector
             facts.Add(new("best", $"{Number(best.RewardMean)} after update {best.Update}: {run.BestAdapter}"));
         }
 
-        if (done < config.Updates || !File.Exists(run.Evaluation))
+        if (holder is null && (done < config.Updates || !File.Exists(run.Evaluation)))
             facts.Add(new("go on with it", $"rlcm train --resume {path}"));
         if (Directory.Exists(run.Adapter))
             facts.Add(new("draw with it", $"rlcm sample --model {config.Model}{(config.LcmLora is { } lcmLora ? $" --lcm-lora {lcmLora}" : "")} --adapter {run.Adapter} --prompt TEXT --output F.png"));
-        return new("training run") { Facts = facts, Problems = Damage(run) is { } damage ? [damage] : [] };
+        return new("training run") { Facts = facts, Problems = holder is null && Damage(run) is { } damage ? [damage] : [] }; // a run in use deletes checkpoints
     }
 
     /// <summary>What keeps the run's checkpoint from being used; null where nothing does.</summary>

@@ -20,7 +20,7 @@ public sealed class LossLog(string path)
 
     /// <summary>The lines of the file. A last line that was cut off while being written is left out.</summary>
     /// <exception cref="FileContentException">It is not UTF-8, or another line is no such object.</exception>
-    public IReadOnlyList<LossEntry> Read() => File.Exists(path) ? [.. Utf8Text.ReadWholeLines(path).Select((line, index) => Parse(line, index + 1))] : [];
+    public IReadOnlyList<LossEntry> Read() => File.Exists(path) ? [.. Utf8Text.ReadWholeLines(path).Select(line => Parse(line.Text, line.Number))] : [];
 
     internal void Record(LossEntry entry) => _pending.Add(entry);
 

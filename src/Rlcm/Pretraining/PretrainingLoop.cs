@@ -109,9 +109,10 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
         if (checkpoint is null)
             return 0;
         var state = checkpoint.State<State>();
-        string[] shortened = settings.Steps < state.Step ? [$"--images was at least {state.Step * settings.BatchSize}, is {settings.Images}"] : [];
+        if (settings.Steps < state.Step)
+            throw new UserErrorException($"--images: {state.Step * settings.BatchSize} are shown in {folder.Path}, expected at least as many, found {settings.Images}; raise --images, or go back with --checkpoint.");
         _givenUp.AddRange(state.GivenUp);
-        if (request.Decide(folder.Path, [.. shortened, .. state.Identity.Differences(_identity, StageIdentity.FreeOnResume), .. folder.Losses.Gaps(state.Step)]) is { } givenUp)
+        if (request.Decide(folder.Path, [.. state.Identity.Differences(_identity, StageIdentity.FreeOnResume), .. folder.Losses.Gaps(state.Step)]) is { } givenUp)
         {
             _givenUp.Add(givenUp);
             warn(givenUp);
@@ -121,7 +122,7 @@ public sealed class PretrainingLoop(IPretrainingStage stage, PretrainingSettings
         folder.Checkpoints.GoBackTo(checkpoint.Number);
         adam.StepCount = state.AdamSteps;
         _averages.Count = state.Step;
-        _saved = state.Step;
+        _saved = _givenUp.Count == state.GivenUp.Count ? state.Step : null; // what is given up now is to be saved
         return state.Step;
     }
 

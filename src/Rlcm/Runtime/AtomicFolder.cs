@@ -3,6 +3,8 @@ namespace Rlcm.Runtime;
 /// <summary>Folders that appear whole or not at all.</summary>
 public static class AtomicFolder
 {
+    private static readonly EnumerationOptions WithoutLinks = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+
     /// <summary>
     /// Lets <paramref name="write"/> fill a temporary sibling of <paramref name="folder"/>, forces all in it onto the disk and renames it.
     /// When anything fails, the sibling is deleted and what was at <paramref name="folder"/> stays.
@@ -52,25 +54,28 @@ public static class AtomicFolder
         }, replace: true);
     }
 
-    /// <summary>Copies files and folders of <paramref name="source"/> whose names <paramref name="target"/> lacks.</summary>
+    /// <summary>Copies files and folders of <paramref name="source"/> whose names <paramref name="target"/> lacks; links stay links.</summary>
     private static void CopyOthers(string source, string target)
     {
-        var made = Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).ToHashSet(StringComparer.Ordinal);
-        foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        foreach (var entry in new DirectoryInfo(source).EnumerateFileSystemInfos())
         {
-            var name = Path.GetRelativePath(source, file);
-            if (made.Contains(name.Split(Path.DirectorySeparatorChar)[0]))
+            var copy = Path.Combine(target, entry.Name);
+            if (Path.Exists(copy))
                 continue;
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(target, name))!);
-            File.Copy(file, Path.Combine(target, name));
+            if (entry.LinkTarget is { } place)
+                _ = entry is DirectoryInfo ? Directory.CreateSymbolicLink(copy, place) : File.CreateSymbolicLink(copy, place);
+            else if (entry is FileInfo file)
+                file.CopyTo(copy);
+            else
+                CopyOthers(entry.FullName, Directory.CreateDirectory(copy).FullName);
         }
     }
 
     private static void FlushAll(string folder)
     {
-        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var file in Directory.EnumerateFiles(folder, "*", WithoutLinks).Order(StringComparer.Ordinal))
             FileChanges.FlushFile(file);
-        foreach (var below in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var below in Directory.EnumerateDirectories(folder, "*", WithoutLinks).Order(StringComparer.Ordinal))
             FileChanges.FlushFolder(below);
         FileChanges.FlushFolder(folder);
     }

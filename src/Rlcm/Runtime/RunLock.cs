@@ -26,7 +26,7 @@ public sealed class RunLock : IDisposable
         FileStream? file = null;
         try
         {
-            file = new(Path.Combine(folder, FileNames[0]), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            file = Open(Path.Combine(folder, FileNames[0]));
             FileChanges.Delete(OwnerFile(folder)); // of a dead process, which nobody should be told to end
             AtomicFile.Write(OwnerFile(folder), stream => stream.Write(Encoding.UTF8.GetBytes(Me)));
             return new(folder, file);
@@ -36,7 +36,7 @@ public sealed class RunLock : IDisposable
             file?.Dispose();
             throw new UserErrorException(
                 file is null && IsTaken(error)
-                    ? $"The folder {folder} is in use by {OwnerOf(folder) ?? "another process"}; wait until it ends, or have it save and stop ('kill' with its number)."
+                    ? InUse(folder, OwnerOf(folder) ?? "another process").Message
                     : $"The folder {folder} cannot be written ({error.Message}); check its permissions and whether the disk is full.",
                 error);
         }
@@ -44,6 +44,20 @@ public sealed class RunLock : IDisposable
         {
             file?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Tries a second time: whoever asks for the holder has a share of the lock for a moment.</summary>
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (IsTaken(error))
+        {
+            Thread.Sleep(50);
+            return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
     }
 
@@ -60,6 +74,10 @@ public sealed class RunLock : IDisposable
             return IsTaken(error) ? OwnerOf(folder) ?? "another process" : null;
         }
     }
+
+    /// <summary>What users read where the folder <paramref name="folder"/> is in use by <paramref name="holder"/>.</summary>
+    internal static UserErrorException InUse(string folder, string holder) =>
+        new($"The folder {folder} is in use by {holder}; wait until it ends, or have it save and stop ('kill' with its number).");
 
     /// <summary>Makes sure that the folder is still there and still ours.</summary>
     /// <exception cref="UserErrorException">It was deleted or renamed.</exception>

@@ -53,7 +53,7 @@ public sealed record RunManifest(
     {
         try
         {
-            return File.Exists(path) && JsonSerializer.Deserialize<RunManifest>(File.ReadAllBytes(path), JsonOptions) is { CommandLine: not null } found
+            return File.Exists(path) && JsonSerializer.Deserialize<RunManifest>(File.ReadAllBytes(path), JsonOptions) is { CommandLine: not null, Versions: not null, Hardware: not null, Sha256: not null } found
                 ? found with { Continued = found.Continued ?? [] }
                 : null;
         }

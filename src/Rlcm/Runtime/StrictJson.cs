@@ -17,6 +17,7 @@ internal static class StrictJson
     {
         PropertyNamingPolicy = names,
         AllowDuplicateProperties = false,
+        RespectRequiredConstructorParameters = true,
         MaxDepth = MaximumDepth,
     };
 

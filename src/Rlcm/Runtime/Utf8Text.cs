@@ -19,13 +19,13 @@ internal static class Utf8Text
         throw new FileContentException(path, $"line {line}, offset {offset}", $"The file {path} is not UTF-8: line {line} holds the byte 0x{bytes[offset]:x2} (offset {offset}), which starts no character; save the file as UTF-8.");
     }
 
-    /// <summary>The lines of a log that is appended to, without empty ones, and without a last one that was cut off while being written.</summary>
+    /// <summary>The lines of a log that is appended to with their numbers from 1, without empty ones, and without a last one that was cut off while being written.</summary>
     /// <exception cref="UserErrorException">The file is missing or cannot be read.</exception>
     /// <exception cref="FileContentException">It is not UTF-8.</exception>
-    public static string[] ReadWholeLines(string path)
+    public static IEnumerable<(int Number, string Text)> ReadWholeLines(string path)
     {
         var text = Read(path);
-        return text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return text[..(text.LastIndexOf('\n') + 1)].Split('\n').Select((line, index) => (index + 1, line)).Where(line => line.line.Length > 0);
     }
 
     /// <summary>Where <paramref name="bytes"/>, which are not UTF-8, stop being it: the offset, and the line, from 1.</summary>

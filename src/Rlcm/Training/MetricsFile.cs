@@ -18,19 +18,18 @@ public static class MetricsFile
     {
         var updates = new List<UpdateMetrics>();
         var evaluations = new List<EvaluationMetrics>();
-        var lines = Utf8Text.ReadWholeLines(path);
-        for (var i = 0; i < lines.Length; i++)
+        foreach (var (number, line) in Utf8Text.ReadWholeLines(path))
         {
             try
             {
-                if (lines[i].StartsWith("{\"evaluation\"", StringComparison.Ordinal))
-                    evaluations.Add(Parse<EvaluationLine>(lines[i]).Evaluation ?? throw new JsonException());
+                if (line.StartsWith("{\"evaluation\"", StringComparison.Ordinal))
+                    evaluations.Add(Parse<EvaluationLine>(line).Evaluation ?? throw new JsonException());
                 else
-                    updates.Add(Parse<UpdateMetrics>(lines[i]));
+                    updates.Add(Parse<UpdateMetrics>(line));
             }
             catch (JsonException exception)
             {
-                throw new FileContentException(path, $"line {i + 1}", $"{path}:{i + 1}: expected a JSON object of metrics, found something else; remove the line.", exception);
+                throw new FileContentException(path, $"line {number}", $"{path}:{number}: expected a JSON object of metrics, found something else; remove the line.", exception);
             }
         }
 

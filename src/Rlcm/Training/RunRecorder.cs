@@ -53,7 +53,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         _events = TensorBoardLog.Continue(folder.Events, done, evaluated, _time);
         _evaluated.AddRange(evaluated);
         NumberedFiles.DropAfter(folder.Images, _saved ?? 0);
-        if (UpdatesOfBest() > (_saved ?? -1))
+        if (UpdatesOfBest() != UpdatesOfBestEvaluation)
             GoBackToEarlierBest();
     }
 
@@ -104,7 +104,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     /// <summary>Keeps the adapters as the run's best where the evaluation after <paramref name="update"/>, the last, is; a killed process may not have come to it.</summary>
     public void WriteBest(int update)
     {
-        if (_evaluated.LastOrDefault(line => line.IsBest)?.Update == update && UpdatesOfBest() != update)
+        if (UpdatesOfBestEvaluation == update && UpdatesOfBest() != update)
             WriteAdapter(_run.Folder.BestAdapter, update);
     }
 
@@ -136,27 +136,23 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
 
     private TensorBoardLog Events => _events ?? throw new InvalidOperationException($"Call {nameof(Start)} first.");
 
-    /// <summary>How many updates made the adapter in <c>best/</c>; null where there is none that can be read.</summary>
-    private int? UpdatesOfBest()
-    {
-        try
-        {
-            return Directory.Exists(_run.Folder.BestAdapter) ? AdapterProvenance.Read(_run.Folder.BestAdapter).Updates : null;
-        }
-        catch (UserErrorException)
-        {
-            return null; // it is written anew
-        }
-    }
+    private int? UpdatesOfBestEvaluation => _evaluated.LastOrDefault(line => line.IsBest)?.Update;
 
-    /// <summary>The best adapter is of updates that are dropped: the best of those that stay takes its place, where its checkpoint was kept.</summary>
+    /// <summary>How many updates made the adapter in <c>best/</c>; null where there is none that can be read.</summary>
+    private int? UpdatesOfBest() => AdapterProvenance.TryRead(_run.Folder.BestAdapter)?.Updates;
+
+    /// <summary>The best adapter is missing, or of updates that are dropped: that of the best of those that stay takes its place, where its checkpoint was kept.</summary>
     private void GoBackToEarlierBest()
     {
-        FileChanges.Delete(_run.Folder.BestAdapter);
-        if (_evaluated.LastOrDefault(line => line.IsBest)?.Update is not { } update || !_checkpoints.Numbers.Contains(update))
-            return;
-        using var checkpoint = _checkpoints.Load(update);
-        WriteAdapter(_run.Folder.BestAdapter, update, checkpoint);
+        if (UpdatesOfBestEvaluation is { } update && _checkpoints.Numbers.Contains(update))
+        {
+            using var checkpoint = _checkpoints.Load(update);
+            WriteAdapter(_run.Folder.BestAdapter, update, checkpoint);
+        }
+        else if (UpdatesOfBest() > (_saved ?? -1))
+        {
+            FileChanges.Delete(_run.Folder.BestAdapter);
+        }
     }
 
     /// <summary>Writes the adapters as they are, or as they were at <paramref name="checkpoint"/>.</summary>

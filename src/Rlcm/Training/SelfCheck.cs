@@ -143,11 +143,22 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
         using var scope = NewDisposeScope();
         var items = Enumerable.Range(0, count).Select(index => new RolloutItem(
             prompts[index / config.ImagesPerPrompt % prompts.Count], TrainingNoise.Of(config, policy.ScoredSteps[0], update: 0, index)));
-        return Trajectory.Concatenate([.. items.Chunk(config.SamplingBatch).Select(batch =>
+        var parts = new List<Trajectory>();
+        try
         {
-            stop.ThrowIfCancellationRequested();
-            return RolloutCollector.Collect(policy, batch, encoded.Of([.. batch.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0);
-        })]);
+            foreach (var batch in items.Chunk(config.SamplingBatch))
+            {
+                stop.ThrowIfCancellationRequested();
+                parts.Add(RolloutCollector.Collect(policy, batch, encoded.Of([.. batch.Select(item => item.Prompt)]), LogProbReduction.Mean, policyVersion: 0));
+            }
+        }
+        catch
+        {
+            parts.ForEach(part => part.Dispose());
+            throw;
+        }
+
+        return Trajectory.Concatenate(parts);
     }
 
     private void Restore(Tensor[] initial)

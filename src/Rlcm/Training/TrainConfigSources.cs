@@ -59,7 +59,7 @@ internal static class TrainConfigSources
         }
         catch (UserErrorException exception) when (exception is not FileContentException)
         {
-            errors.Add($"{path}: cannot be read: {exception.InnerException?.Message ?? exception.Message}");
+            errors.Add($"{path}: cannot be read ({(exception.InnerException?.Message ?? exception.Message).TrimEnd('.')}); check the path and its permissions");
         }
 
         return entries;

@@ -1,3 +1,4 @@
+using Rlcm.Evaluation;
 using Rlcm.Models;
 using Rlcm.Models.Hub;
 using Rlcm.Runtime;
@@ -12,7 +13,8 @@ public static class TrainingInputs
     public static IReadOnlyDictionary<string, string> Of(TrainConfig config)
     {
         var model = ModelFolder.Open(ModelLocation.Find(config.Model));
-        var files = model.Files().Distinct(StringComparer.Ordinal).ToDictionary(path => $"model/{Path.GetRelativePath(model.Path, path).Replace('\\', '/')}", path => path, StringComparer.Ordinal);
+        string[] gallery = [.. Gallery.FileNames.Select(name => Path.Combine(model.Path, Gallery.FolderName, name)).Where(File.Exists)];
+        var files = model.Files().Concat(gallery).Distinct(StringComparer.Ordinal).ToDictionary(path => $"model/{Path.GetRelativePath(model.Path, path).Replace('\\', '/')}", path => path, StringComparer.Ordinal);
         files["prompts"] = ShippedFiles.Require(config.Prompts, "prompts");
         files["evaluationPrompts"] = ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts");
         if (config.LcmLora is { } lcmLora)

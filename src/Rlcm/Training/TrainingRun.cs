@@ -1,4 +1,5 @@
 using Rlcm.Checkpoints;
+using Rlcm.Models.Lora;
 using Rlcm.Runtime;
 
 namespace Rlcm.Training;
@@ -70,14 +71,13 @@ public sealed class TrainingRun : IDisposable
             folder.CleanUp();
             var store = new CheckpointStore(folder.Checkpoints);
             checkpoint = request.Checkpoint is { } number ? store.Load(number) : store.Latest();
-            if (checkpoint is null && Directory.Exists(folder.Adapter))
-                throw new UserErrorException($"The run in {folder.Path} has lost its checkpoints: expected some in {folder.Checkpoints}, where a run has them that has an adapter; put them back, or begin a new run.");
+            if (checkpoint is null && HasHadCheckpoints(folder))
+                throw new UserErrorException($"The run in {folder.Path} has lost its checkpoints: expected some in {folder.Checkpoints}, since what else is there was made after the first; put them back, or begin a new run.");
             var (identity, files) = Identify(config);
             var givenUp = checkpoint is null ? null : request.Decide(folder.Path, Differences(folder, checkpoint, config, identity));
-            var begun = RunManifest.Read(folder.Manifest);
-            var isSame = begun is not null && givenUp is null && (checkpoint is not null || IsAsBegun(folder, begun, config, files));
-            var manifest = isSame || checkpoint is not null ? begun : null;
-            manifest ??= RunManifest.Gather(files, config.Seed, commandLine, time);
+            var (begun, now) = (RunManifest.Read(folder.Manifest), RunManifest.Gather(files, config.Seed, commandLine, time));
+            var isSame = begun is not null && givenUp is null && (checkpoint is not null || IsAsBegun(folder, begun, config, now));
+            var manifest = begun is not null && (isSame || checkpoint is not null) ? begun : now;
             var continuation = new RunContinuation(time.GetUtcNow(), checkpoint?.Number ?? 0, commandLine, givenUp);
             return new(folder, taken, config, manifest with { Continued = [.. manifest.Continued, continuation] }, identity, checkpoint) { GivenUp = givenUp, _keepsFigures = isSame };
         }
@@ -130,11 +130,21 @@ public sealed class TrainingRun : IDisposable
         return [.. state.Identity.Differences(now, TrainConfigRules.FreeOnResume), .. MetricsFile.Gaps(folder.Metrics, state.Update)];
     }
 
-    /// <summary>Whether a run without a checkpoint has the configuration and the files that it was begun with.</summary>
-    private static bool IsAsBegun(RunFolder folder, RunManifest begun, TrainConfig config, Dictionary<string, string> sha256)
+    /// <summary>Whether the folder holds what a run makes only after its first checkpoint.</summary>
+    private static bool HasHadCheckpoints(RunFolder folder)
     {
-        var settings = TrainConfigReader.ToSettings(TrainConfigReader.ReadRun(folder.Config, [], []));
-        return settings.OrderBy(entry => entry.Key, StringComparer.Ordinal).SequenceEqual(TrainConfigReader.ToSettings(config).OrderBy(entry => entry.Key, StringComparer.Ordinal))
-            && begun.Sha256.OrderBy(entry => entry.Key, StringComparer.Ordinal).SequenceEqual(sha256.OrderBy(entry => entry.Key, StringComparer.Ordinal));
+        if (Directory.Exists(folder.Adapter) || File.Exists(folder.Evaluation) || AdapterProvenance.TryRead(folder.BestAdapter)?.Updates > 0)
+            return true;
+        var config = TrainConfigReader.ReadRun(folder.Config, [], []);
+        var first = Math.Min(Math.Min(config.CheckpointEvery, config.EvaluateEvery), config.Updates);
+        return File.Exists(folder.Metrics) && MetricsFile.Read(folder.Metrics).Updates.Any(line => line.Update > first);
     }
+
+    /// <summary>Whether a run without a checkpoint has the configuration, files, versions and machine that it was begun with.</summary>
+    private static bool IsAsBegun(RunFolder folder, RunManifest begun, TrainConfig config, RunManifest now) =>
+        AreEqual(TrainConfigReader.ToSettings(TrainConfigReader.ReadRun(folder.Config, [], [])), TrainConfigReader.ToSettings(config))
+        && AreEqual(begun.Sha256, now.Sha256) && AreEqual(begun.Versions, now.Versions) && AreEqual(begun.Hardware, now.Hardware);
+
+    private static bool AreEqual(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        one.OrderBy(entry => entry.Key, StringComparer.Ordinal).SequenceEqual(other.OrderBy(entry => entry.Key, StringComparer.Ordinal));
 }

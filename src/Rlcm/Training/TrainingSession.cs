@@ -103,6 +103,8 @@ public sealed class TrainingSession : IDisposable
         FileChanges.Delete(run.Folder.Evaluation); // of an end that is none any more
         FileChanges.Delete(run.Folder.Comparison);
         trainer.Run(stop);
+        if (trainer.UpdatesDone == 0)
+            throw new OperationCanceledException(stop);
         recorder.WriteResult(trainer);
         if (trainer.UpdatesDone < _config.Updates)
             return null;

@@ -156,9 +156,9 @@ public sealed class MistakesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("samplingBatch=3", "--set samplingBatch, --set imagesPerUpdate: samplingBatch: 8 images per update do not divide into sampling batches of 3; set samplingBatch to 2")]
-    [InlineData("minibatches=3", "--set minibatches, --set imagesPerUpdate: minibatches: 8 images per update do not divide into 3 minibatches; set minibatches to 2")]
-    [InlineData("groupSize=3", "--set groupSize, --set imagesPerUpdate: groupSize: 8 images per update do not divide into groups of 3; set imagesPerUpdate to a multiple of 3")]
+    [InlineData("samplingBatch=3", "--set samplingBatch, --set imagesPerUpdate: samplingBatch: 8 images per update do not divide into sampling batches of 3; set samplingBatch to 2.")]
+    [InlineData("minibatches=3", "--set minibatches, --set imagesPerUpdate: minibatches: 8 images per update do not divide into 3 minibatches; set minibatches to 2.")]
+    [InlineData("groupSize=3", "--set groupSize, --set imagesPerUpdate: groupSize: 8 images per update do not divide into groups of 3; set imagesPerUpdate to a multiple of 3.")]
     public async Task A_batch_that_does_not_divide_is_refused_with_one_that_does(string setting, string expected) =>
         Assert.Equal(expected, await Refused("train", "--set", setting));
 

@@ -1,6 +1,7 @@
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Vae;
+using Rlcm.Runtime;
 using Rlcm.Tests;
 using Xunit;
 
@@ -160,6 +161,48 @@ public sealed class StageCommandTests : IDisposable
         Assert.Contains("would not go on as it was begun: --from was nothing, is an autoencoder; --group-weights was nothing, is animals=2; --architecture vae.json was SHA-256 ", other, StringComparison.Ordinal);
         Assert.EndsWith($"Saved {_folder["vae/model"]}.\n", await CommandLine.SucceedAsync([.. arguments, "--images", "16", "--resume"]), StringComparison.Ordinal);
         Assert.Equal(4, File.ReadAllLines(_folder["vae/loss.jsonl"]).Length);
+    }
+
+    [Fact]
+    public async Task Only_a_stage_is_continued_and_not_one_that_has_lost_its_checkpoints()
+    {
+        string[] vae = ["pretrain", "vae", "--from", _folder["teacher/vae"], "--dataset", _folder["pictures"], "--batch", "4", "--images", "8"];
+        Directory.CreateDirectory(_folder["mine/samples"]);
+        File.WriteAllText(_folder["mine/samples/2024.png"], "mine");
+        File.WriteAllText(_folder["mine/notes.txt"], "mine");
+        Assert.Equal(
+            $"--resume: expected a stage that was begun in {_folder["mine"]}, found notes.txt there and no checkpoint; put its checkpoints back, or choose another --output.",
+            await CommandLine.RefusedAsync([.. vae, "--output", _folder["mine"], "--resume"]));
+        Assert.Equal("mine", File.ReadAllText(_folder["mine/samples/2024.png"]));
+
+        await CommandLine.SucceedAsync([.. vae, "--output", _folder["lost"]]);
+        Directory.Delete(_folder["lost/checkpoints"], recursive: true);
+        var lines = File.ReadAllText(_folder["lost/loss.jsonl"]);
+        Assert.Contains(" there and no checkpoint", await CommandLine.RefusedAsync([.. vae, "--output", _folder["lost"], "--resume"]), StringComparison.Ordinal);
+        Assert.Equal(lines, File.ReadAllText(_folder["lost/loss.jsonl"]));
+    }
+
+    [Fact]
+    public async Task A_folder_in_use_is_not_continued()
+    {
+        Directory.CreateDirectory(_folder["used"]);
+        using var taken = RunLock.Take(_folder["used"]);
+        Assert.StartsWith($"The folder {_folder["used"]} is in use by process ", await CommandLine.RefusedAsync("distill", "--teacher", _folder["teacher"], "--dataset", _folder["pictures"], "--output", _folder["used"], "--resume"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_tokenizer_without_a_checkpoint_is_learned_anew_and_prompts_and_guidance_are_compared()
+    {
+        string[] teacher = ["pretrain", "teacher", "--vae", _folder["teacher/vae"], "--architecture", _folder["architecture"], "--prompts", _folder["prompts.txt"], "--merges"];
+        Directory.CreateDirectory(_folder["new/tokenizer"]);
+        File.WriteAllText(_folder["new/tokenizer/vocab.json"], "of other settings");
+        await Stage("new", [.. teacher, "3", "--resume"]);
+        Assert.StartsWith("{", File.ReadAllText(_folder["new/tokenizer/vocab.json"]), StringComparison.Ordinal);
+
+        File.AppendAllText(_folder["prompts.txt"], "a fish\n");
+        var error = await CommandLine.RefusedAsync([.. teacher, "3", "--guidance", "5", "--batch", "4", "--dataset", _folder["pictures"], "--output", _folder["new"], "--resume"]);
+        Assert.Contains("--guidance was 3, is 5; ", error, StringComparison.Ordinal);
+        Assert.Contains("--prompts was SHA-256 ", error, StringComparison.Ordinal);
     }
 
     [Theory]

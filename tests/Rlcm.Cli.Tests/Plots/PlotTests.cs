@@ -30,7 +30,7 @@ public sealed class PlotTests : IDisposable
     public void The_loss_curve_is_drawn_from_the_log_of_a_stage()
     {
         var folder = new PretrainingFolder(_folder["stage"]);
-        File.WriteAllLines(folder.LossPath, ["{\"step\":1,\"loss\":2.0}", "{\"step\":2,\"loss\":1.0}"]);
+        File.WriteAllLines(folder.LossPath, ["{\"step\":1,\"loss\":2.0,\"learning_rate\":0.1}", "{\"step\":2,\"loss\":1.0,\"learning_rate\":0.1}"]);
         var curve = new LossCurve(folder);
         var progress = new PretrainingProgress("vae", 2, 4, 8, 1, 1e-3, 10, TimeSpan.Zero, IsSaved: false);
         curve.Report(progress);

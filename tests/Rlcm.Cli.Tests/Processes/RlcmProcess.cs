@@ -95,7 +95,7 @@ internal sealed class RlcmProcess : IDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
-    /// <summary>Kills the program after <paramref name="delay"/>, as a power failure would; its exit code where it has ended before.</summary>
+    /// <summary>Kills the program after <paramref name="delay"/>, without a warning; its exit code where it has ended before.</summary>
     public async Task<int?> KillAfterAsync(TimeSpan delay)
     {
         var end = EndAsync();

@@ -80,6 +80,19 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void Folders_of_other_names_are_nobodys_business()
+    {
+        var store = new CheckpointStore(folder.Path, keepLast: 1);
+        Directory.CreateDirectory(folder["1"]);
+        Directory.CreateDirectory(folder["0000001"]);
+        Save(store, 1);
+        Save(store, 2);
+        store.GoBackTo(2);
+        Assert.Equal([2L], store.Numbers);
+        Assert.Equal(["0000001", "000002", "1", "latest"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void The_ones_to_keep_stay_besides()
     {
         var store = new CheckpointStore(folder.Path, keepLast: 1);
@@ -182,7 +195,7 @@ public sealed class CheckpointStoreTests : IDisposable
     public void Where_there_is_none_the_advice_tells_a_run_that_has_none_yet_from_one_that_has_lost_them()
     {
         var store = new CheckpointStore(folder.Path);
-        Assert.EndsWith("; the run has none yet: leave --checkpoint out, and it begins.", Assert.Throws<UserErrorException>(() => store.Load(3)).Message, StringComparison.Ordinal);
+        Assert.EndsWith("; there is no other one: leave --checkpoint out.", Assert.Throws<UserErrorException>(() => store.Load(3)).Message, StringComparison.Ordinal);
         Save(store, 1);
         Directory.Delete(folder["000001"], recursive: true);
         Assert.EndsWith("; no other one is whole: begin a new run.", Assert.Throws<UserErrorException>(store.Latest).Message, StringComparison.Ordinal);

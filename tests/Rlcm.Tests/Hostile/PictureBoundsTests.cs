@@ -55,30 +55,21 @@ public sealed class PictureBoundsTests : IDisposable
     [Theory]
     [InlineData("PNG reader")]
     [InlineData("image folder")]
-    public void A_PNG_with_a_changed_byte_is_refused_or_shows_the_same(string reader)
+    public void A_PNG_with_a_changed_byte_is_refused(string reader)
     {
         Func<byte[]> read = reader == "PNG reader"
             ? () => PngFile.Read(_folder["a.png"])[0].ToArray()
             : () => SquareRaster.Decode(_folder["a.png"], 24);
-        PngFile.Write(_folder["a.png"], new ImageBatch([.. Enumerable.Range(0, 24 * 24 * 3).Select(i => (byte)(i * i / 7))], 1, 24, 24));
-        var (whole, expected) = (File.ReadAllBytes(_folder["a.png"]), read());
-        var refused = 0;
+        File.WriteAllBytes(_folder["a.png"], Png(24, 24, rows: 24, Chunk("gAMA"u8, [0, 0, 0xb1, 0x8f]), Chunk("tRNS"u8, [0, 0]))); // black is transparent, thus white
+        var whole = File.ReadAllBytes(_folder["a.png"]);
+        Assert.All(read(), value => Assert.Equal(255, value));
         foreach (var (place, mask) in Enumerable.Range(0, whole.Length).SelectMany(place => ((byte[])[0x01, 0x10, 0x80]).Select(mask => (place, mask))))
         {
             byte[] changed = [.. whole];
             changed[place] ^= mask;
             File.WriteAllBytes(_folder["a.png"], changed);
-            try
-            {
-                Assert.True(expected.SequenceEqual(read()), $"byte {place} of {whole.Length} changed by 0x{mask:x2} shows another picture");
-            }
-            catch (FileContentException)
-            {
-                refused++;
-            }
+            Assert.Throws<FileContentException>(read);
         }
-
-        Assert.InRange(refused, whole.Length * 2, whole.Length * 3);
     }
 
     private void Refused(byte[] png, string expected)
@@ -93,7 +84,7 @@ public sealed class PictureBoundsTests : IDisposable
     }
 
     /// <summary>A picture of black pixels of one bit each.</summary>
-    private static byte[] Png(int width, int height, int rows)
+    private static byte[] Png(int width, int height, int rows, params byte[][] chunks)
     {
         byte[] header = [.. new byte[8], 1, 0, 0, 0, 0];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
@@ -106,7 +97,7 @@ public sealed class PictureBoundsTests : IDisposable
                 zlib.Write(row);
         }
 
-        return [0x89, .. "PNG\r\n\u001a\n"u8, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, packed.ToArray()), .. Chunk("IEND"u8, [])];
+        return [0x89, .. "PNG\r\n\u001a\n"u8, .. Chunk("IHDR"u8, header), .. chunks.SelectMany(chunk => chunk), .. Chunk("IDAT"u8, packed.ToArray()), .. Chunk("IEND"u8, [])];
     }
 
     private static byte[] Chunk(ReadOnlySpan<byte> kind, byte[] content)

@@ -58,6 +58,13 @@ public sealed class TextTests : IDisposable
     }
 
     [Theory]
+    [InlineData("metrics", "\n\n{}\n", "line 3")]
+    [InlineData("metrics", "\n{\"evaluation\": {}}\n", "line 2")]
+    [InlineData("loss", "\n{}\n", "line 2")]
+    public void Lines_of_another_kind_are_refused_with_their_number(string target, string text, string position) =>
+        Assert.Equal(position, Refusal(target, Encoding.UTF8.GetBytes(text)).Position);
+
+    [Theory]
     [InlineData("shard-index", """{"weight_map": {"\ud800": "b.bin"}}""")]
     [InlineData("shard-index", """{"weight_map": {"a": "\udc00"}}""")]
     [InlineData("model-config", """{"hidden_act": "\ud800"}""")]

@@ -71,10 +71,15 @@ public sealed class AtomicWriteTests
         using var folder = new TemporaryFolder();
         AtomicFolder.Replace(folder["a"], temporary => Write(temporary, "part/first", "single"));
         Write(folder["a"], "mine/below/note", "note");
+        Directory.CreateSymbolicLink(folder["a/all"], "."); // followed, it would never end
+        Directory.CreateDirectory(folder["a/empty"]);
         Directory.CreateDirectory($"{folder["a"]}.{Guid.NewGuid():N}.tmp"); // of a killed process
 
         AtomicFolder.Replace(folder["a"], temporary => Write(temporary, "part/second", "single"));
 
+        Assert.Equal(".", new FileInfo(folder["a/all"]).LinkTarget);
+        Directory.Delete(folder["a/all"]);
+        Assert.True(Directory.Exists(folder["a/empty"]));
         string[] expected = ["mine/below/note", "note", "part/second", "single"];
         Assert.Equal(expected, Directory.GetFiles(folder["a"], "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder["a"], file)).Order(StringComparer.Ordinal));
         Assert.Equal([folder["a"]], Directory.GetFileSystemEntries(folder.Path));

@@ -74,7 +74,9 @@ public sealed class MetricsLogTests : IDisposable
     [InlineData("{\"evaluation\":null}")]
     public void A_foreign_line_is_refused_with_its_number(string line)
     {
-        File.WriteAllText(LogPath, $"{{\"update\":1}}\n{line}\n");
+        using (var log = MetricsLog.Create(LogPath))
+            log.Append(Update(1));
+        File.AppendAllText(LogPath, $"{line}\n");
         Assert.Contains("metrics.jsonl:2:", Assert.Throws<FileContentException>(() => MetricsFile.Read(LogPath)).Message, StringComparison.Ordinal);
     }
 

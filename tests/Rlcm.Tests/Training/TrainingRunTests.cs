@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rlcm.Checkpoints;
 using Rlcm.Runtime;
 using Rlcm.Training;
@@ -15,7 +16,7 @@ public sealed class TrainingRunTests : IDisposable
     public TrainingRunTests()
     {
         File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
-        _config = new() { Model = TinyModels.Write(_folder["model"]), Prompts = _folder["prompts.txt"], EvaluationPrompts = _folder["prompts.txt"], Updates = 4 };
+        _config = new() { Model = TinyModels.Write(_folder["model"]), Prompts = _folder["prompts.txt"], EvaluationPrompts = _folder["prompts.txt"], Updates = 400 };
         using var run = TrainingRun.Begin(_folder["run"], _config, ["train"], TimeProvider.System);
         Save(run, 1);
         Save(run, 2);
@@ -36,15 +37,15 @@ public sealed class TrainingRunTests : IDisposable
     public void What_does_not_change_a_number_may_change_and_is_written_down()
     {
         Directory.Move(_folder["model"], _folder["moved"]);
-        var config = _config with { Model = _folder["moved"], Updates = 9, EvaluateEvery = 3, CheckpointEvery = 3, KeepLast = 1, KeepBest = 0, Threads = (int)get_num_threads() };
+        var config = _config with { Model = _folder["moved"], Updates = 900, EvaluateEvery = 3, CheckpointEvery = 3, KeepLast = 1, KeepBest = 0, Threads = (int)get_num_threads() };
         using (var run = Continue(config))
         {
             Assert.Equal((2L, null), (run.Checkpoint!.Number, run.GivenUp));
-            Assert.Equal(4, TrainConfigReader.ReadRun(_folder["run/config.json"], [], []).Updates); // nothing is written before all is well
+            Assert.Equal(400, TrainConfigReader.ReadRun(_folder["run/config.json"], [], []).Updates); // nothing is written before all is well
             run.Start();
         }
 
-        Assert.Equal(9, TrainConfigReader.ReadRun(_folder["run/config.json"], [], []).Updates);
+        Assert.Equal(900, TrainConfigReader.ReadRun(_folder["run/config.json"], [], []).Updates);
         var manifest = RunManifest.Read(_folder["run/manifest.json"])!;
         Assert.Equal(("train", 2L), (string.Join(' ', manifest.CommandLine), Assert.Single(manifest.Continued).FromUpdate));
     }
@@ -101,10 +102,34 @@ public sealed class TrainingRunTests : IDisposable
         Assert.True(Directory.Exists(run.Folder.Checkpoints));
     }
 
-    [Fact]
-    public void A_run_that_has_lost_its_checkpoints_does_not_begin_anew()
+    [Theory]
+    [InlineData("versions")]
+    [InlineData("hardware")]
+    public void Figures_of_another_program_or_machine_are_not_kept(string entry)
     {
-        Directory.CreateDirectory(_folder["run/adapter"]); // as every stop leaves one, after a checkpoint
+        Directory.Delete(_folder["run/checkpoints"], recursive: true);
+        File.WriteAllText(_folder["run/evaluation-before.json"], "[]");
+        var manifest = JsonNode.Parse(File.ReadAllText(_folder["run/manifest.json"]))!;
+        manifest[entry]![entry == "versions" ? "rlcm" : "processor"] = "another";
+        File.WriteAllText(_folder["run/manifest.json"], manifest.ToJsonString());
+        using var run = Continue(_config);
+        run.Start();
+        Assert.False(File.Exists(run.Folder.EvaluationBefore));
+        Assert.DoesNotContain("another", File.ReadAllText(run.Folder.Manifest), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("adapter")] // as every stop leaves one, after a checkpoint
+    [InlineData("evaluation.json")]
+    [InlineData("metrics.jsonl")]
+    public void A_run_that_has_lost_its_checkpoints_does_not_begin_anew(string made)
+    {
+        if (made == "adapter")
+            Directory.CreateDirectory(_folder["run/adapter"]);
+        else if (made == "evaluation.json")
+            File.WriteAllText(_folder["run/evaluation.json"], "{}");
+        else
+            AppendMetrics(RunFolder.Open(_folder["run"]), _config.CheckpointEvery + 1); // the one before has a checkpoint
         Directory.Delete(_folder["run/checkpoints"], recursive: true);
         Assert.StartsWith($"The run in {_folder["run"]} has lost its checkpoints: expected some in ", Assert.Throws<UserErrorException>(() => Continue(_config)).Message, StringComparison.Ordinal);
     }
@@ -124,6 +149,12 @@ public sealed class TrainingRunTests : IDisposable
         using var tensor = zeros(1);
         var state = new TrainingState(update, update, 1, update, new PerPromptStatTracker(4, 2).Export(), run.Identity);
         new CheckpointStore(run.Folder.Checkpoints).Save(update, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["x"] = tensor }, state);
-        File.AppendAllText(run.Folder.Metrics, $$"""{"update":{{update}}}""" + "\n");
+        AppendMetrics(run.Folder, update);
+    }
+
+    private static void AppendMetrics(RunFolder folder, int update)
+    {
+        using var log = File.Exists(folder.Metrics) ? MetricsLog.Continue(folder.Metrics, update - 1) : MetricsLog.Create(folder.Metrics);
+        log.Append(new UpdateMetrics(update, update, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1e-4, 1));
     }
 }

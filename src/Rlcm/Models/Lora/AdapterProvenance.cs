@@ -58,6 +58,19 @@ public sealed record AdapterProvenance
         };
     }
 
+    /// <summary>As <see cref="Read"/>; null where nothing is there, or nothing that can be read.</summary>
+    public static AdapterProvenance? TryRead(string path)
+    {
+        try
+        {
+            return Path.Exists(path) ? Read(path) : null;
+        }
+        catch (UserErrorException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The entries of the metadata, beside <paramref name="others"/>.</summary>
     public IReadOnlyDictionary<string, string> ToMetadata(IReadOnlyDictionary<string, string> others)
     {
