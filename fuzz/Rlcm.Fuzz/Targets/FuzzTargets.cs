@@ -11,8 +11,6 @@ namespace Rlcm.Fuzz.Targets;
 /// <summary>Every reader of files.</summary>
 internal static class FuzzTargets
 {
-    private const int PictureSize = 8;
-
     /// <summary>The targets, the fastest first.</summary>
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
@@ -30,8 +28,8 @@ internal static class FuzzTargets
         AdapterTargets.Configuration,
         new("image-folder", ImageFolder.MetadataFile, static path => ImageFolder.Open(Path.GetDirectoryName(path)!)) { Prepare = PreparePictures },
         new("gallery", "index.json", static path => Gallery.Read(Path.GetDirectoryName(path)!)) { Prepare = PrepareSheet },
-        new("png", "picture.png", static path => PngFile.Read(path)),
-        new("picture", "picture", static path => SquareRaster.Decode(path, PictureSize)),
+        PictureTargets.Png,
+        PictureTargets.Any,
     ];
 
     private static void ReadSafetensors(string path)
