@@ -37,6 +37,19 @@ internal sealed class ModelConfigReader
         }
     }
 
+    private ModelConfigReader(string path, JsonElement value) =>
+        (_path, ClassName, _rest) = (path, "", value.EnumerateObject().Where(entry => !entry.Name.StartsWith('_')).ToDictionary(entry => entry.Name, entry => entry.Value, StringComparer.Ordinal));
+
+    /// <summary>A reader of the object <paramref name="key"/>, which is to be finished by itself.</summary>
+    public ModelConfigReader Object(string key)
+    {
+        _rest.Remove(key, out var value);
+        return value.ValueKind == JsonValueKind.Object ? new(_path, value) : throw Wrong(key, "an object", value);
+    }
+
+    /// <summary>Whether the entry <paramref name="key"/> is an object.</summary>
+    public bool IsObject(string key) => _rest.TryGetValue(key, out var value) && value.ValueKind == JsonValueKind.Object;
+
     /// <summary>diffusers' class, or empty.</summary>
     public string ClassName { get; }
 
@@ -66,6 +79,18 @@ internal sealed class ModelConfigReader
             return fallback ?? throw MissingKey(key);
         _rest.Remove(key, out var value);
         return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(key, "a text", value);
+    }
+
+    /// <summary>A list of <paramref name="count"/> finite numbers.</summary>
+    public IReadOnlyList<double> Numbers(string key, int count, IReadOnlyList<double> fallback)
+    {
+        if (IsAbsent(key))
+            return fallback;
+        _rest.Remove(key, out var value);
+        double[] numbers = value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var number) ? number : double.NaN)]
+            : [];
+        return numbers.Length == count && numbers.All(double.IsFinite) ? numbers : throw Wrong(key, $"a list of {count} finite numbers", value);
     }
 
     /// <summary>How wide each level is; there is at least one.</summary>

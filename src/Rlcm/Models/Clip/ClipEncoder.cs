@@ -6,17 +6,17 @@ using static TorchSharp.torch.nn;
 
 namespace Rlcm.Models.Clip;
 
-/// <summary>The causal transformer layers of a CLIP text encoder (transformers <c>CLIPEncoder</c>).</summary>
+/// <summary>The transformer layers of one of CLIP's encoders (transformers <c>CLIPEncoder</c>).</summary>
 internal sealed class ClipEncoder : Module<Tensor, Tensor>
 {
     private readonly ModuleList<ClipEncoderLayer> layers;
 
-    public ClipEncoder(ClipTextConfig config)
+    public ClipEncoder(ClipEncoderShape shape)
         : base(nameof(ClipEncoder))
     {
         layers = [];
-        for (var i = 0; i < config.Layers; i++)
-            layers.Add(new(config));
+        for (var i = 0; i < shape.Layers; i++)
+            layers.Add(new(shape));
         RegisterComponents();
     }
 
@@ -34,13 +34,13 @@ internal sealed class ClipEncoder : Module<Tensor, Tensor>
         private readonly ClipMlp mlp;
         private readonly LayerNorm layer_norm2;
 
-        public ClipEncoderLayer(ClipTextConfig config)
+        public ClipEncoderLayer(ClipEncoderShape shape)
             : base(nameof(ClipEncoderLayer))
         {
-            self_attn = new(config);
-            layer_norm1 = LayerNorm(config.HiddenSize, config.LayerNormEps);
-            mlp = new(config);
-            layer_norm2 = LayerNorm(config.HiddenSize, config.LayerNormEps);
+            self_attn = new(shape);
+            layer_norm1 = LayerNorm(shape.HiddenSize, shape.LayerNormEps);
+            mlp = new(shape);
+            layer_norm2 = LayerNorm(shape.HiddenSize, shape.LayerNormEps);
             RegisterComponents();
         }
 
@@ -59,22 +59,24 @@ internal sealed class ClipEncoder : Module<Tensor, Tensor>
         private readonly Linear v_proj;
         private readonly Linear out_proj;
         private readonly int _heads;
+        private readonly bool _isCausal;
 
-        public ClipAttention(ClipTextConfig config)
+        public ClipAttention(ClipEncoderShape shape)
             : base(nameof(ClipAttention))
         {
-            _heads = config.Heads;
-            q_proj = Linear(config.HiddenSize, config.HiddenSize);
-            k_proj = Linear(config.HiddenSize, config.HiddenSize);
-            v_proj = Linear(config.HiddenSize, config.HiddenSize);
-            out_proj = Linear(config.HiddenSize, config.HiddenSize);
+            _heads = shape.Heads;
+            _isCausal = shape.IsCausal;
+            q_proj = Linear(shape.HiddenSize, shape.HiddenSize);
+            k_proj = Linear(shape.HiddenSize, shape.HiddenSize);
+            v_proj = Linear(shape.HiddenSize, shape.HiddenSize);
+            out_proj = Linear(shape.HiddenSize, shape.HiddenSize);
             RegisterComponents();
         }
 
         public override Tensor forward(Tensor x)
         {
             Tensor Heads(Linear projection) => projection.forward(x).unflatten(2, [_heads, -1]).transpose(1, 2); // [B, heads, S, d]
-            var attended = functional.scaled_dot_product_attention(Heads(q_proj), Heads(k_proj), Heads(v_proj), is_casual: true);
+            var attended = functional.scaled_dot_product_attention(Heads(q_proj), Heads(k_proj), Heads(v_proj), is_casual: _isCausal);
             return out_proj.forward(attended.transpose(1, 2).flatten(2));
         }
     }
@@ -85,12 +87,12 @@ internal sealed class ClipEncoder : Module<Tensor, Tensor>
         private readonly Linear fc2;
         private readonly bool _quick;
 
-        public ClipMlp(ClipTextConfig config)
+        public ClipMlp(ClipEncoderShape shape)
             : base(nameof(ClipMlp))
         {
-            _quick = config.Activation == "quick_gelu";
-            fc1 = Linear(config.HiddenSize, config.IntermediateSize);
-            fc2 = Linear(config.IntermediateSize, config.HiddenSize);
+            _quick = shape.Activation == "quick_gelu";
+            fc1 = Linear(shape.HiddenSize, shape.IntermediateSize);
+            fc2 = Linear(shape.IntermediateSize, shape.HiddenSize);
             RegisterComponents();
         }
 

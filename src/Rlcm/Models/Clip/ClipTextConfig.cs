@@ -35,14 +35,25 @@ public sealed record ClipTextConfig
     /// <summary>Id that ends a text.</summary>
     public int EndId { get; init; }
 
+    internal ClipEncoderShape Encoder => new(HiddenSize, IntermediateSize, Layers, Heads, LayerNormEps, Activation, IsCausal: true);
+
     /// <summary>Weights that the network has at least, those of the large layers: what its file cannot be without.</summary>
-    internal double LeastWeights => (double)HiddenSize * (VocabularySize + MaxPositions + (double)Layers * (4 * HiddenSize + 2 * IntermediateSize));
+    internal double LeastWeights => (double)HiddenSize * (VocabularySize + MaxPositions) + Encoder.LeastWeights;
 
     /// <summary>Reads <c>text_encoder/config.json</c>.</summary>
     /// <exception cref="Runtime.UserErrorException">The file is missing or damaged, or asks for something that is not supported, which is named.</exception>
     public static ClipTextConfig Read(string path)
     {
         var reader = new ModelConfigReader(path);
+        var config = Read(reader);
+        reader.Ignore("projection_dim");
+        reader.Finish();
+        return config;
+    }
+
+    /// <summary>As <see cref="Read(string)"/>, from an object of a configuration.</summary>
+    internal static ClipTextConfig Read(ModelConfigReader reader)
+    {
         var config = new ClipTextConfig
         {
             VocabularySize = reader.Count("vocab_size", 49408, MostTokens),
@@ -56,13 +67,10 @@ public sealed record ClipTextConfig
             StartId = reader.Int("bos_token_id", 0, 0, MostTokens),
             EndId = reader.Int("eos_token_id", 2, 0, MostTokens),
         };
-        reader.Ignore("architectures", "attention_dropout", "dropout", "initializer_factor", "initializer_range", "pad_token_id", "projection_dim", "torch_dtype", "dtype", "transformers_version");
+        reader.Ignore("attention_dropout", "dropout", "initializer_factor", "initializer_range", "pad_token_id");
+        reader.Ignore(TransformersConfig.Neutral);
         reader.Require("model_type", "clip_text_model");
-        reader.Finish();
-        if (config.Activation is not ("quick_gelu" or "gelu"))
-            throw reader.Wrong("hidden_act", "quick_gelu or gelu", config.Activation);
-        if (config.HiddenSize % config.Heads != 0)
-            throw reader.Wrong("num_attention_heads", $"a divisor of hidden_size = {config.HiddenSize}", config.Heads);
+        config.Encoder.Require(reader);
         return config;
     }
 

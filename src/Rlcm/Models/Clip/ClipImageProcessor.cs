@@ -1,0 +1,87 @@
+using Rlcm.Imaging;
+using Rlcm.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlcm.Models.Clip;
+
+/// <summary>
+/// Makes CLIP's input of pictures (transformers <c>CLIPImageProcessor</c>): the shorter side is resized bicubically, the middle cut out, and
+/// each channel standardized.
+/// </summary>
+/// <param name="ShortSide">The shorter side after resizing, in pixels.</param>
+/// <param name="Crop">Height and width of the middle.</param>
+/// <param name="Mean">[3], of values in 0..1.</param>
+/// <param name="Std">[3], of values in 0..1.</param>
+public sealed record ClipImageProcessor(int ShortSide, int Crop, IReadOnlyList<double> Mean, IReadOnlyList<double> Std)
+{
+    /// <summary>The file in a CLIP folder.</summary>
+    internal const string FileName = "preprocessor_config.json";
+
+    private const int LargestSide = 4096;
+    private const int Bicubic = 3; // Pillow's number
+    private static readonly double[] OpenAiMean = [0.48145466, 0.4578275, 0.40821073];
+    private static readonly double[] OpenAiStd = [0.26862954, 0.26130258, 0.27577711];
+
+    /// <summary>OpenAI's, for pictures of <paramref name="size"/> pixels.</summary>
+    public static ClipImageProcessor OfOpenAi(int size) => new(size, size, OpenAiMean, OpenAiStd);
+
+    /// <summary>Reads <see cref="FileName"/> of a CLIP folder; without one, OpenAI's.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="size">Height and width of the encoder's pictures.</param>
+    /// <exception cref="UserErrorException">The file is damaged, asks for something that is not supported, or does not fit the encoder.</exception>
+    public static ClipImageProcessor Read(string folder, int size)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path))
+            return OfOpenAi(size);
+        var reader = new ModelConfigReader(path);
+        foreach (var step in (string[])["do_resize", "do_center_crop", "do_normalize", "do_rescale"])
+            reader.Require(step, true);
+        reader.Require("resample", Bicubic);
+        reader.Require("rescale_factor", 1 / 255.0);
+        var processor = new ClipImageProcessor(
+            Side(reader, "size", "shortest_edge"), Side(reader, "crop_size", "height"),
+            reader.Numbers("image_mean", 3, OpenAiMean), reader.Numbers("image_std", 3, OpenAiStd));
+        if (processor.Crop != size)
+            throw reader.Wrong("crop_size", $"{size}, the encoder's image_size", processor.Crop);
+        if (processor.ShortSide < size)
+            throw reader.Wrong("size", $"at least crop_size = {size}", processor.ShortSide);
+        if (processor.Std.Any(std => std <= 0))
+            throw reader.Wrong("image_std", "numbers above 0", string.Join(", ", processor.Std));
+        return processor;
+    }
+
+    /// <summary>The encoder's input of 8-bit pictures, as DDPO and everyone feeds them, or of those before rounding, as the released RLCM does.</summary>
+    /// <param name="images">N pictures.</param>
+    /// <param name="rounded">Whether the 8-bit pictures are taken, and resizing rounds to 8 bits as Pillow does.</param>
+    /// <returns>[N, 3, Crop, Crop].</returns>
+    /// <exception cref="ArgumentException">The batch holds no pictures before rounding.</exception>
+    public Tensor Process(ImageBatch images, bool rounded)
+    {
+        if (!rounded && images.Values is null)
+            throw new ArgumentException("Expected pictures before rounding (ImageBatch.Values), found only 8-bit ones.", nameof(images));
+        using var scope = NewDisposeScope();
+        var (height, width) = images.Height <= images.Width
+            ? (ShortSide, (int)((double)ShortSide * images.Width / images.Height))
+            : ((int)((double)ShortSide * images.Height / images.Width), ShortSide);
+        var (top, left) = ((height - Crop) / 2, (width - Crop) / 2);
+        var pictures = new float[images.Count * 3 * Crop * Crop];
+        Parallel.For(0, images.Count, n =>
+        {
+            var numbers = images.Height * images.Width * 3;
+            var resized = rounded
+                ? Array.ConvertAll(PillowBicubic.Resize(images[n], images.Height, images.Width, height, width), value => value / 255f)
+                : PillowBicubic.Resize(images.Values.AsSpan(n * numbers, numbers), images.Height, images.Width, height, width);
+            for (var c = 0; c < 3; c++)
+                for (var y = 0; y < Crop; y++)
+                    for (var x = 0; x < Crop; x++)
+                        pictures[((n * 3 + c) * Crop + y) * Crop + x] = (float)((resized[((top + y) * width + left + x) * 3 + c] - Mean[c]) / Std[c]);
+        });
+        return tensor(pictures, [images.Count, 3, Crop, Crop]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A number, or an object with a number: both were written.</summary>
+    private static int Side(ModelConfigReader reader, string key, string side) =>
+        reader.IsObject(key) ? reader.Object(key).Count(side, null, LargestSide) : reader.Count(key, null, LargestSide);
+}
