@@ -23,7 +23,11 @@ internal sealed class TrainOptions
 
     private readonly (string Key, Option<string> Option)[] _keys =
     [
-        Key("task", "TASK", "Reward: compression (small JPEG files) or incompression (large ones)"),
+        Key("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score or http (a server's)"),
+        Key("aestheticModel", "DIR", "CLIP ViT-L/14, for aesthetic"),
+        Key("aestheticHead", "FILE", "LAION's head (.pth or .safetensors), for aesthetic"),
+        Key("rewardUrl", "URL", "Reward server, for http"),
+        Key("clipModel", "DIR", "CLIP model as transformers writes it, for clip-score and pick-score"),
         Key("model", ModelOptions.Value, $"Latent consistency model: {ModelOptions.Places}"),
         Key("lcmLora", "FILE", ModelOptions.LcmLoraDescription),
         Key("prompts", "FILE", "Training prompts, one a line"),

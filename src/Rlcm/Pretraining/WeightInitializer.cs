@@ -27,10 +27,10 @@ public static class WeightInitializer
             var shape = weight.shape;
             if (key.EndsWith(".bias", StringComparison.Ordinal) || zero.Any(suffix => key.EndsWith(suffix, StringComparison.Ordinal)))
                 weight.zero_();
-            else if (shape.Length == 1)
-                weight.fill_(Kept(1));
-            else if (key.Contains("embedding.weight", StringComparison.Ordinal))
+            else if (key.Contains("embedding.weight", StringComparison.Ordinal) || key.EndsWith("class_embedding", StringComparison.Ordinal))
                 weight.copy_(AddressedRandom.NormalTensor(address, shape) * Kept(EmbeddingStd));
+            else if (shape.Length <= 1)
+                weight.fill_(Kept(1));
             else
                 weight.copy_(AddressedRandom.NormalTensor(address, shape) * Kept(1 / Math.Sqrt(3.0 * weight[0].numel())));
         });

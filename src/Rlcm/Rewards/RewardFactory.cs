@@ -1,22 +1,58 @@
+using Rlcm.Models.Clip;
+using Rlcm.Rewards.Remote;
 using Rlcm.Runtime;
+using Rlcm.Training;
 
 namespace Rlcm.Rewards;
 
-/// <summary>The rewards that a task name stands for.</summary>
+/// <summary>The reward that a configuration names, and the files it is made of.</summary>
 public static class RewardFactory
 {
-    private static readonly SortedDictionary<string, Func<IReward>> Known = new(StringComparer.Ordinal)
+    /// <summary>The environment variable with the key of a reward server.</summary>
+    public const string KeyVariable = "RLCM_REWARD_KEY";
+
+    private static readonly SortedDictionary<string, Func<TrainConfig, IReward>> Known = new(StringComparer.Ordinal)
     {
-        ["compression"] = () => JpegReward.Compression,
-        ["incompression"] = () => JpegReward.Incompression,
+        ["aesthetic"] = config => AestheticReward.Load(AestheticModel(config), AestheticHead(config), config.AestheticRounds),
+        ["clip-score"] = config => ClipReward.ClipScore(ClipModel(config)),
+        ["compression"] = _ => JpegReward.Compression,
+        ["http"] = config => new HttpReward(
+            new(new Uri(config.RewardUrl!))
+            {
+                BatchSize = config.RewardBatch,
+                Concurrency = config.RewardConcurrency,
+                Timeout = TimeSpan.FromSeconds(config.RewardTimeout),
+                KeyVariable = KeyVariable,
+            },
+            TimeProvider.System),
+        ["incompression"] = _ => JpegReward.Incompression,
+        ["pick-score"] = config => ClipReward.PickScore(ClipModel(config)),
     };
 
     /// <summary>All task names, in alphabetical order.</summary>
     public static IReadOnlyCollection<string> Tasks => Known.Keys;
 
-    /// <summary>The reward of <paramref name="task"/>.</summary>
-    /// <exception cref="UserErrorException">There is no such task.</exception>
-    public static IReward Create(string task) => Known.TryGetValue(task, out var create)
-        ? create()
-        : throw new UserErrorException($"Unknown task '{task}': expected one of {string.Join(", ", Tasks)}.");
+    /// <summary>The reward of the configuration's task; to be disposed where it can be.</summary>
+    /// <exception cref="UserErrorException">There is no such task, or a file that it needs is missing, damaged or not supported.</exception>
+    public static IReward Create(TrainConfig config) => Known.TryGetValue(config.Task, out var create) ? create(config)
+        : config.Task == Tuning.Task ? throw new UserErrorException("The reward of this run is a program's own (task custom): run that program again to continue it.")
+        : throw new UserErrorException($"Unknown task '{config.Task}': expected one of {string.Join(", ", Tasks)}.");
+
+    /// <summary>The files that the reward is made of, by names such as <c>clipModel/config.json</c>.</summary>
+    /// <exception cref="UserErrorException">A file or folder that the configuration names is not there.</exception>
+    public static IEnumerable<(string Name, string Path)> Inputs(TrainConfig config) => config.Task switch
+    {
+        "aesthetic" => [.. FilesOf("aestheticModel", AestheticModel(config)), ("aestheticHead", AestheticHead(config))],
+        "clip-score" or "pick-score" => FilesOf("clipModel", ClipModel(config)),
+        _ => [],
+    };
+
+    private static string AestheticModel(TrainConfig config) => ShippedFiles.Require(config.AestheticModel!, "aestheticModel");
+
+    private static string AestheticHead(TrainConfig config) => ShippedFiles.Require(config.AestheticHead!, "aestheticHead");
+
+    private static string ClipModel(TrainConfig config) => ShippedFiles.Require(config.ClipModel!, "clipModel");
+
+    private static IEnumerable<(string Name, string Path)> FilesOf(string key, string folder) =>
+        ClipFolder.Files(folder).Select(path => ($"{key}/{Path.GetRelativePath(folder, path).Replace('\\', '/')}", path));
 }

@@ -5,6 +5,9 @@ namespace Rlcm.Runtime;
 /// <summary>The folder that holds everything about one training run, and the names of what is in it.</summary>
 public sealed class RunFolder
 {
+    /// <summary>The file that makes a folder that of a run.</summary>
+    internal const string ConfigName = "config.json";
+
     private const string ImagesName = "images";
     private const string PlotsName = "plots";
     private const string EventsName = "tensorboard";
@@ -16,7 +19,7 @@ public sealed class RunFolder
     public string Path { get; }
 
     /// <summary>The configuration, every key stated; works as <c>--config</c>.</summary>
-    public string Config => In("config.json");
+    public string Config => In(ConfigName);
 
     /// <summary>Versions, hashes, seed and hardware.</summary>
     public string Manifest => In("manifest.json");

@@ -11,9 +11,43 @@ namespace Rlcm.Training;
 /// <remarks>Read and checked by <see cref="TrainConfigReader"/>; rules across several keys are in <see cref="TrainConfigRules"/>.</remarks>
 public sealed record TrainConfig
 {
-    /// <summary>The reward: <c>compression</c> (small JPEG files) or <c>incompression</c> (large ones). Default compression.</summary>
-    [AllowedValues("compression", "incompression")]
+    /// <summary>
+    /// The reward: <c>compression</c> (small JPEG files), <c>incompression</c> (large ones), <c>aesthetic</c> (LAION's predictor of marks),
+    /// <c>clip-score</c> (cosine of picture and prompt by a CLIP model), <c>pick-score</c> (the same by one tuned on preferences),
+    /// <c>http</c> (what a server says) or <c>custom</c> (a program's own, see <see cref="Tuning"/>). Default compression.
+    /// </summary>
+    [AllowedValues("compression", "incompression", "aesthetic", "clip-score", "pick-score", "http", "custom")]
     public string Task { get; init; } = "compression";
+
+    /// <summary>Folder of CLIP ViT-L/14 as transformers writes it, for <c>aesthetic</c>. Default null.</summary>
+    public string? AestheticModel { get; init; }
+
+    /// <summary>File of LAION's aesthetic head, <c>.pth</c> or safetensors, for <c>aesthetic</c>. Default null.</summary>
+    public string? AestheticHead { get; init; }
+
+    /// <summary>
+    /// Whether <c>aesthetic</c> sees pictures rounded to 8 bits, as in ddpo-pytorch and as users see them, or before, as in the released RLCM.
+    /// Default true.
+    /// </summary>
+    public bool AestheticRounds { get; init; } = true;
+
+    /// <summary>Address of the reward server, for <c>http</c>. Default null.</summary>
+    public string? RewardUrl { get; init; }
+
+    /// <summary>Pictures in a request to the reward server. Default 16.</summary>
+    [Range(1, 4096)]
+    public int RewardBatch { get; init; } = 16;
+
+    /// <summary>Requests to the reward server at the same time. Default 4.</summary>
+    [Range(1, 256)]
+    public int RewardConcurrency { get; init; } = 4;
+
+    /// <summary>Seconds that a request to the reward server may take. Default 60.</summary>
+    [Range(0.0, 86_400.0, MinimumIsExclusive = true)]
+    public double RewardTimeout { get; init; } = 60;
+
+    /// <summary>Folder of a CLIP model as transformers writes it, for <c>clip-score</c> and <c>pick-score</c>. Default null.</summary>
+    public string? ClipModel { get; init; }
 
     /// <summary>The latent consistency model: a folder in diffusers layout or a name on the Hugging Face Hub, see <see cref="Models.Hub.ModelLocation"/>.</summary>
     public string Model { get; init; } = "models/emoji-lcm";

@@ -17,11 +17,23 @@ public static class TrainConfigRules
     /// new end. Keys that name files, and <c>threads</c>, may change as long as the files' contents and the number of threads do not.
     /// </summary>
     public static IReadOnlyList<string> FreeOnResume { get; } =
-        ["updates", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "model", "lcmLora", "prompts", "evaluationPrompts"];
+        ["updates", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "model", "lcmLora", "prompts", "evaluationPrompts", "aestheticModel", "aestheticHead", "clipModel", "rewardUrl", "rewardBatch", "rewardConcurrency", "rewardTimeout"];
 
     /// <summary>All conflicts of <paramref name="config"/>; none when it can be run.</summary>
     public static IEnumerable<TrainConfigConflict> Check(TrainConfig config) =>
-        [.. CheckSampling(config), .. CheckBatches(config), .. CheckAdvantage(config)];
+        [.. CheckReward(config), .. CheckSampling(config), .. CheckBatches(config), .. CheckAdvantage(config)];
+
+    private static IEnumerable<TrainConfigConflict> CheckReward(TrainConfig config)
+    {
+        if (config.Task == "http" && !(Uri.TryCreate(config.RewardUrl, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+            yield return new(["rewardUrl", "task"], $"task http needs the address of a reward server, such as http://127.0.0.1:8700, found {config.RewardUrl ?? "none"}; set rewardUrl");
+        if (config.Task == "aesthetic" && config.AestheticModel is null)
+            yield return new(["aestheticModel", "task"], "task aesthetic needs CLIP ViT-L/14; download openai/clip-vit-large-patch14 from the Hugging Face Hub (config.json, preprocessor_config.json, model.safetensors) and set aestheticModel to its folder");
+        if (config.Task == "aesthetic" && config.AestheticHead is null)
+            yield return new(["aestheticHead", "task"], "task aesthetic needs LAION's head; download sac+logos+ava1-l14-linearMSE.pth from GitHub's christophschuhmann/improved-aesthetic-predictor and set aestheticHead to the file");
+        if (config.Task is "clip-score" or "pick-score" && config.ClipModel is null)
+            yield return new(["clipModel", "task"], $"task {config.Task} needs a CLIP model; download {(config.Task == "clip-score" ? "openai/clip-vit-base-patch32 or another" : "yuvalkirstain/PickScore_v1, with the tokenizer of laion/CLIP-ViT-H-14-laion2B-s32B-b79K,")} from the Hugging Face Hub and set clipModel to its folder");
+    }
 
     private static IEnumerable<TrainConfigConflict> CheckSampling(TrainConfig config)
     {

@@ -1,6 +1,7 @@
 using Rlcm.Evaluation;
 using Rlcm.Models;
 using Rlcm.Models.Hub;
+using Rlcm.Rewards;
 using Rlcm.Runtime;
 
 namespace Rlcm.Training;
@@ -19,6 +20,8 @@ public static class TrainingInputs
         files["evaluationPrompts"] = ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts");
         if (config.LcmLora is { } lcmLora)
             files["lcmLora"] = ShippedFiles.Require(lcmLora, "lcmLora");
+        foreach (var (name, path) in RewardFactory.Inputs(config))
+            files[name] = path;
         return files;
     }
 }

@@ -41,20 +41,24 @@ public sealed class TrainingSession : IDisposable
     private readonly LcmPolicy _policy;
     private readonly LoraAdapters _adapters;
     private readonly IReward _reward;
+    private readonly bool _isOwnReward; // and disposed with the session
     private readonly IReadOnlyList<string> _prompts;
     private readonly EncodedPrompts _encoded;
     private readonly IReadOnlyList<string> _evaluationPrompts;
     private readonly PolicyEvaluator _evaluator;
 
     /// <summary>Loads everything that <paramref name="config"/> names.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="reward">What is to be raised, in place of the configuration's task; null: that of the task.</param>
     /// <exception cref="UserErrorException">Something is missing, damaged or does not fit.</exception>
-    public TrainingSession(TrainConfig config)
+    public TrainingSession(TrainConfig config, IReward? reward = null)
     {
         _config = config;
         if (config.Threads > 0)
             torch.set_num_threads(config.Threads);
         var target = ComputeTarget.Find(config.Device, config.Dtype);
-        _reward = RewardFactory.Create(config.Task);
+        _isOwnReward = reward is null;
+        _reward = reward ?? RewardFactory.Create(config);
         _prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
         _evaluationPrompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
         ModelFolder = ModelLocation.Find(config.Model);
@@ -172,7 +176,7 @@ public sealed class TrainingSession : IDisposable
         BaseModel = _config.Model,
         LcmLora = _config.LcmLora,
         BaseUnetSha256 = _model.UnetSha256,
-        Task = _config.Task,
+        Task = _reward.Name,
         RewardUnit = _reward.Unit,
         Seed = _config.Seed,
         Version = RunManifest.RlcmVersion,
@@ -200,5 +204,7 @@ public sealed class TrainingSession : IDisposable
         _encoded.Dispose();
         _adapters.Dispose();
         _model.Dispose();
+        if (_isOwnReward)
+            (_reward as IDisposable)?.Dispose();
     }
 }

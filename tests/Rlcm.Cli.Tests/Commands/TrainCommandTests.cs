@@ -1,4 +1,5 @@
 using Rlcm.Models;
+using Rlcm.Models.Lora;
 using Rlcm.Runtime;
 using Rlcm.Tests;
 using TorchSharp;
@@ -12,6 +13,23 @@ public sealed class TrainCommandTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_reward_of_a_CLIP_model_is_trained_and_its_files_belong_to_the_run()
+    {
+        var (model, clip) = (TinyModels.Write(_folder["model"]), TinyClip.Write(_folder["clip"]));
+        File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
+        string[] small = ["imagesPerUpdate=4", "samplingBatch=2", "groupSize=2", "minibatches=1", "microBatch=4", "originSteps=2", "horizon=2", $"evaluationPrompts={_folder["prompts.txt"]}"];
+        string[] begin = ["train", "--task", "clip-score", "--model", model, "--prompts", _folder["prompts.txt"], "--updates", "1", "--output", _folder["run"], .. small.SelectMany(value => (string[])["--set", value])];
+        Assert.StartsWith("--task: clipModel: task clip-score needs a CLIP model; download ", await CommandLine.RefusedAsync(begin), StringComparison.Ordinal);
+        await CommandLine.SucceedAsync([.. begin, "--clip-model", clip, "--quiet"]);
+        Assert.Equal(("clip-score", "cosine"), (AdapterProvenance.Read(_folder["run/adapter"]).Task, AdapterProvenance.Read(_folder["run/adapter"]).RewardUnit));
+
+        Directory.Move(clip, _folder["moved"]);
+        await CommandLine.SucceedAsync("train", "--resume", _folder["run"], "--updates", "2", "--clip-model", _folder["moved"], "--quiet");
+        File.WriteAllBytes(_folder["moved/model.safetensors"], File.ReadAllBytes(Path.Combine(TinyClip.Write(_folder["other"], projection: 16), "model.safetensors")));
+        Assert.Contains("clipModel/model.safetensors was SHA-256 ", await CommandLine.RefusedAsync("train", "--resume", _folder["run"], "--updates", "3", "--quiet"), StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_run_is_continued_on_another_base_model_only_by_force_which_says_what_is_given_up()

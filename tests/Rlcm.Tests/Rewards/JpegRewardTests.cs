@@ -45,16 +45,6 @@ public sealed class JpegRewardTests
     public async Task Scoring_stops_when_cancelled() =>
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => JpegReward.Compression.ScoreAsync(Pictures(4), new string[4], new CancellationToken(canceled: true)));
 
-    [Fact]
-    public void Tasks_are_found_by_name()
-    {
-        Assert.Equal(["compression", "incompression"], RewardFactory.Tasks);
-        Assert.All(RewardFactory.Tasks, task => Assert.Equal(task, RewardFactory.Create(task).Name));
-        var error = Assert.Throws<UserErrorException>(() => RewardFactory.Create("compresion"));
-        Assert.Contains("'compresion'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("compression, incompression", error.Message, StringComparison.Ordinal);
-    }
-
     /// <summary>Noise whose strength grows with the index: every picture has another size.</summary>
     private static ImageBatch Pictures(int count)
     {

@@ -81,6 +81,23 @@ public sealed record ClipImageProcessor(int ShortSide, int Crop, IReadOnlyList<d
         return tensor(pictures, [images.Count, 3, Crop, Crop]).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The entries of <see cref="FileName"/>.</summary>
+    internal IReadOnlyDictionary<string, object?> ToJson() => new Dictionary<string, object?>(StringComparer.Ordinal)
+    {
+        ["crop_size"] = new { height = Crop, width = Crop },
+        ["do_center_crop"] = true,
+        ["do_convert_rgb"] = true,
+        ["do_normalize"] = true,
+        ["do_rescale"] = true,
+        ["do_resize"] = true,
+        ["image_mean"] = Mean,
+        ["image_processor_type"] = "CLIPImageProcessor",
+        ["image_std"] = Std,
+        ["resample"] = Bicubic,
+        ["rescale_factor"] = 1 / 255.0,
+        ["size"] = new { shortest_edge = ShortSide },
+    };
+
     /// <summary>A number, or an object with a number: both were written.</summary>
     private static int Side(ModelConfigReader reader, string key, string side) =>
         reader.IsObject(key) ? reader.Object(key).Count(side, null, LargestSide) : reader.Count(key, null, LargestSide);

@@ -1,3 +1,4 @@
+using Rlcm.Checkpoints;
 using Rlcm.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -78,6 +79,17 @@ public sealed class ClipModel : Module
         part.Load(model, CurrentName);
         model.Freeze();
         return model;
+    }
+
+    /// <summary>Writes <c>config.json</c>, <c>preprocessor_config.json</c> and the weights; the tokenizer's files are the caller's.</summary>
+    /// <param name="folder">Made as needed.</param>
+    /// <param name="dtype">Type of the stored weights.</param>
+    public void Save(string folder, ScalarType dtype)
+    {
+        var part = ModelPart.OfTransformers(folder);
+        ModelJson.Write(part.ConfigPath, Config.ToJson());
+        ModelJson.Write(Path.Combine(folder, ClipImageProcessor.FileName), ClipImageProcessor.OfOpenAi(Config.Vision.ImageSize).ToJson());
+        ModelWeights.Save(this, part.WeightsPath, dtype);
     }
 
     /// <summary>Numbers that older versions saved among the weights.</summary>

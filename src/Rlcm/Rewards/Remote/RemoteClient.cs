@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Polly;
+using Polly.Retry;
+using Rlcm.Runtime;
+
+namespace Rlcm.Rewards.Remote;
+
+/// <summary>Sends JSON to a reward server, a few requests at a time, and again where it fails: no fault of a network becomes a score.</summary>
+internal sealed class RemoteClient : IDisposable
+{
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
+
+    private readonly RemoteSettings _settings;
+    private readonly HttpClient _http;
+    private readonly SemaphoreSlim _places;
+    private readonly ResiliencePipeline _retries;
+
+    /// <param name="settings">How to ask.</param>
+    /// <param name="time">Measures the waits between tries.</param>
+    public RemoteClient(RemoteSettings settings, TimeProvider time)
+    {
+        _settings = settings;
+        _places = new(settings.Concurrency);
+        _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
+        if (settings.KeyVariable is { } variable && Environment.GetEnvironmentVariable(variable) is { Length: > 0 } key)
+            _http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        _retries = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<RemoteRewardException>(error => error.RetryAfter is null || error.RetryAfter <= LongestWait),
+            MaxRetryAttempts = settings.Retries,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = FirstWait,
+            MaxDelay = LongestWait,
+            DelayGenerator = static retry => new((retry.Outcome.Exception as RemoteRewardException)?.RetryAfter),
+        }).Build();
+    }
+
+    /// <summary>Posts <paramref name="request"/> until <paramref name="read"/> can make something of the answer.</summary>
+    /// <param name="request">Becomes the JSON of the body.</param>
+    /// <param name="read">Reads the answer; throws <see cref="RemoteRewardException"/> where it is none.</param>
+    /// <param name="stop">Ends it, waits too.</param>
+    /// <exception cref="UserErrorException">The server refuses the request, or gave no usable answer at any try.</exception>
+    public async Task<T> AskAsync<T>(object request, Func<JsonElement, T> read, CancellationToken stop)
+    {
+        await _places.WaitAsync(stop);
+        try
+        {
+            return await _retries.ExecuteAsync(async token => await TryAsync(request, read, token), stop);
+        }
+        catch (RemoteRewardException error)
+        {
+            var advice = error.RetryAfter is { } wait ? string.Create(CultureInfo.InvariantCulture, $" and asks to wait for {wait.TotalSeconds:0} seconds") : "";
+            throw new UserErrorException(ReadableText.OneLine($"The reward server {_settings.Address} {error.Message}{advice}, the last of {_settings.Retries + 1} tries; see that it works and continue the run with --resume."), error);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task<T> TryAsync<T>(object request, Func<JsonElement, T> read, CancellationToken stop)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(_settings.Timeout);
+        try
+        {
+            using var response = await _http.PostAsJsonAsync(_settings.Address, request, limit.Token);
+            if (!response.IsSuccessStatusCode)
+                throw await RefusalAsync(response, limit.Token);
+            using var answer = StrictJson.Parse(await response.Content.ReadAsByteArrayAsync(limit.Token));
+            return read(answer.RootElement);
+        }
+        catch (OperationCanceledException error) when (!stop.IsCancellationRequested)
+        {
+            throw new RemoteRewardException(string.Create(CultureInfo.InvariantCulture, $"did not answer within {_settings.Timeout.TotalSeconds:0.#} s"), inner: error);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            throw new RemoteRewardException($"cannot be reached ({error.Message.TrimEnd('.')})", inner: error);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw new RemoteRewardException($"answered something else than expected ({JsonMistake.Describe(error)})", inner: error);
+        }
+    }
+
+    /// <summary>What an answer of failure is: to be repeated, or final.</summary>
+    private async Task<Exception> RefusalAsync(HttpResponseMessage response, CancellationToken stop)
+    {
+        var text = await response.Content.ReadAsStringAsync(stop);
+        var said = $"answered {(int)response.StatusCode}{(text.Length > 0 ? $" ('{ReadableText.Quote(text)}')" : "")}";
+        if (response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)response.StatusCode >= 500)
+            return new RemoteRewardException(said, After(response.Headers.RetryAfter));
+        var advice = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+            ? $"put its key into the environment variable {_settings.KeyVariable ?? "that the configuration names"}"
+            : "check its address and that it speaks this protocol";
+        return new UserErrorException(ReadableText.OneLine($"The reward server {_settings.Address} {said}; {advice}."));
+    }
+
+    private static TimeSpan? After(RetryConditionHeaderValue? header) => header?.Delta;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _http.Dispose();
+        _places.Dispose();
+    }
+}

@@ -1,0 +1,117 @@
+using Rlcm.Imaging;
+using Rlcm.Models.Clip;
+using Rlcm.Rewards;
+using Rlcm.Runtime;
+using Rlcm.Tests.Golden;
+using Rlcm.Training;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Rlcm.Tests.Rewards;
+
+/// <summary>Rewards that are computed by a CLIP model.</summary>
+public sealed class ClipRewardTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Clip_score_is_the_cosine_and_pick_score_a_multiple_of_it()
+    {
+        TinyClip.Write(_folder["clip"]);
+        var (images, prompts) = (Pictures(3, 16, 24), (string[])["a cat", "a dog", "a cat"]);
+        using var clip = ClipFolder.Load(_folder["clip"], withTexts: true);
+        using var pictures = clip.EmbedPictures(images);
+        using var texts = clip.EmbedTexts(prompts);
+        using var lengths = pictures.norm(1);
+        Assert.All(lengths.data<float>().ToArray(), length => Assert.Equal(1, length, 1e-5f));
+        var expected = Enumerable.Range(0, 3).Select(n => Enumerable.Range(0, 8).Sum(i => pictures.data<float>()[n * 8 + i] * texts.data<float>()[n * 8 + i])).ToArray();
+
+        using var cosine = ClipReward.ClipScore(_folder["clip"]);
+        using var pick = ClipReward.PickScore(_folder["clip"]); // whose logit scale starts as 1
+        var scores = await cosine.ScoreAsync(images, prompts, TestContext.Current.CancellationToken);
+        var picks = await pick.ScoreAsync(images, prompts, TestContext.Current.CancellationToken);
+        for (var n = 0; n < 3; n++)
+        {
+            Assert.Equal(expected[n], scores[n], 1e-5f);
+            Assert.Equal(Math.E * expected[n], picks[n], 1e-5);
+        }
+
+        Assert.Equal(("clip-score", "cosine", "pick-score", "logits"), (cosine.Name, cosine.Unit, pick.Name, pick.Unit));
+    }
+
+    [Fact]
+    public async Task Scores_do_not_depend_on_the_batch()
+    {
+        TinyClip.Write(_folder["clip"]);
+        using var reward = ClipReward.ClipScore(_folder["clip"]);
+        var images = Pictures(4, 20, 16);
+        string[] prompts = [.. TinyModels.Prompts];
+        var together = await reward.ScoreAsync(images, prompts, TestContext.Current.CancellationToken);
+        for (var n = 0; n < 4; n++)
+        {
+            var alone = new ImageBatch(images[n].ToArray(), 1, 20, 16);
+            Assert.Equal(Assert.Single(await reward.ScoreAsync(alone, [prompts[n]], TestContext.Current.CancellationToken)), together[n], 1e-5f);
+        }
+    }
+
+    [Fact]
+    public void Embeddings_of_another_width_do_not_fit_the_aesthetic_head() => Assert.Contains(
+        "needs embeddings of 768 numbers (projection_dim), found 8; take CLIP ViT-L/14.",
+        Assert.Throws<UserErrorException>(() => AestheticReward.Load(TinyClip.Write(_folder["clip"]), GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), rounded: true)).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Other_weights_are_not_the_aesthetic_head() => Assert.Contains(
+        "is not the head of LAION's aesthetic predictor for CLIP ViT-L/14: ",
+        Assert.Throws<FileContentException>(() => AestheticHead.Load(Path.Combine(TinyClip.Write(_folder["clip"]), "model.safetensors"))).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public async Task The_aesthetic_reward_takes_rounded_pictures_or_those_before_rounding()
+    {
+        var (clip, head) = (TinyClip.Write(_folder["clip"], AestheticHead.EmbeddingSize), GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"));
+        var images = Pictures(2, 40, 40) with { Values = [.. Pictures(2, 40, 40).Pixels.Select(value => Math.Clamp(value / 255f + 0.001f, 0, 1))] };
+        using var rounding = AestheticReward.Load(clip, head, rounded: true);
+        using var exact = AestheticReward.Load(clip, head, rounded: false);
+        var (rounded, unrounded) = (await rounding.ScoreAsync(images, ["", ""], TestContext.Current.CancellationToken), await exact.ScoreAsync(images, ["", ""], TestContext.Current.CancellationToken));
+        Assert.NotEqual(rounded, unrounded);
+        Assert.Equal(rounded[0], unrounded[0], 0.05f);
+        await Assert.ThrowsAsync<ArgumentException>(() => exact.ScoreAsync(images with { Values = null }, ["", ""], TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void Tasks_are_found_by_name_with_the_files_they_are_made_of()
+    {
+        var clip = TinyClip.Write(_folder["clip"], AestheticHead.EmbeddingSize);
+        var config = new TrainConfig { AestheticModel = clip, AestheticHead = GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), ClipModel = clip, RewardUrl = "http://127.0.0.1:1" };
+        Assert.Equal(["aesthetic", "clip-score", "compression", "http", "incompression", "pick-score"], RewardFactory.Tasks);
+        foreach (var task in RewardFactory.Tasks)
+        {
+            var reward = RewardFactory.Create(config with { Task = task });
+            Assert.Equal(task, reward.Name);
+            (reward as IDisposable)?.Dispose();
+        }
+
+        Assert.Empty(RewardFactory.Inputs(config));
+        var inputs = RewardFactory.Inputs(config with { Task = "aesthetic" }).Select(input => input.Name).ToList();
+        Assert.Subset(inputs.ToHashSet(StringComparer.Ordinal), new HashSet<string>(["aestheticModel/config.json", "aestheticModel/model.safetensors", "aestheticModel/preprocessor_config.json", "aestheticHead"], StringComparer.Ordinal));
+        Assert.Contains("expected one of aesthetic, clip-score, compression", Assert.Throws<UserErrorException>(() => RewardFactory.Create(config with { Task = "compresion" })).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("aesthetic", "aestheticModel", "task aesthetic needs CLIP ViT-L/14; download openai/clip-vit-large-patch14 ")]
+    [InlineData("aesthetic", "aestheticHead", "task aesthetic needs LAION's head; download sac+logos+ava1-l14-linearMSE.pth ")]
+    [InlineData("clip-score", "clipModel", "task clip-score needs a CLIP model; download ")]
+    [InlineData("pick-score", "clipModel", "task pick-score needs a CLIP model; download yuvalkirstain/PickScore_v1")]
+    public void What_a_task_lacks_is_named_with_where_it_is_from(string task, string key, string expected)
+    {
+        var error = Assert.Throws<UserErrorException>(() => TrainConfigReader.Read("quick", [new("--task", "task", task)], []));
+        Assert.Contains($"{key}: {expected}", error.Message, StringComparison.Ordinal);
+    }
+
+    private static ImageBatch Pictures(int count, int height, int width) =>
+        new([.. Enumerable.Range(0, count * height * width * 3).Select(i => (byte)(i * 7 + i * i / 11))], count, height, width);
+}
