@@ -70,7 +70,9 @@ internal sealed class RemoteClient : IDisposable
         limit.CancelAfter(_settings.Timeout);
         try
         {
-            using var response = await _http.PostAsJsonAsync(_settings.Address, request, limit.Token);
+            using var content = JsonContent.Create(request);
+            await content.LoadIntoBufferAsync(limit.Token); // with its length, for servers that know no chunks
+            using var response = await _http.PostAsync(_settings.Address, content, limit.Token);
             if (!response.IsSuccessStatusCode)
                 throw await RefusalAsync(response, limit.Token);
             using var answer = StrictJson.Parse(await response.Content.ReadAsByteArrayAsync(limit.Token));

@@ -83,38 +83,18 @@ internal sealed class RewardStub : IDisposable
     {
         var received = new List<byte>();
         var buffer = new byte[1 << 16];
-        for (var head = -1; ;)
+        while (true)
         {
             var count = await stream.ReadAsync(buffer, _stop.Token);
             received.AddRange(buffer.AsSpan(0, count));
             var text = Encoding.UTF8.GetString([.. received]);
-            head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            var isWhole = text.Contains("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase) ? text.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal) : head >= 0 && text.Length - head - 4 >= Length(text);
-            if (isWhole || count == 0)
-                return Body(text, head);
+            var head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            if (count == 0 || (head >= 0 && text.Length - head - 4 >= Length(text)))
+                return text[(head + 4)..];
         }
     }
 
-    private static int Length(string head) =>
-        int.Parse(head.Split("Content-Length: ", 2)[1].Split('\r')[0], CultureInfo.InvariantCulture);
-
-    /// <summary>The body, its chunks joined.</summary>
-    private static string Body(string text, int head)
-    {
-        var body = text[(head + 4)..];
-        if (!text.Contains("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase))
-            return body;
-        var joined = new StringBuilder();
-        for (var at = 0; ;)
-        {
-            var end = body.IndexOf("\r\n", at, StringComparison.Ordinal);
-            var size = int.Parse(body[at..end], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-            if (size == 0)
-                return joined.ToString();
-            joined.Append(body, end + 2, size);
-            at = end + 2 + size + 2;
-        }
-    }
+    private static int Length(string head) => int.Parse(head.Split("Content-Length: ", 2)[1].Split('\r')[0], CultureInfo.InvariantCulture);
 
     public void Dispose()
     {
