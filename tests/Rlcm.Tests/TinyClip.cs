@@ -19,7 +19,14 @@ internal static class TinyClip
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var text = new ClipTextConfig
         {
-            VocabularySize = tokenizer.VocabularySize, HiddenSize = 8, IntermediateSize = 16, Layers = 1, Heads = 2, MaxPositions = tokenizer.MaxLength, StartId = (int)tokenizer.StartId, EndId = (int)tokenizer.EndId,
+            VocabularySize = tokenizer.VocabularySize,
+            HiddenSize = 8,
+            IntermediateSize = 16,
+            Layers = 1,
+            Heads = 2,
+            MaxPositions = tokenizer.MaxLength,
+            StartId = (int)tokenizer.StartId,
+            EndId = (int)tokenizer.EndId,
         };
         var vision = new ClipVisionConfig { ImageSize = 16, PatchSize = 8, HiddenSize = 8, IntermediateSize = 16, Layers = 1, Heads = 2 };
         using var clip = new ClipModel(new(text, vision, projection));

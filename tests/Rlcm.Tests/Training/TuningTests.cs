@@ -18,8 +18,19 @@ public sealed class TuningTests : IDisposable
         File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
         _config = new()
         {
-            Model = TinyModels.Write(_folder["model"]), Prompts = _folder["prompts.txt"], EvaluationPrompts = _folder["prompts.txt"], Updates = 2,
-            ImagesPerUpdate = 4, SamplingBatch = 2, MicroBatch = 2, Minibatches = 1, Horizon = 2, OriginSteps = 2, Advantage = AdvantageKind.PerPrompt, CheckpointEvery = 1, Threads = 1,
+            Model = TinyModels.Write(_folder["model"]),
+            Prompts = _folder["prompts.txt"],
+            EvaluationPrompts = _folder["prompts.txt"],
+            Updates = 2,
+            ImagesPerUpdate = 4,
+            SamplingBatch = 2,
+            MicroBatch = 2,
+            Minibatches = 1,
+            Horizon = 2,
+            OriginSteps = 2,
+            Advantage = AdvantageKind.PerPrompt,
+            CheckpointEvery = 1,
+            Threads = 1,
         };
     }
 
