@@ -47,15 +47,15 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void The_network_is_used_by_the_Hub_alone()
+    public void The_network_is_used_by_the_Hub_and_by_reward_servers_alone()
     {
         var source = Path.Combine(Golden.GoldenData.RepositoryRoot, "src");
-        var hub = Path.Combine(source, "Rlcm", "Models", "Hub");
+        string[] places = [Path.Combine(source, "Rlcm", "Models", "Hub"), Path.Combine(source, "Rlcm", "Rewards", "Remote")];
         string[] connected = [.. Directory.GetFiles(source, "*.cs", SearchOption.AllDirectories)
             .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .Where(path => ((string[])["HttpClient", "System.Net"]).Any(name => File.ReadAllText(path).Contains(name, StringComparison.Ordinal)))];
         Assert.NotEmpty(connected);
-        Assert.All(connected, path => Assert.StartsWith(hub, path, StringComparison.Ordinal));
+        Assert.All(connected, path => Assert.Contains(places, place => path.StartsWith(place, StringComparison.Ordinal)));
     }
 
     private static HashSet<string> ReferencedTypes()

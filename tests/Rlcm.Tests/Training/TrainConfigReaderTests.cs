@@ -84,7 +84,7 @@ public sealed class TrainConfigReaderTests : IDisposable
             line => Assert.Equal($"  {path}:3: clipRange: expected a number above 0 and below 1, found \"small\"", line),
             line => Assert.Equal($"  {path}:4: grid: expected released or diffusers, found \"Released\"", line),
             line => Assert.Equal("  --seed: expected a whole number of at least 0, found -1", line),
-            line => Assert.StartsWith("  --set colour: unknown key colour; known are task, model, ", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("  --set colour: unknown key colour; known are task, aestheticModel, ", line, StringComparison.Ordinal),
             line => Assert.Equal($"  {path}:5: samplingBatch: 60 images per update do not divide into sampling batches of 16; set samplingBatch to 15", line));
     }
 
@@ -100,7 +100,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("learningRate", "0", "a number above 0 and at most 1")]
     [InlineData("clipRange", "1", "a number above 0 and below 1")]
     [InlineData("guidanceScale", "1e999", "a number of at least 1 and at most 100")]
-    [InlineData("task", "\"beauty\"", "compression or incompression")]
+    [InlineData("task", "\"beauty\"", "compression or incompression or aesthetic or clip-score or pick-score or http or custom")]
     [InlineData("model", "\" \"", "text")]
     [InlineData("model", "5", "text")]
     [InlineData("device", "\"tpu\"", "cpu, cuda or cuda:N")]
