@@ -9,6 +9,8 @@ namespace Rlcm.Fuzz.Targets;
 /// <summary>The small files of a model's folder.</summary>
 internal static class ModelTargets
 {
+    private const int PictureSize = 224; // of CLIP
+
     // The four files of a tokenizer in one input, with this between them.
     private const byte Separator = 0;
     private static readonly string[] TokenizerFiles = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"];
@@ -28,6 +30,8 @@ internal static class ModelTargets
             static path => UNet2DConditionConfig.Read(path),
             static path => AutoencoderKLConfig.Read(path),
             static path => ClipTextConfig.Read(path),
+            static path => ClipConfig.Read(path),
+            static path => ClipImageProcessor.ReadFile(path, PictureSize),
             static path => SchedulerConfig.Read(path).CreateNoiseSchedule(),
             static path => SchedulerConfig.ReadNoise(path).CreateNoiseSchedule(),
             static path => GenerationConfig.Read(Path.GetDirectoryName(path)!),

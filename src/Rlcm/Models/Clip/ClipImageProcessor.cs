@@ -33,8 +33,12 @@ public sealed record ClipImageProcessor(int ShortSide, int Crop, IReadOnlyList<d
     public static ClipImageProcessor Read(string folder, int size)
     {
         var path = Path.Combine(folder, FileName);
-        if (!File.Exists(path))
-            return OfOpenAi(size);
+        return File.Exists(path) ? ReadFile(path, size) : OfOpenAi(size);
+    }
+
+    /// <summary>As <see cref="Read"/>, from the file <paramref name="path"/>.</summary>
+    internal static ClipImageProcessor ReadFile(string path, int size)
+    {
         var reader = new ModelConfigReader(path);
         foreach (var step in (string[])["do_resize", "do_center_crop", "do_normalize", "do_rescale"])
             reader.Require(step, true);
