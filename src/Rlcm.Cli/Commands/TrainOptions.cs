@@ -67,6 +67,8 @@ internal sealed class TrainOptions
         ResumeOptions.Read(arguments, isContinued: false);
 
         var config = TrainConfigReader.Read(arguments.GetValue(_preset)!, flags, assignments);
+        if (config.Task == Tuning.Task)
+            throw new UserErrorException($"task: {Tuning.Task} stands for the reward of a program of yours (Tuning.Run, as in samples/brightness.cs), which rlcm does not know; choose another task.");
         var output = arguments.GetValue(_output) ?? RunFolder.DefaultPath(config.Task, time);
         OutputPath.CheckFolder(output);
         return new(config, output, Resume: null, quiet);

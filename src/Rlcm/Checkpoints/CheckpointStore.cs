@@ -73,6 +73,9 @@ public sealed class CheckpointStore
         ? throw new UserErrorException($"{problem}; {Offer(except: number)}.")
         : LoadedCheckpoint.Open(FolderOf(number), number);
 
+    /// <summary>As <see cref="Load"/>; null where it is missing or damaged.</summary>
+    internal LoadedCheckpoint? TryLoad(long number) => Problem(number) is null ? LoadedCheckpoint.Open(FolderOf(number), number) : null;
+
     /// <summary>Makes checkpoint <paramref name="number"/> the latest and deletes those after it, which will be made again.</summary>
     public void GoBackTo(long number)
     {

@@ -24,13 +24,6 @@ internal static class PillowBicubic
         return height == newHeight ? wide.ToArray() : Pass(wide, outer: 1, height, newHeight, newWidth * 3);
     }
 
-    /// <summary>As <see cref="Resize(ReadOnlySpan{byte}, int, int, int, int)"/>, of numbers in any range, without rounding.</summary>
-    public static float[] Resize(ReadOnlySpan<float> rgb, int height, int width, int newHeight, int newWidth)
-    {
-        var wide = width == newWidth ? rgb : Pass(rgb, height, width, newWidth, inner: 3);
-        return height == newHeight ? wide.ToArray() : Pass(wide, outer: 1, height, newHeight, newWidth * 3);
-    }
-
     /// <summary>[outer, size, inner] to [outer, newSize, inner].</summary>
     private static byte[] Pass(ReadOnlySpan<byte> source, int outer, int size, int newSize, int inner)
     {
@@ -49,33 +42,17 @@ internal static class PillowBicubic
         return target;
     }
 
-    private static float[] Pass(ReadOnlySpan<float> source, int outer, int size, int newSize, int inner)
-    {
-        var target = new float[outer * newSize * inner];
-        var windows = Windows(size, newSize);
-        for (var o = 0; o < outer; o++)
-            for (var x = 0; x < newSize; x++)
-                for (var i = 0; i < inner; i++)
-                {
-                    var sum = 0.0;
-                    for (var k = 0; k < windows[x].Weights.Length; k++)
-                        sum += windows[x].Weights[k] * source[(o * size + windows[x].Start + k) * inner + i];
-                    target[(o * newSize + x) * inner + i] = (float)sum;
-                }
-        return target;
-    }
-
     /// <summary>For each place of the result, the first of the places it is made of, and their weights, which add up to 1.</summary>
     private static (int Start, double[] Weights)[] Windows(int size, int newSize)
     {
         var scale = (double)size / newSize;
-        var widening = Math.Max(scale, 1);
+        var (widening, narrowing) = (Math.Max(scale, 1), 1 / Math.Max(scale, 1));
         return [.. Enumerable.Range(0, newSize).Select(x =>
         {
             var center = (x + 0.5) * scale;
             var start = Math.Max(0, (int)(center - Support * widening + 0.5));
             var end = Math.Min(size, (int)(center + Support * widening + 0.5));
-            double[] weights = [.. Enumerable.Range(start, end - start).Select(place => Filter((place - center + 0.5) / widening))];
+            double[] weights = [.. Enumerable.Range(start, end - start).Select(place => Filter((place - center + 0.5) * narrowing))];
             var sum = weights.Sum();
             return (start, Array.ConvertAll(weights, weight => weight / sum));
         })];

@@ -36,7 +36,7 @@ internal static class RunInspector
         }
 
         if (holder is null && (done < config.Updates || !File.Exists(run.Evaluation)))
-            facts.Add(new("go on with it", $"rlcm train --resume {path}"));
+            facts.Add(new("go on with it", config.Task == Tuning.Task ? "run the program of its reward again" : $"rlcm train --resume {path}"));
         if (Directory.Exists(run.Adapter))
             facts.Add(new("draw with it", $"rlcm sample --model {config.Model}{(config.LcmLora is { } lcmLora ? $" --lcm-lora {lcmLora}" : "")} --adapter {run.Adapter} --prompt TEXT --output F.png"));
         return new("training run") { Facts = facts, Problems = holder is null && Damage(run) is { } damage ? [damage] : [] }; // a run in use deletes checkpoints

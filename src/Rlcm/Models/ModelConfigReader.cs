@@ -16,13 +16,14 @@ internal sealed class ModelConfigReader
     private const int MostLevels = 16;
 
     private readonly string _path;
+    private readonly string _prefix = ""; // of an object within the file
     private readonly Dictionary<string, JsonElement> _rest;
 
     public ModelConfigReader(string path)
     {
         _path = path;
         if (!File.Exists(path))
-            throw new UserErrorException($"{path}: the model's configuration is missing; expected a folder in diffusers layout, with a config.json in each part.");
+            throw new UserErrorException($"{path}: the model's configuration is missing; expected it as diffusers and transformers write it.");
         try
         {
             using var document = StrictJson.Parse(UserFile.Read(path));
@@ -37,14 +38,14 @@ internal sealed class ModelConfigReader
         }
     }
 
-    private ModelConfigReader(string path, JsonElement value) =>
-        (_path, ClassName, _rest) = (path, "", value.EnumerateObject().Where(entry => !entry.Name.StartsWith('_')).ToDictionary(entry => entry.Name, entry => entry.Value, StringComparer.Ordinal));
+    private ModelConfigReader(string path, string prefix, JsonElement value) =>
+        (_path, _prefix, ClassName, _rest) = (path, prefix, "", value.EnumerateObject().Where(entry => !entry.Name.StartsWith('_')).ToDictionary(entry => entry.Name, entry => entry.Value, StringComparer.Ordinal));
 
     /// <summary>A reader of the object <paramref name="key"/>, which is to be finished by itself.</summary>
     public ModelConfigReader Object(string key)
     {
         _rest.Remove(key, out var value);
-        return value.ValueKind == JsonValueKind.Object ? new(_path, value) : throw Wrong(key, "an object", value);
+        return value.ValueKind == JsonValueKind.Object ? new(_path, $"{_prefix}{key}.", value) : throw Wrong(key, "an object", value);
     }
 
     /// <summary>Whether the entry <paramref name="key"/> is an object.</summary>
@@ -128,7 +129,7 @@ internal sealed class ModelConfigReader
         _rest.Remove(key, out var value);
         var found = value.ToString();
         if (!supported.Any(option => JsonSerializer.Serialize(option) == value.GetRawText() || option is double number && value.ValueKind == JsonValueKind.Number && value.GetDouble() == number))
-            throw new FileContentException(_path, key, $"{_path}: {key} = {found} is not supported; supported: {string.Join(", ", supported.Select(option => JsonSerializer.Serialize(option)))}; choose a model of that kind.");
+            throw new FileContentException(_path, $"{_prefix}{key}", $"{_path}: {_prefix}{key} = {found} is not supported; supported: {string.Join(", ", supported.Select(option => JsonSerializer.Serialize(option)))}; choose a model of that kind.");
     }
 
     /// <summary>As <see cref="Require"/>, where diffusers takes an absent entry for <paramref name="fallback"/>, which is not supported.</summary>
@@ -149,13 +150,13 @@ internal sealed class ModelConfigReader
     /// <summary>Refuses whatever was not asked for and is not neutral.</summary>
     public void Finish()
     {
-        var unsupported = _rest.Where(entry => !IsNeutral(entry.Value)).Select(entry => $"{entry.Key} = {entry.Value.GetRawText()}").ToArray();
+        var unsupported = _rest.Where(entry => !IsNeutral(entry.Value)).Select(entry => $"{_prefix}{entry.Key} = {entry.Value.GetRawText()}").ToArray();
         if (unsupported.Length > 0)
             throw new FileContentException(_path, null, $"{_path}: not supported: {string.Join(", ", unsupported)}; this model needs an architecture that Rlcm does not implement.");
     }
 
     public FileContentException Wrong(string key, string expected, object? found) =>
-        new(_path, key, $"{_path}: {key}: expected {expected}, found {(found is JsonElement { ValueKind: JsonValueKind.Undefined } ? "nothing" : found)}; correct the file, or download it again.");
+        new(_path, $"{_prefix}{key}", $"{_path}: {_prefix}{key}: expected {expected}, found {(found is JsonElement { ValueKind: JsonValueKind.Undefined } ? "nothing" : found)}; correct the file, or download it again.");
 
     private delegate bool Parser<T>(JsonElement value, out T result);
 
@@ -170,7 +171,7 @@ internal sealed class ModelConfigReader
 
     private bool IsAbsent(string key) => !_rest.TryGetValue(key, out var value) || value.ValueKind == JsonValueKind.Null;
 
-    private FileContentException MissingKey(string key) => new(_path, key, $"{_path}: {key} is missing; this file is not the configuration of a supported model.");
+    private FileContentException MissingKey(string key) => new(_path, $"{_prefix}{key}", $"{_path}: {_prefix}{key} is missing; this file is not the configuration of a supported model.");
 
     private static bool IsNeutral(JsonElement value) => value.ValueKind switch
     {

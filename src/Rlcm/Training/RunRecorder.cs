@@ -144,9 +144,9 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     /// <summary>The best adapter is missing, or of updates that are dropped: that of the best of those that stay takes its place, where its checkpoint was kept.</summary>
     private void GoBackToEarlierBest()
     {
-        if (UpdatesOfBestEvaluation is { } update && _checkpoints.Numbers.Contains(update))
+        if (UpdatesOfBestEvaluation is { } update && _checkpoints.TryLoad(update) is { } kept)
         {
-            using var checkpoint = _checkpoints.Load(update);
+            using var checkpoint = kept;
             WriteAdapter(_run.Folder.BestAdapter, update, checkpoint);
         }
         else if (UpdatesOfBest() > (_saved ?? -1))

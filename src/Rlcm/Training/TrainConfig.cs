@@ -26,10 +26,13 @@ public sealed record TrainConfig
     public string? AestheticHead { get; init; }
 
     /// <summary>
-    /// Whether <c>aesthetic</c> sees pictures rounded to 8 bits, as in ddpo-pytorch and as users see them, or before, as in the released RLCM.
-    /// Default true.
+    /// Whether <c>aesthetic</c> sees pictures rounded to 8 bits, as in ddpo-pytorch and as users see them, or cut off to 8 bits, which the
+    /// released RLCM comes to. Default true.
     /// </summary>
     public bool AestheticRounds { get; init; } = true;
+
+    /// <summary>Name and unit of a program's own reward, for <c>custom</c>; <see cref="Tuning"/> writes it down. Default null.</summary>
+    public string? CustomReward { get; init; }
 
     /// <summary>Address of the reward server, for <c>http</c>. Default null.</summary>
     public string? RewardUrl { get; init; }

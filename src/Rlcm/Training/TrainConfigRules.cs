@@ -1,6 +1,7 @@
 using System.Globalization;
 using Rlcm.Diffusion;
 using Rlcm.Models;
+using Rlcm.Rewards;
 
 namespace Rlcm.Training;
 
@@ -27,6 +28,8 @@ public static class TrainConfigRules
     {
         if (config.Task == "http" && !(Uri.TryCreate(config.RewardUrl, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
             yield return new(["rewardUrl", "task"], $"task http needs the address of a reward server, such as http://127.0.0.1:8700, found {config.RewardUrl ?? "none"}; set rewardUrl");
+        else if (config.Task == "http" && new Uri(config.RewardUrl!).UserInfo.Length > 0)
+            yield return new(["rewardUrl", "task"], $"the address holds a name or a key, which would be written into the run; leave it out and put the key into the environment variable {RewardFactory.KeyVariable}");
         if (config.Task == "aesthetic" && config.AestheticModel is null)
             yield return new(["aestheticModel", "task"], "task aesthetic needs CLIP ViT-L/14; download openai/clip-vit-large-patch14 from the Hugging Face Hub (config.json, preprocessor_config.json, model.safetensors) and set aestheticModel to its folder");
         if (config.Task == "aesthetic" && config.AestheticHead is null)

@@ -52,15 +52,21 @@ public sealed class Trainer : IDisposable
     /// <summary>Updates done.</summary>
     public int UpdatesDone => _update;
 
+    /// <summary>Whether an update's pictures are being drawn and scored: nothing of it has changed the adapters yet.</summary>
+    public bool IsCollecting { get; private set; }
+
     /// <summary>Trains until all updates are done or <paramref name="stop"/> asks to stop after the current one.</summary>
     /// <exception cref="UserErrorException">A reward failed, or the loss is not a finite number.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop, and the scores of the current update did not come soon: it is given up.</exception>
     public void Run(CancellationToken stop)
     {
         while (_update < _config.Updates && !stop.IsCancellationRequested)
         {
             _clock.Restart();
+            IsCollecting = true;
             using var rollout = Collect();
-            var rewards = Score(rollout);
+            var rewards = rollout.Scores.Wait(stop);
+            IsCollecting = false;
             var advantages = Advantage(rollout, rewards);
             var metrics = Update(rollout, rewards, advantages);
             Checkpoint(metrics);
@@ -71,17 +77,30 @@ public sealed class Trainer : IDisposable
     {
         using var merged = _adapters.Merge();
         var trajectories = new List<Trajectory>();
-        var scores = new List<Task<float[]>>();
+        var scores = new PendingScores(_reward, _update + 1);
+        try
+        {
+            Sample(trajectories, scores);
+            return new(Trajectory.Concatenate(trajectories), scores);
+        }
+        catch
+        {
+            scores.Dispose();
+            trajectories.ForEach(trajectory => trajectory.Dispose());
+            throw;
+        }
+    }
+
+    private void Sample(List<Trajectory> trajectories, PendingScores scores)
+    {
         foreach (var batch in DrawPrompts().Index().Chunk(_config.SamplingBatch))
         {
             using var scope = NewDisposeScope();
             RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(draw.Item, TrainingNoise.Of(_config, _policy.ScoredSteps[0], _update, draw.Index)))];
             var trajectory = RolloutCollector.Collect(_policy, items, _encoded.Of([.. batch.Select(draw => draw.Item)]), _config.LogProb, _adam.StepCount);
-            scores.Add(Task.Run(() => RewardGuard.ScoreAsync(_reward, trajectory.Images, trajectory.Prompts, $"update {_update + 1}", batch[0].Index, CancellationToken.None)));
+            scores.Add(trajectory.Images, trajectory.Prompts, batch[0].Index);
             trajectories.Add(_config.KlCoefficient > 0 ? trajectory with { ReferenceMeans = ReferenceMeans(trajectory) } : trajectory);
         }
-
-        return new(Trajectory.Concatenate(trajectories), scores);
     }
 
     private Tensor ReferenceMeans(Trajectory trajectory)
@@ -89,9 +108,6 @@ public sealed class Trainer : IDisposable
         using var withoutAdapters = _adapters.UseBase();
         return PolicyGradient.Means(_policy, trajectory).DetachFromDisposeScope();
     }
-
-    private static double[] Score(Rollout rollout) =>
-        [.. Task.WhenAll(rollout.Scores).GetAwaiter().GetResult().SelectMany(batch => batch).Select(score => (double)score)];
 
     private float[] Advantage(Rollout rollout, double[] rewards)
     {

@@ -106,7 +106,20 @@ public sealed class TrainingSession : IDisposable
         recorder.WriteBest(trainer.UpdatesDone);
         FileChanges.Delete(run.Folder.Evaluation); // of an end that is none any more
         FileChanges.Delete(run.Folder.Comparison);
-        trainer.Run(stop);
+        try
+        {
+            trainer.Run(stop);
+        }
+        catch (UserErrorException) when (trainer.UpdatesDone > 0 && trainer.IsCollecting)
+        {
+            recorder.Save(trainer); // a reward that fails costs the update that is under way and no other
+            throw;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The update that was under way is given up.
+        }
+
         if (trainer.UpdatesDone == 0)
             throw new OperationCanceledException(stop);
         recorder.WriteResult(trainer);

@@ -19,17 +19,32 @@ public static class Tuning
     /// <param name="progress">Told of every update; null: nobody.</param>
     /// <param name="stop">Stops after the current update; the run can be continued.</param>
     /// <returns>Figures and pictures before and after; null where it was stopped.</returns>
-    /// <exception cref="UserErrorException">Something that the configuration names is missing or damaged, the start-up check fails, or a run in the folder would not go on as it was begun.</exception>
+    /// <exception cref="UserErrorException">Something that the configuration names is missing or damaged, keys do not go together, the start-up check or the reward fails, or a run in the folder would not go on as it was begun.</exception>
+    /// <exception cref="IOException">The disk is full or fails; the last checkpoint is safe.</exception>
     public static TrainingOutcome? Run(IReward reward, TrainConfig config, string output, IProgress<UpdateMetrics>? progress = null, CancellationToken stop = default)
     {
-        var own = config with { Task = Task };
+        var own = config with { Task = Task, CustomReward = $"{reward.Name} ({reward.Unit})" };
+        if (TrainConfigRules.Check(own).FirstOrDefault() is { } conflict)
+            throw new UserErrorException($"{conflict.Keys[0]}: {conflict.Message}.");
+        try
+        {
+            return RunOwn(reward, own, output, progress ?? new Ignored<UpdateMetrics>(), stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return null; // before an update
+        }
+    }
+
+    private static TrainingOutcome? RunOwn(IReward reward, TrainConfig own, string output, IProgress<UpdateMetrics> progress, CancellationToken stop)
+    {
         var time = TimeProvider.System;
         var commandLine = Environment.GetCommandLineArgs();
         using var continued = Path.Exists(Path.Combine(output, RunFolder.ConfigName)) ? TrainingRun.Continue(output, own, new(), commandLine, time) : null;
         using var session = new TrainingSession(own, reward);
         session.Check(new Ignored<IReadOnlyList<SelfCheckResult>>(), stop);
         using var begun = continued is null ? TrainingRun.Begin(output, own, commandLine, time) : null;
-        return session.Run((continued ?? begun)!, new(progress ?? new Ignored<UpdateMetrics>(), new Ignored<EvaluationMetrics>(), new Ignored<PartialReport>()), time, stop);
+        return session.Run((continued ?? begun)!, new(progress, new Ignored<EvaluationMetrics>(), new Ignored<PartialReport>()), time, stop);
     }
 
     private sealed class Ignored<T> : IProgress<T>

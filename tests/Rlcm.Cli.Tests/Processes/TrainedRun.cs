@@ -35,7 +35,7 @@ public sealed class TrainedRun : IAsyncLifetime
     {
         Model = TinyModels.Write(_folder["model"]);
         string[] small = ["height=64", "width=64", "imagesPerUpdate=64", "groupSize=4", "minibatches=2", "microBatch=32", "samplingBatch=64", "evaluateEvery=2", "checkpointEvery=2"];
-        var secrets = new Dictionary<string, string>(StringComparer.Ordinal) { ["HF_TOKEN"] = Secret, ["OPENAI_API_KEY"] = Secret, ["RLCM_API_KEY"] = Secret };
+        var secrets = new Dictionary<string, string>(StringComparer.Ordinal) { ["HF_TOKEN"] = Secret, ["RLCM_REWARD_KEY"] = Secret, ["RLCM_API_KEY"] = Secret };
         (Code, var output, Error) = await RlcmProcess.RunAsync(
             secrets, ["train", "--model", Model, "--output", _folder["run"], "--updates", "3", "--seed", "7", "--threads", "1", .. small.SelectMany(value => (string[])["--set", value])]);
         Output = output;

@@ -73,12 +73,14 @@ public sealed class ClipRewardTests : IDisposable
     public async Task The_aesthetic_reward_takes_rounded_pictures_or_those_before_rounding()
     {
         var (clip, head) = (TinyClip.Write(_folder["clip"], AestheticHead.EmbeddingSize), GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"));
-        var images = Pictures(2, 40, 40) with { Values = [.. Pictures(2, 40, 40).Pixels.Select(value => Math.Clamp(value / 255f + 0.001f, 0, 1))] };
+        var images = Pictures(2, 40, 40) with { Values = [.. Pictures(2, 40, 40).Pixels.Select(value => Math.Clamp(value / 255f - 0.001f, 0, 1))] };
         using var rounding = AestheticReward.Load(clip, head, rounded: true);
         using var exact = AestheticReward.Load(clip, head, rounded: false);
         var (rounded, unrounded) = (await rounding.ScoreAsync(images, ["", ""], TestContext.Current.CancellationToken), await exact.ScoreAsync(images, ["", ""], TestContext.Current.CancellationToken));
         Assert.NotEqual(rounded, unrounded);
-        Assert.Equal(rounded[0], unrounded[0], 0.05f);
+        using var bytes = AestheticReward.Load(clip, head, rounded: true);
+        var cut = new ImageBatch([.. images.Values!.Select(value => (byte)(value * 255))], 2, 40, 40);
+        Assert.Equal(await bytes.ScoreAsync(cut, ["", ""], TestContext.Current.CancellationToken), unrounded); // transformers cuts fractions off
         await Assert.ThrowsAsync<ArgumentException>(() => exact.ScoreAsync(images with { Values = null }, ["", ""], TestContext.Current.CancellationToken));
     }
 
@@ -99,6 +101,25 @@ public sealed class ClipRewardTests : IDisposable
         var inputs = RewardFactory.Inputs(config with { Task = "aesthetic" }).Select(input => input.Name).ToList();
         Assert.Subset(inputs.ToHashSet(StringComparer.Ordinal), new HashSet<string>(["aestheticModel/config.json", "aestheticModel/model.safetensors", "aestheticModel/preprocessor_config.json", "aestheticHead"], StringComparer.Ordinal));
         Assert.Contains("expected one of aesthetic, clip-score, compression", Assert.Throws<UserErrorException>(() => RewardFactory.Create(config with { Task = "compresion" })).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("preprocessor_config.json", "\"height\": 16", "\"height\": 16, \"depth\": 3", "crop_size.depth = 3")]
+    [InlineData("preprocessor_config.json", "\"width\": 16", "\"width\": 24", "crop_size.width = 24 is not supported")]
+    [InlineData("preprocessor_config.json", "\"resample\": 3", "\"resample\": 2", "resample = 2 is not supported")]
+    [InlineData("preprocessor_config.json", "\"do_resize\": true", "\"do_resize\": true, \"do_pad\": true", "do_pad = true")]
+    [InlineData("config.json", "\"patch_size\": 8", "\"patch_size\": 7", "vision_config.patch_size: expected a divisor of image_size = 16")]
+    [InlineData("config.json", "\"hidden_act\": \"quick_gelu\"", "\"hidden_act\": \"relu\"", "text_config.hidden_act: expected quick_gelu or gelu")]
+    [InlineData("config.json", "\"projection_dim\": 8,", "\"projection_dim\": 8, \"text_config_dict\": {\"hidden_size\": 16},", "text_config_dict: expected what text_config says")]
+    [InlineData("config.json", "\"eos_token_id\": 532", "\"eos_token_id\": 3", "expected texts to end with eos_token_id 3")]
+    public void What_is_not_computed_here_is_refused_by_name(string file, string was, string becomes, string expected)
+    {
+        var path = Path.Combine(TinyClip.Write(_folder["clip"]), file);
+        var text = File.ReadAllText(path);
+        var at = text.IndexOf(was, StringComparison.Ordinal);
+        Assert.True(at >= 0, text);
+        File.WriteAllText(path, text[..at] + becomes + text[(at + was.Length)..]);
+        Assert.Contains(expected, Assert.ThrowsAny<UserErrorException>(() => ClipFolder.Load(_folder["clip"], withTexts: true)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

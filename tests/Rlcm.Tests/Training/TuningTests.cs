@@ -1,3 +1,4 @@
+using Rlcm.Checkpoints;
 using Rlcm.Imaging;
 using Rlcm.Models.Lora;
 using Rlcm.Rewards;
@@ -59,13 +60,81 @@ public sealed class TuningTests : IDisposable
         Assert.Equal(File.ReadAllBytes(_folder["whole/adapter/adapter_model.safetensors"]), File.ReadAllBytes(_folder["halves/adapter/adapter_model.safetensors"]));
     }
 
-    private sealed class Brightness : IReward
+    [Fact]
+    public void A_folder_of_another_reward_is_refused()
     {
-        public string Name => "brightness";
+        Tuning.Run(new Brightness(), _config, _folder["run"], stop: TestContext.Current.CancellationToken);
+        var error = Assert.Throws<UserErrorException>(() => Tuning.Run(new Darkness(), _config, _folder["run"], stop: TestContext.Current.CancellationToken)).Message;
+        Assert.Contains("customReward was brightness (grey levels), is darkness (grey levels)", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_configuration_that_cannot_work_is_refused_and_a_stop_before_the_first_update_is_null()
+    {
+        Assert.StartsWith("samplingBatch: 4 images per update do not divide into ", Assert.Throws<UserErrorException>(() => Tuning.Run(new Brightness(), _config with { SamplingBatch = 3 }, _folder["run"])).Message, StringComparison.Ordinal);
+        Assert.Null(Tuning.Run(new Brightness(), _config, _folder["run"], stop: new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void A_reward_that_fails_costs_the_update_under_way_alone()
+    {
+        var reward = new Failing { FailsInUpdate = 4 };
+        var config = _config with { Updates = 6, CheckpointEvery = 100, EvaluateEvery = 100 };
+        Assert.Throws<UserErrorException>(() => Tuning.Run(reward, config, _folder["run"], new SynchronousProgress<UpdateMetrics>(update => reward.Update = update.Update), TestContext.Current.CancellationToken));
+        Assert.Equal([3L], new CheckpointStore(_folder["run/checkpoints"]).Numbers);
+        reward.FailsInUpdate = int.MaxValue;
+        Tuning.Run(reward, config, _folder["run"], stop: TestContext.Current.CancellationToken);
+        Tuning.Run(new Failing { FailsInUpdate = int.MaxValue }, config, _folder["whole"], stop: TestContext.Current.CancellationToken);
+        Assert.Equal(File.ReadAllBytes(_folder["whole/adapter/adapter_model.safetensors"]), File.ReadAllBytes(_folder["run/adapter/adapter_model.safetensors"]));
+    }
+
+    [Fact]
+    public void Scores_that_do_not_come_are_given_up_when_the_run_is_stopped()
+    {
+        using var stop = new CancellationTokenSource();
+        var reward = new Silent(stop);
+        Assert.Null(Tuning.Run(reward, _config with { Updates = 6 }, _folder["run"], new SynchronousProgress<UpdateMetrics>(update => reward.IsSilent = update.Update == 2), stop.Token));
+        Assert.Equal([2L], new CheckpointStore(_folder["run/checkpoints"]).Numbers.TakeLast(1));
+        Assert.Equal(2, AdapterProvenance.Read(_folder["run/adapter"]).Updates);
+    }
+
+    private class Brightness : IReward
+    {
+        public virtual string Name => "brightness";
 
         public string Unit => "grey levels";
 
-        public Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken) =>
+        public virtual Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken) =>
             Task.FromResult(Enumerable.Range(0, images.Count).Select(n => (float)images[n].ToArray().Average(value => value)).ToArray());
+    }
+
+    private sealed class Darkness : Brightness
+    {
+        public override string Name => "darkness";
+    }
+
+    private sealed class Failing : Brightness
+    {
+        public int Update { get; set; }
+
+        public int FailsInUpdate { get; set; }
+
+        public override Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken) =>
+            Update + 1 == FailsInUpdate ? throw new InvalidOperationException("gone") : base.ScoreAsync(images, prompts, cancellationToken);
+    }
+
+    /// <summary>Asks for a stop and answers no more.</summary>
+    private sealed class Silent(CancellationTokenSource stop) : Brightness
+    {
+        public bool IsSilent { get; set; }
+
+        public override async Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken)
+        {
+            if (!IsSilent)
+                return await base.ScoreAsync(images, prompts, cancellationToken);
+            await stop.CancelAsync();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return [];
+        }
     }
 }

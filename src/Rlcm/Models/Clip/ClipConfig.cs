@@ -16,17 +16,23 @@ public sealed record ClipConfig(ClipTextConfig Text, ClipVisionConfig Vision, in
         var reader = new ModelConfigReader(path);
         reader.Require("model_type", "clip");
         var projection = reader.Count("projection_dim", 512);
-        var (text, vision) = (reader.Object("text_config"), reader.Object("vision_config"));
-        var config = new ClipConfig(ClipTextConfig.Read(text), ClipVisionConfig.Read(vision), projection);
-        foreach (var part in (ModelConfigReader[])[text, vision])
-        {
-            part.Ignore("projection_dim"); // of an encoder that stands alone
-            part.Finish();
-        }
-
-        reader.Ignore("initializer_factor", "logit_scale_init_value", "text_config_dict", "vision_config_dict"); // the last two as old versions repeat them
+        var config = new ClipConfig(Part(reader, "text_config", ClipTextConfig.Read), Part(reader, "vision_config", ClipVisionConfig.Read), projection);
+        if (reader.IsObject("text_config_dict") && Part(reader, "text_config_dict", ClipTextConfig.Read) != config.Text)
+            throw reader.Wrong("text_config_dict", "what text_config says, as old versions repeat it", "something else");
+        if (reader.IsObject("vision_config_dict") && Part(reader, "vision_config_dict", ClipVisionConfig.Read) != config.Vision)
+            throw reader.Wrong("vision_config_dict", "what vision_config says, as old versions repeat it", "something else");
+        reader.Ignore("initializer_factor", "logit_scale_init_value");
         reader.Ignore(TransformersConfig.Neutral);
         reader.Finish();
+        return config;
+    }
+
+    private static T Part<T>(ModelConfigReader reader, string key, Func<ModelConfigReader, T> read)
+    {
+        var part = reader.Object(key);
+        var config = read(part);
+        part.Ignore("projection_dim"); // of an encoder that stands alone
+        part.Finish();
         return config;
     }
 

@@ -15,7 +15,7 @@ public sealed class ClipFolder : IDisposable
     private ClipFolder(ClipModel model, ClipTokenizer? tokenizer, ClipImageProcessor processor)
     {
         (Model, _processor) = (model, processor);
-        _texts = new(prompts => ClipModel.Normalize(model.EmbedTexts(tokenizer!.Encode(prompts))));
+        _texts = new(prompts => ClipModel.Normalize(model.EmbedTexts((tokenizer ?? throw new InvalidOperationException("The folder was loaded without its tokenizer.")).Encode(prompts))));
     }
 
     /// <summary>The networks.</summary>
@@ -35,6 +35,8 @@ public sealed class ClipFolder : IDisposable
         {
             if (tokenizer is not null)
                 ModelParts.RequireFit(tokenizer, model.Config.Text, path);
+            if (tokenizer is not null && model.Config.Text.EndId != ClipModel.ArgMaxId && model.Config.Text.EndId != tokenizer.EndId)
+                throw new UserErrorException($"{path}: expected texts to end with eos_token_id {model.Config.Text.EndId}, found {tokenizer.EndId}, the end of the tokenizer; take both from one model.");
             return new(model, tokenizer, ClipImageProcessor.Read(path, model.Config.Vision.ImageSize));
         }
         catch

@@ -47,6 +47,8 @@ public sealed record ClipImageProcessor(int ShortSide, int Crop, IReadOnlyList<d
         var processor = new ClipImageProcessor(
             Side(reader, "size", "shortest_edge"), Side(reader, "crop_size", "height"),
             reader.Numbers("image_mean", 3, OpenAiMean), reader.Numbers("image_std", 3, OpenAiStd));
+        reader.Ignore("do_convert_rgb", "feature_extractor_type", "image_processor_type", "processor_class");
+        reader.Finish();
         if (processor.Crop != size)
             throw reader.Wrong("crop_size", $"{size}, the encoder's image_size", processor.Crop);
         if (processor.ShortSide < size)
@@ -57,8 +59,9 @@ public sealed record ClipImageProcessor(int ShortSide, int Crop, IReadOnlyList<d
     }
 
     /// <summary>The encoder's input of 8-bit pictures, as DDPO and everyone feeds them, or of those before rounding, as the released RLCM does.</summary>
+    /// <remarks>transformers makes 8-bit pictures of numbers in 0..1 before Pillow resizes them, too: it cuts their fractions off (<c>image_transforms.to_pil_image</c>).</remarks>
     /// <param name="images">N pictures.</param>
-    /// <param name="rounded">Whether the 8-bit pictures are taken, and resizing rounds to 8 bits as Pillow does.</param>
+    /// <param name="rounded">Whether the pictures are those rounded to 8 bits; otherwise those before, cut off to 8 bits.</param>
     /// <returns>[N, 3, Crop, Crop].</returns>
     /// <exception cref="ArgumentException">The batch holds no pictures before rounding.</exception>
     public Tensor Process(ImageBatch images, bool rounded)
@@ -73,16 +76,20 @@ public sealed record ClipImageProcessor(int ShortSide, int Crop, IReadOnlyList<d
         var pictures = new float[images.Count * 3 * Crop * Crop];
         Parallel.For(0, images.Count, n =>
         {
-            var numbers = images.Height * images.Width * 3;
-            var resized = rounded
-                ? Array.ConvertAll(PillowBicubic.Resize(images[n], images.Height, images.Width, height, width), value => value / 255f)
-                : PillowBicubic.Resize(images.Values.AsSpan(n * numbers, numbers), images.Height, images.Width, height, width);
+            var resized = PillowBicubic.Resize(rounded ? images[n] : CutOff(images, n), images.Height, images.Width, height, width);
             for (var c = 0; c < 3; c++)
                 for (var y = 0; y < Crop; y++)
                     for (var x = 0; x < Crop; x++)
-                        pictures[((n * 3 + c) * Crop + y) * Crop + x] = (float)((resized[((top + y) * width + left + x) * 3 + c] - Mean[c]) / Std[c]);
+                        pictures[((n * 3 + c) * Crop + y) * Crop + x] = (float)((resized[((top + y) * width + left + x) * 3 + c] / 255.0 - Mean[c]) / Std[c]);
         });
         return tensor(pictures, [images.Count, 3, Crop, Crop]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Picture <paramref name="n"/> before rounding, in 8 bits.</summary>
+    private static byte[] CutOff(ImageBatch images, int n)
+    {
+        var numbers = images.Height * images.Width * 3;
+        return Array.ConvertAll(images.Values.AsSpan(n * numbers, numbers).ToArray(), value => (byte)(value * 255));
     }
 
     /// <summary>The entries of <see cref="FileName"/>.</summary>
@@ -103,6 +110,14 @@ public sealed record ClipImageProcessor(int ShortSide, int Crop, IReadOnlyList<d
     };
 
     /// <summary>A number, or an object with a number: both were written.</summary>
-    private static int Side(ModelConfigReader reader, string key, string side) =>
-        reader.IsObject(key) ? reader.Object(key).Count(side, null, LargestSide) : reader.Count(key, null, LargestSide);
+    private static int Side(ModelConfigReader reader, string key, string side)
+    {
+        if (!reader.IsObject(key))
+            return reader.Count(key, null, LargestSide);
+        var sides = reader.Object(key);
+        var pixels = sides.Count(side, null, LargestSide);
+        sides.Require("width", pixels); // of a square
+        sides.Finish();
+        return pixels;
+    }
 }

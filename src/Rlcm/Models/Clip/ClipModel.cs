@@ -11,7 +11,8 @@ namespace Rlcm.Models.Clip;
 /// <summary>CLIP (Radford et al. 2021; transformers <c>CLIPModel</c>): pictures and texts to embeddings that are compared by their cosine.</summary>
 public sealed class ClipModel : Module
 {
-    private const int ArgMaxId = 2; // what transformers wrote as the end of a text before it was right
+    /// <summary>What transformers wrote as the end of a text before it was right: the place of the highest id counts.</summary>
+    internal const int ArgMaxId = 2;
 
     private readonly ClipTextTransformer text_model;
     private readonly ClipVisionTransformer vision_model;

@@ -31,7 +31,19 @@ public sealed class HttpReward : IReward, IDisposable
     /// <exception cref="UserErrorException">The server refuses, or gave no usable answer at any try.</exception>
     public async Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken)
     {
-        var batches = Enumerable.Range(0, images.Count).Chunk(_batchSize).Select(rows => AskAsync(images, prompts, rows, cancellationToken));
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var batches = Enumerable.Range(0, images.Count).Chunk(_batchSize).Select(async rows =>
+        {
+            try
+            {
+                return await AskAsync(images, prompts, rows, giveUp.Token);
+            }
+            catch
+            {
+                await giveUp.CancelAsync(); // the others are of no use
+                throw;
+            }
+        });
         return [.. (await Task.WhenAll(batches)).SelectMany(scores => scores)];
     }
 
@@ -48,6 +60,8 @@ public sealed class HttpReward : IReward, IDisposable
 
     private static float[] Scores(JsonElement answer, int expected)
     {
+        if (answer.ValueKind != JsonValueKind.Object || !answer.TryGetProperty("version", out _) || !answer.TryGetProperty("scores", out _))
+            throw new RemoteRewardException("answered something else than expected (no object with version and scores)");
         if (answer.GetProperty("version").GetInt32() is var version && version != Version)
             throw new RemoteRewardException($"speaks version {version} of the protocol, expected {Version}");
         float[] scores = [.. answer.GetProperty("scores").EnumerateArray().Select(score => score.GetSingle())];

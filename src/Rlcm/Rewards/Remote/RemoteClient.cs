@@ -12,6 +12,8 @@ namespace Rlcm.Rewards.Remote;
 /// <summary>Sends JSON to a reward server, a few requests at a time, and again where it fails: no fault of a network becomes a score.</summary>
 internal sealed class RemoteClient : IDisposable
 {
+    private const int LargestAnswer = 1 << 24;
+
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
@@ -19,16 +21,23 @@ internal sealed class RemoteClient : IDisposable
     private readonly HttpClient _http;
     private readonly SemaphoreSlim _places;
     private readonly ResiliencePipeline _retries;
+    private readonly TimeProvider _time;
 
     /// <param name="settings">How to ask.</param>
     /// <param name="time">Measures the waits between tries.</param>
+    /// <exception cref="UserErrorException">The key cannot be sent.</exception>
     public RemoteClient(RemoteSettings settings, TimeProvider time)
     {
-        _settings = settings;
+        (_settings, _time) = (settings, time);
         _places = new(settings.Concurrency);
-        _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
-        if (settings.KeyVariable is { } variable && Environment.GetEnvironmentVariable(variable) is { Length: > 0 } key)
+        _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LargestAnswer };
+        if (settings.KeyVariable is { } variable && Environment.GetEnvironmentVariable(variable)?.Trim() is { Length: > 0 } key)
+        {
+            if (key.Any(letter => letter is <= ' ' or > '~'))
+                throw new UserErrorException($"{variable}: expected a key of visible ASCII characters, found others in it; set it anew.");
             _http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        }
+
         _retries = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = new PredicateBuilder().Handle<RemoteRewardException>(error => error.RetryAfter is null || error.RetryAfter <= LongestWait),
@@ -49,14 +58,19 @@ internal sealed class RemoteClient : IDisposable
     public async Task<T> AskAsync<T>(object request, Func<JsonElement, T> read, CancellationToken stop)
     {
         await _places.WaitAsync(stop);
+        var tries = 0;
         try
         {
-            return await _retries.ExecuteAsync(async token => await TryAsync(request, read, token), stop);
+            return await _retries.ExecuteAsync(async token =>
+            {
+                tries++;
+                return await TryAsync(request, read, token);
+            }, stop);
         }
         catch (RemoteRewardException error)
         {
             var advice = error.RetryAfter is { } wait ? string.Create(CultureInfo.InvariantCulture, $" and asks to wait for {wait.TotalSeconds:0} seconds") : "";
-            throw new UserErrorException(ReadableText.OneLine($"The reward server {_settings.Address} {error.Message}{advice}, the last of {_settings.Retries + 1} tries; see that it works and continue the run with --resume."), error);
+            throw new UserErrorException(ReadableText.OneLine($"The reward server {_settings.Address} {error.Message}{advice}, {(tries == 1 ? "at the first try" : $"the last of {tries} tries")}; see that it works, then continue the run."), error);
         }
         finally
         {
@@ -105,7 +119,7 @@ internal sealed class RemoteClient : IDisposable
         return new UserErrorException(ReadableText.OneLine($"The reward server {_settings.Address} {said}; {advice}."));
     }
 
-    private static TimeSpan? After(RetryConditionHeaderValue? header) => header?.Delta;
+    private TimeSpan? After(RetryConditionHeaderValue? header) => header?.Delta ?? (header?.Date is { } date && date > _time.GetUtcNow() ? date - _time.GetUtcNow() : null);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -7,7 +7,7 @@ public sealed record RemoteSettings(Uri Address)
     /// <summary>How long one request may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often a request is repeated that failed. Waits grow from a second, each varied at random by up to half, so that clients do not return all at once.</summary>
+    /// <summary>How often a request is repeated that failed. Waits grow from a second and vary at random, so that clients do not return all at once.</summary>
     public int Retries { get; init; } = 5;
 
     /// <summary>Requests at the same time.</summary>

@@ -45,7 +45,7 @@ public sealed class HttpRewardTests : IDisposable
             _server.Enqueue(Answer(fault));
         var error = (await Assert.ThrowsAsync<UserErrorException>(ScoreAsync)).Message;
         Assert.StartsWith($"The reward server {_server.Address}{expected}", error, StringComparison.Ordinal);
-        Assert.EndsWith(", the last of 4 tries; see that it works and continue the run with --resume.", error, StringComparison.Ordinal);
+        Assert.EndsWith(", the last of 4 tries; see that it works, then continue the run.", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,6 +88,15 @@ public sealed class HttpRewardTests : IDisposable
         using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
         using var reward = Reward(new(_server.Address) { BatchSize = 100 });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reward.ScoreAsync(Images(), Prompts(), stop.Token));
+    }
+
+    [Fact]
+    public async Task A_refusal_ends_the_other_requests_and_a_long_wait_is_not_waited_for()
+    {
+        _server.Enqueue(_ => RewardStub.Response(429, "", "Retry-After: 7200\r\n"));
+        _server.Enqueue(_ => null);
+        _server.Enqueue(_ => null);
+        Assert.EndsWith(" answered 429 and asks to wait for 7200 seconds, at the first try; see that it works, then continue the run.", (await Assert.ThrowsAsync<UserErrorException>(ScoreAsync)).Message, StringComparison.Ordinal);
     }
 
     private static Func<string, string?> Answer(string fault) => body => fault switch
