@@ -15,6 +15,7 @@ public sealed class CheckpointStore
     private readonly string _root;
     private readonly int _keepLast;
     private readonly LatestPointer _latest;
+    private bool _isMade;
 
     /// <param name="root">The folder of all checkpoints; made by the first <see cref="Save"/>.</param>
     /// <param name="keepLast">How many checkpoints stay after a save, at least 1; older ones are deleted.</param>
@@ -42,6 +43,11 @@ public sealed class CheckpointStore
     public void Save(long number, IReadOnlyDictionary<string, Tensor> tensors, object state, IReadOnlyCollection<long>? keep = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(number);
+        if (!_isMade)
+            FileChanges.MakeFolder(_root);
+        _isMade = true; // where it is gone later, somebody has renamed it, and none is made in its place
+        if (!Directory.Exists(_root))
+            throw new DirectoryNotFoundException($"The folder of the checkpoints is gone : '{_root}'");
         AtomicFolder.Write(FolderOf(number), folder => Fill(folder, tensors, state), replace: true);
         _latest.Write(number);
         Prune(number, keep ?? []);

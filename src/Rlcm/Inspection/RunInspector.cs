@@ -25,6 +25,7 @@ internal static class RunInspector
             new("progress", $"{done} of {config.Updates} updates"),
             new("checkpoints", checkpoints.Count == 0 ? "none" : string.Join(", ", checkpoints)),
         ];
+        var damage = Damage(run);
         var holder = RunLock.HolderOf(path);
         if (holder is not null)
             facts.Add(new("in use by", holder));
@@ -35,11 +36,11 @@ internal static class RunInspector
             facts.Add(new("best", $"{Number(best.RewardMean)} after update {best.Update}: {run.BestAdapter}"));
         }
 
-        if (holder is null && (done < config.Updates || !File.Exists(run.Evaluation)))
+        if (holder is null && damage is null && (done < config.Updates || !File.Exists(run.Evaluation)))
             facts.Add(new("go on with it", config.Task == Tuning.Task ? "run the program of its reward again" : $"rlcm train --resume {path}"));
         if (Directory.Exists(run.Adapter))
             facts.Add(new("draw with it", $"rlcm sample --model {config.Model}{(config.LcmLora is { } lcmLora ? $" --lcm-lora {lcmLora}" : "")} --adapter {run.Adapter} --prompt TEXT --output F.png"));
-        return new("training run") { Facts = facts, Problems = holder is null && Damage(run) is { } damage ? [damage] : [] }; // a run in use deletes checkpoints
+        return new("training run") { Facts = facts, Problems = holder is null && damage is not null ? [damage] : [] }; // a run in use deletes checkpoints
     }
 
     /// <summary>What keeps the run's checkpoint from being used; null where nothing does.</summary>
@@ -47,8 +48,8 @@ internal static class RunInspector
     {
         try
         {
-            new CheckpointStore(run.Checkpoints).Latest()?.Dispose();
-            return null;
+            using var latest = new CheckpointStore(run.Checkpoints).Latest();
+            return latest is null && TrainingRun.HasHadCheckpoints(run) ? TrainingRun.LostCheckpoints(run) : null;
         }
         catch (UserErrorException error)
         {

@@ -15,12 +15,19 @@ internal static class NativeMemory
     private const int MmapMax = -4;
     private const int ArenaMax = -8;
 
+    private static int _isKept;
+
     private const int Never = -1;
     private const int PadBytes = 1 << 26;
 
-    /// <summary>Has freed memory kept for the next tensor, whatever thread makes it; nothing on systems without glibc. The process keeps its peak until it ends.</summary>
+    /// <summary>
+    /// Has freed memory kept for the next tensor, whatever thread makes it; nothing on systems without glibc. The process keeps its peak until
+    /// it ends. Only the first call does anything: <c>mallopt</c> is not made for processes in which other threads compute already.
+    /// </summary>
     public static void KeepFreed()
     {
+        if (Interlocked.Exchange(ref _isKept, 1) == 1)
+            return;
         if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad("libc.so.6", out var libc) || !NativeLibrary.TryGetExport(libc, "mallopt", out var export))
             return;
         var mallopt = Marshal.GetDelegateForFunctionPointer<Mallopt>(export);

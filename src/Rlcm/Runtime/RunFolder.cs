@@ -75,6 +75,8 @@ public sealed class RunFolder
     /// <exception cref="UserErrorException">It is not there or holds no run.</exception>
     public static RunFolder Open(string path)
     {
+        if (path.Length == 0)
+            throw new UserErrorException("The run is an empty text, expected its folder; check the path.");
         var run = new RunFolder(path);
         if (File.Exists(run.Config))
             return run;

@@ -72,7 +72,7 @@ public sealed class TrainingRun : IDisposable
             var store = new CheckpointStore(folder.Checkpoints);
             checkpoint = request.Checkpoint is { } number ? store.Load(number) : store.Latest();
             if (checkpoint is null && HasHadCheckpoints(folder))
-                throw new UserErrorException($"The run in {folder.Path} has lost its checkpoints: expected some in {folder.Checkpoints}, since what else is there was made after the first; put them back, or begin a new run.");
+                throw new UserErrorException(LostCheckpoints(folder));
             var (identity, files) = Identify(config);
             var givenUp = checkpoint is null ? null : request.Decide(folder.Path, Differences(folder, checkpoint, config, identity));
             var (begun, now) = (RunManifest.Read(folder.Manifest), RunManifest.Gather(files, config.Seed, commandLine, time));
@@ -130,8 +130,12 @@ public sealed class TrainingRun : IDisposable
         return [.. state.Identity.Differences(now, TrainConfigRules.FreeOnResume), .. MetricsFile.Gaps(folder.Metrics, state.Update)];
     }
 
+    /// <summary>What users read where <see cref="HasHadCheckpoints"/> and there are none.</summary>
+    internal static string LostCheckpoints(RunFolder folder) =>
+        $"The run in {folder.Path} has lost its checkpoints: expected some in {folder.Checkpoints}, since what else is there was made after the first; put them back, or begin a new run.";
+
     /// <summary>Whether the folder holds what a run makes only after its first checkpoint.</summary>
-    private static bool HasHadCheckpoints(RunFolder folder)
+    internal static bool HasHadCheckpoints(RunFolder folder)
     {
         if (Directory.Exists(folder.Adapter) || File.Exists(folder.Evaluation) || AdapterProvenance.TryRead(folder.BestAdapter)?.Updates > 0)
             return true;

@@ -1,3 +1,4 @@
+using Rlcm.Models.Lora;
 using Rlcm.Runtime;
 using Xunit;
 
@@ -35,6 +36,8 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Only_a_run_can_be_opened()
     {
+        Assert.StartsWith("The run is an empty text", Assert.Throws<UserErrorException>(() => RunFolder.Open("")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("The adapter is an empty text", Assert.Throws<UserErrorException>(() => AdapterFile.Read("")).Message, StringComparison.Ordinal);
         Assert.Contains("holds no run", Assert.Throws<UserErrorException>(() => RunFolder.Open(_folder.Path)).Message, StringComparison.Ordinal);
         Assert.Equal($"There is nothing at {_folder["none"]}, expected the folder of a run; check the path.", Assert.Throws<UserErrorException>(() => RunFolder.Open(_folder["none"])).Message);
         File.WriteAllText(_folder["config.json"], "{}");

@@ -86,6 +86,8 @@ public static class AdapterFile
     /// <summary>A file of diffusers or kohya; null for folders of peft.</summary>
     private static string? FindFile(string path)
     {
+        if (path.Length == 0)
+            throw new UserErrorException("The adapter is an empty text, expected a folder or a file; check the path.");
         var file = File.Exists(path) ? path : Path.Combine(path, DiffusersAdapter.FileName);
         return File.Exists(file) ? file : null;
     }
