@@ -21,6 +21,9 @@ internal static class OptionChecks
     /// <summary>Whether <paramref name="pixels"/> is as <see cref="Side"/> says.</summary>
     public static bool IsSide(int? pixels) => pixels is >= 8 and <= 4096 && pixels % 8 == 0;
 
+    /// <summary>Whether <paramref name="option"/> stands in the command line.</summary>
+    public static bool IsGiven(this ParseResult arguments, Option option) => arguments.GetResult(option) is { Implicit: false };
+
     /// <summary>The value of <paramref name="option"/>, which is as <paramref name="expected"/> says; the default where it was not given.</summary>
     /// <exception cref="UserErrorException"><paramref name="holds"/> is false for it.</exception>
     public static T Checked<T>(this ParseResult arguments, Option<T> option, Predicate<T> holds, string expected)
@@ -46,5 +49,13 @@ internal static class OptionChecks
             return;
         var meant = NearestName.Find(found, names);
         throw new UserErrorException($"{option.Name}: expected one of {string.Join(", ", names)}, found {found}{(meant is null ? "." : $"; did you mean {meant}?")}");
+    }
+
+    /// <summary>Returns where <paramref name="values"/>, given for <paramref name="option"/>, are all different.</summary>
+    /// <exception cref="UserErrorException">One is there twice.</exception>
+    public static void RequireDistinct<T>(Option option, IReadOnlyList<T> values)
+    {
+        if (values.GroupBy(value => value).FirstOrDefault(group => group.Count() > 1) is { } again)
+            throw new UserErrorException($"{option.Name}: expected every value once, found {again.Key} again; leave one out.");
     }
 }

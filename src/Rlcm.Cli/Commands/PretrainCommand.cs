@@ -96,7 +96,7 @@ internal static class PretrainCommand
             var mergeCount = arguments.Checked(merges, number => number >= 0, "a whole number of at least 0");
             var tokenizerSource = arguments.GetValue(from) is null ? (merges.Name, $"{mergeCount}") : (from.Name, "a model");
             var settings = options.Read(arguments, tokenizerSource, options.GuidanceChoice(arguments));
-            var generation = new GenerationConfig(options.GuidanceScale(arguments), ModelQuality.DiffusionSteps);
+            var generation = new GenerationConfig(options.GuidanceScale(arguments), ModelSampler.DiffusionSteps);
             var prompts = options.SamplePrompts(arguments);
             var start = arguments.GetValue(from) is { } earlier ? ShippedFiles.Require(earlier, "the model folder") : null;
             var vaePath = ShippedFiles.Require(arguments.GetRequiredValue(vaeFolder), "the autoencoder");

@@ -11,6 +11,9 @@ namespace Rlcm.Cli.Commands;
 /// <summary><c>rlcm sample</c>: draws pictures.</summary>
 internal static class SampleCommand
 {
+    /// <summary>The seed of the noise where none is given.</summary>
+    public const ulong DefaultSeed = 1;
+
     private const int BatchSize = 16;
     private const int MaxColumns = 8;
 
@@ -26,7 +29,7 @@ internal static class SampleCommand
         var width = new Option<int?>("--width") { Description = "Width of the pictures, a multiple of 8 [default: the model's own]", HelpName = "PIXELS" };
         var vaeTiling = new Option<bool>("--vae-tiling") { Description = "Decode large pictures in tiles: less memory, small differences where tiles meet" };
         var count = new Option<int>("--count") { Description = "Pictures per prompt", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var seed = new Option<ulong>("--seed") { Description = "Seed of the noise; the same seed draws the same pictures", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var seed = new Option<ulong>("--seed") { Description = "Seed of the noise; the same seed draws the same pictures", HelpName = "N", DefaultValueFactory = _ => DefaultSeed };
         var output = new Option<string>("--output") { Description = "F.png: one picture or a grid; otherwise a new folder with a file per picture", HelpName = "F.png", Required = true };
         var threads = new ThreadsOption();
         var command = new DocumentedCommand(

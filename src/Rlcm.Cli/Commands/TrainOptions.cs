@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Rlcm.Runtime;
 using Rlcm.Training;
 
@@ -21,21 +20,18 @@ internal sealed class TrainOptions
     private readonly Option<string[]> _set = new("--set") { Description = "Any key of a run's config.json, such as learningRate=2e-4; may be repeated", HelpName = "key=value" };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report nothing but errors" };
 
-    private readonly (string Key, Option<string> Option)[] _keys =
+    private readonly KeyOption[] _keys =
     [
-        Key("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score or http (a server's)"),
-        Key("aestheticModel", "DIR", "CLIP ViT-L/14, for aesthetic"),
-        Key("aestheticHead", "FILE", "LAION's head (.pth or .safetensors), for aesthetic"),
-        Key("rewardUrl", "URL", "Reward server, for http"),
-        Key("clipModel", "DIR", "CLIP model as transformers writes it, for clip-score and pick-score"),
-        Key("model", ModelOptions.Value, $"Latent consistency model: {ModelOptions.Places}"),
-        Key("lcmLora", "FILE", ModelOptions.LcmLoraDescription),
-        Key("prompts", "FILE", "Training prompts, one a line"),
-        Key("updates", "N", "Updates of the policy"),
-        Key("seed", "N", "Seed of everything random"),
-        Key("device", DeviceOptions.DeviceValue, DeviceOptions.DeviceDescription),
-        Key("dtype", DeviceOptions.DtypeValue, DeviceOptions.DtypeDescription),
-        Key("threads", "N", "Threads of the networks; 0 is one for each core"),
+        new("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score or http (a server's)"),
+        .. RewardOptions.Create(),
+        new("model", ModelOptions.Value, $"Latent consistency model: {ModelOptions.Places}"),
+        new("lcmLora", "FILE", ModelOptions.LcmLoraDescription),
+        new("prompts", "FILE", "Training prompts, one a line"),
+        new("updates", "N", "Updates of the policy"),
+        new("seed", "N", "Seed of everything random"),
+        new("device", DeviceOptions.DeviceValue, DeviceOptions.DeviceDescription),
+        new("dtype", DeviceOptions.DtypeValue, DeviceOptions.DtypeDescription),
+        new("threads", "N", "Threads of the networks; 0 is one for each core"),
     ];
 
     private ResumeOptions ResumeOptions { get; } = new();
@@ -46,7 +42,7 @@ internal sealed class TrainOptions
     /// <summary>Adds the options to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_preset, .. _keys.Select(key => key.Option), Download, _output, _resume, .. ResumeOptions.All, _set, _quiet])
+        foreach (var option in (Option[])[_preset, .. _keys, Download, _output, _resume, .. ResumeOptions.All, _set, _quiet])
             command.Add(option);
     }
 
@@ -54,7 +50,7 @@ internal sealed class TrainOptions
     /// <exception cref="UserErrorException">Something is wrong with them.</exception>
     public TrainRequest Read(ParseResult arguments, TimeProvider time)
     {
-        TrainConfigFlag[] flags = [.. _keys.Where(key => IsGiven(arguments, key.Option)).Select(key => new TrainConfigFlag(key.Option.Name, key.Key, arguments.GetValue(key.Option)!))];
+        var flags = KeyOption.Given(_keys, arguments);
         var assignments = arguments.GetValue(_set) ?? [];
         var quiet = arguments.GetValue(_quiet);
         if (arguments.GetValue(_resume) is { } earlier)
@@ -76,12 +72,7 @@ internal sealed class TrainOptions
 
     private void RefuseWithResume(ParseResult arguments)
     {
-        if (((Option[])[_preset, _output]).FirstOrDefault(option => IsGiven(arguments, option)) is { } clash)
+        if (((Option[])[_preset, _output]).FirstOrDefault(option => arguments.IsGiven(option)) is { } clash)
             throw new UserErrorException($"--resume continues a run as it was started, found {clash.Name} beside it; leave that out, or start a new run.");
     }
-
-    private static bool IsGiven(ParseResult arguments, Option option) => arguments.GetResult(option) is { Implicit: false };
-
-    private static (string Key, Option<string> Option) Key(string key, string value, string description) =>
-        (key, new Option<string>($"--{JsonNamingPolicy.KebabCaseLower.ConvertName(key)}") { Description = description, HelpName = value });
 }

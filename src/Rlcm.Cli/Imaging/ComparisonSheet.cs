@@ -1,5 +1,4 @@
 using System.Globalization;
-using Rlcm.Cli.Fonts;
 using Rlcm.Imaging;
 using SkiaSharp;
 
@@ -40,50 +39,22 @@ internal static class ComparisonSheet
         var pair = new SKSizeI(2 * picture.Width + Gap, picture.Height + 2 * LineHeight);
         var columns = Math.Min(PairsPerRow, captions.Count);
         var rows = (captions.Count + columns - 1) / columns;
-        using var bitmap = new SKBitmap(new SKImageInfo(
-            Margin + columns * (pair.Width + Margin), Margin + TitleHeight + rows * (pair.Height + Margin), SKColorType.Rgba8888, SKAlphaType.Opaque));
-        using var canvas = new SKCanvas(bitmap);
-        canvas.Clear(SKColors.White);
-        Write(canvas, title, Margin, Margin + TitleSize, TitleSize, bitmap.Width - 2 * Margin);
+        using var sheet = new Sheet(Margin + columns * (pair.Width + Margin), Margin + TitleHeight + rows * (pair.Height + Margin));
+        sheet.Write(title, Margin, Margin + TitleSize, TitleSize, sheet.Width - 2 * Margin);
         for (var k = 0; k < captions.Count; k++)
         {
             var left = Margin + k % columns * (pair.Width + Margin);
             var top = Margin + TitleHeight + k / columns * (pair.Height + Margin);
             var right = left + picture.Width + Gap;
-            Write(canvas, captions[k].Prompt, left, top + TextSize, TextSize, pair.Width);
-            Paint(canvas, before, k, SKRect.Create(left, top + LineHeight, picture.Width, picture.Height));
-            Paint(canvas, after, k, SKRect.Create(right, top + LineHeight, picture.Width, picture.Height));
-            Write(canvas, Reward(captions[k].Before, unit), left, top + LineHeight + picture.Height + TextSize, TextSize, picture.Width);
-            Write(canvas, Reward(captions[k].After, unit), right, top + LineHeight + picture.Height + TextSize, TextSize, picture.Width);
+            sheet.Write(captions[k].Prompt, left, top + TextSize, TextSize, pair.Width);
+            sheet.Paint(before, k, SKRect.Create(left, top + LineHeight, picture.Width, picture.Height));
+            sheet.Paint(after, k, SKRect.Create(right, top + LineHeight, picture.Width, picture.Height));
+            sheet.Write(Reward(captions[k].Before, unit), left, top + LineHeight + picture.Height + TextSize, TextSize, picture.Width);
+            sheet.Write(Reward(captions[k].After, unit), right, top + LineHeight + picture.Height + TextSize, TextSize, picture.Width);
         }
 
-        return SkiaPixels.ToImage(bitmap);
+        return sheet.ToImage();
     }
 
     private static string Reward(double value, string unit) => $"{value.ToString("0.000", CultureInfo.InvariantCulture)} {unit}".TrimEnd();
-
-    private static void Paint(SKCanvas canvas, ImageBatch images, int index, SKRect place)
-    {
-        using var bitmap = SkiaPixels.ToBitmap(images, index);
-        using var image = SKImage.FromBitmap(bitmap);
-        canvas.DrawImage(image, place, new SKSamplingOptions(SKFilterMode.Nearest));
-    }
-
-    private static void Write(SKCanvas canvas, string text, float x, float baseline, float size, float width)
-    {
-        using var font = new SKFont(EmbeddedFont.Typeface, size);
-        using var paint = new SKPaint { Color = SKColors.Black, IsAntialias = true };
-        canvas.DrawText(Shorten(text, font, width), x, baseline, SKTextAlign.Left, font, paint);
-    }
-
-    /// <summary>As much of <paramref name="text"/> as fits into <paramref name="width"/> pixels.</summary>
-    private static string Shorten(string text, SKFont font, float width)
-    {
-        if (font.MeasureText(text) <= width)
-            return text;
-        var length = text.Length;
-        while (length > 0 && font.MeasureText(text[..length] + "…") > width)
-            length--;
-        return text[..length].TrimEnd() + "…";
-    }
 }

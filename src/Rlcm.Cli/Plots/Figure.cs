@@ -1,4 +1,5 @@
 using Rlcm.Cli.Fonts;
+using Rlcm.Imaging;
 using Rlcm.Runtime;
 using ScottPlot;
 using SkiaSharp;
@@ -26,14 +27,23 @@ internal sealed class Figure : IDisposable
     public Plot Plot { get; } = new();
 
     /// <summary>Writes the figure as PNG.</summary>
-    public void Save(string path)
+    public void Save(string path) => AtomicFile.Write(path, stream => stream.Write(Png()));
+
+    /// <summary>The figure as a picture, [1, 450, 800, 3].</summary>
+    public ImageBatch ToImage()
     {
-        Plot.Legend.FontName = EmbeddedFont.Family;
-        AtomicFile.Write(path, stream => stream.Write(Plot.GetImageBytes(Width, Height, ImageFormat.Png)));
+        using var bitmap = SKBitmap.Decode(Png(), new SKImageInfo(Width, Height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
+        return SkiaPixels.ToImage(bitmap);
     }
 
     /// <inheritdoc/>
     public void Dispose() => Plot.Dispose();
+
+    private byte[] Png()
+    {
+        Plot.Legend.FontName = EmbeddedFont.Family;
+        return Plot.GetImageBytes(Width, Height, ImageFormat.Png);
+    }
 
     private sealed class EmbeddedFontResolver : IFontResolver
     {

@@ -1,8 +1,5 @@
-using Rlcm.Diffusion;
 using Rlcm.Imaging;
 using Rlcm.Models;
-using Rlcm.Policy;
-using Rlcm.Prompts;
 using Rlcm.Rewards;
 using Rlcm.Rollouts;
 using Rlcm.Runtime;
@@ -20,17 +17,11 @@ public sealed record StepQuality(int Steps, RecognizedShare Recognized, ImageBat
 /// <summary>Measures a model that ships a gallery: a consistency model by its few steps, a diffusion model by DDIM.</summary>
 public sealed class ModelQuality : IDisposable
 {
-    /// <summary>Steps of a diffusion model where none are asked for.</summary>
-    public const int DiffusionSteps = 50;
-
-    private const int BatchSize = 60;
     private const ulong Seed = 0;
 
-    private readonly TextToImageModel _model;
     private readonly Gallery _gallery;
-    private readonly double _guidanceScale;
     private readonly Recognizer _recognizer;
-    private readonly EncodedPrompts _encoded;
+    private readonly ModelSampler _sampler;
     private readonly Dictionary<string, int> _rowOf = new(StringComparer.Ordinal);
 
     /// <param name="model">The model, adapters merged where they are to be measured.</param>
@@ -39,19 +30,17 @@ public sealed class ModelQuality : IDisposable
     /// <exception cref="UserErrorException">The model's pictures are not as large as those of the gallery.</exception>
     public ModelQuality(TextToImageModel model, Gallery gallery, double guidanceScale)
     {
-        var size = model.Unet.Config.SampleSize * model.Vae.Config.SpatialFactor;
+        _sampler = new(model, guidanceScale, seed => RolloutNoise.Evaluation(Seed, seed));
+        var size = _sampler.PictureSize;
         if (size != Recognizer.PictureSize)
             throw new UserErrorException($"The model draws pictures of {size}x{size}, expected {Recognizer.PictureSize}x{Recognizer.PictureSize}, the size of the gallery that they are compared with; measure a model of that size.");
-        (_model, _gallery, _guidanceScale, _recognizer) = (model, gallery, guidanceScale, new(gallery));
-        _encoded = new(model.EncodePrompts);
+        (_gallery, _recognizer) = (gallery, new(gallery));
         foreach (var (row, entry) in gallery.Entries.Index())
             _rowOf.TryAdd(entry.Text, row);
     }
 
     /// <summary>The numbers of steps that are measured where none are asked for.</summary>
-    public IReadOnlyList<int> DefaultSteps => IsDiffusion ? [DiffusionSteps] : PolicyEvaluator.Horizons;
-
-    private bool IsDiffusion => _model.Scheduler.ClassName != SchedulerConfig.Lcm;
+    public IReadOnlyList<int> DefaultSteps => _sampler.DefaultSteps;
 
     /// <summary>Measures the model at <paramref name="steps"/> steps.</summary>
     /// <param name="steps">Steps per picture.</param>
@@ -62,11 +51,11 @@ public sealed class ModelQuality : IDisposable
     public StepQuality Measure(int steps, int seeds, IReadOnlyList<string> sizePrompts, CancellationToken stop)
     {
         ImageBatch? animals = null;
-        var recognized = RecognizedShare.Compute(_recognizer, (prompts, noise) => animals = Draw(steps, prompts, noise, stop), seeds, cancellationToken: stop);
+        var recognized = RecognizedShare.Compute(_recognizer, (prompts, noise) => animals = _sampler.Draw(steps, prompts, noise, stop), seeds, cancellationToken: stop);
         string[] held = [.. sizePrompts.Where(_rowOf.ContainsKey)];
         if (held.Length == 0)
             return new(steps, recognized, animals!, Kilobytes: null, GalleryKilobytes: null);
-        var drawn = Draw(steps, held, [.. Enumerable.Range(0, held.Length).Select(index => (long)index)], stop);
+        var drawn = _sampler.Draw(steps, held, [.. Enumerable.Range(0, held.Length).Select(index => (long)index)], stop);
         return new(
             steps, recognized, animals!,
             Enumerable.Range(0, drawn.Count).Average(index => Kilobytes(drawn, index)),
@@ -74,20 +63,7 @@ public sealed class ModelQuality : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _encoded.Dispose();
-
-    private ImageBatch Draw(int steps, IReadOnlyList<string> prompts, IReadOnlyList<long> seeds, CancellationToken stop)
-    {
-        RolloutItem[] items = [.. prompts.Zip(seeds, (prompt, seed) => new RolloutItem(prompt, RolloutNoise.Evaluation(Seed, seed)))];
-        if (!IsDiffusion)
-            return RolloutCollector.Sample(new LcmPolicy(_model, new(steps, _guidanceScale)), _encoded, items, BatchSize, stop);
-        var sampler = new DdimSampler(_model, steps, _guidanceScale);
-        return ImageBatch.Concatenate([.. items.Chunk(BatchSize).Select(batch =>
-        {
-            stop.ThrowIfCancellationRequested();
-            return sampler.Sample(_encoded.Of, [.. batch.Select(item => item.Prompt)], index => batch[index].Noise.Initial);
-        })]);
-    }
+    public void Dispose() => _sampler.Dispose();
 
     private static double Kilobytes(ImageBatch images, int index) => JpegSize.Measure(images[index], images.Height, images.Width) / 1000.0;
 }

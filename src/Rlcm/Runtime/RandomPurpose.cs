@@ -58,4 +58,7 @@ public enum RandomPurpose
 
     /// <summary>Step noise of images that a user samples.</summary>
     SampleStepNoise = 17,
+
+    /// <summary>Resamples of a bootstrap.</summary>
+    Bootstrap = 18,
 }

@@ -34,16 +34,22 @@ public static class TrainConfigReader
     {
         var errors = new List<string>();
         var preset = TrainConfigSources.ReadFile(path, errors);
-        List<TrainConfigEntry> changes =
-        [
-            .. flags.Select(flag => new TrainConfigEntry(flag.Key, null, flag.Value, flag.Flag)),
-            .. assignments.Select(assignment => TrainConfigSources.ReadAssignment(assignment, errors)).OfType<TrainConfigEntry>(),
-        ];
+        return Compose(path, [.. preset, .. flags.Select(Entry), .. assignments.Select(assignment => TrainConfigSources.ReadAssignment(assignment, errors)).OfType<TrainConfigEntry>()], errors);
+    }
 
+    /// <summary>The defaults with <paramref name="flags"/>, for what needs a part of a configuration only, such as its reward.</summary>
+    /// <param name="flags">Keys with a flag of their own.</param>
+    /// <exception cref="UserErrorException">As <see cref="Read"/>.</exception>
+    public static TrainConfig ReadFlags(IEnumerable<TrainConfigFlag> flags) => Compose("command line", [.. flags.Select(Entry)], []);
+
+    private static TrainConfigEntry Entry(TrainConfigFlag flag) => new(flag.Key, null, flag.Value, flag.Flag);
+
+    private static TrainConfig Compose(string path, IReadOnlyList<TrainConfigEntry> entries, List<string> errors)
+    {
         var config = new TrainConfig();
         var found = new Dictionary<string, TrainConfigEntry>(StringComparer.Ordinal);
         var faulty = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var entry in preset.Concat(changes))
+        foreach (var entry in entries)
         {
             if (TrainConfigKey.All.FirstOrDefault(key => key.Name == entry.Key) is not { } key)
             {

@@ -1,0 +1,66 @@
+using Rlcm.Diffusion;
+using Rlcm.Imaging;
+using Rlcm.Models;
+using Rlcm.Policy;
+using Rlcm.Prompts;
+using Rlcm.Rollouts;
+
+namespace Rlcm.Evaluation;
+
+/// <summary>Draws with a model of either kind: a consistency model by its few steps, a diffusion model by DDIM.</summary>
+/// <param name="model">The model, adapters merged where it is to draw with them.</param>
+/// <param name="guidanceScale">Guidance scale of all pictures.</param>
+/// <param name="noise">The noise of a seed.</param>
+public sealed class ModelSampler(TextToImageModel model, double guidanceScale, Func<long, RolloutNoise> noise) : IDisposable
+{
+    /// <summary>Steps of a diffusion model where none are asked for.</summary>
+    public const int DiffusionSteps = 50;
+
+    private const long PixelsAtOnce = 60 * 64 * 64;
+
+    private readonly EncodedPrompts _encoded = new(model.EncodePrompts);
+
+    /// <summary>The numbers of steps that are measured where none are asked for.</summary>
+    public IReadOnlyList<int> DefaultSteps => IsDiffusion ? [DiffusionSteps] : PolicyEvaluator.Horizons;
+
+    /// <summary>Height and width of the pictures.</summary>
+    public int PictureSize => model.Unet.Config.SampleSize * model.Vae.Config.SpatialFactor;
+
+    /// <summary>Pictures that are drawn at once: 60 of 64x64, fewer of larger ones.</summary>
+    public int BatchSize => (int)Math.Max(1, PixelsAtOnce / ((long)PictureSize * PictureSize));
+
+    private bool IsDiffusion => model.Scheduler.ClassName != SchedulerConfig.Lcm;
+
+    /// <summary>Draws a picture for each pair of prompt and seed.</summary>
+    /// <param name="steps">Steps per picture.</param>
+    /// <param name="prompts">[N].</param>
+    /// <param name="seeds">[N].</param>
+    /// <param name="stop">Stops between batches of pictures.</param>
+    /// <exception cref="Runtime.UserErrorException">The model cannot take so many steps, or not with this guidance scale.</exception>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public ImageBatch Draw(int steps, IReadOnlyList<string> prompts, IReadOnlyList<long> seeds, CancellationToken stop)
+    {
+        RolloutItem[] items = [.. prompts.Zip(seeds, (prompt, seed) => new RolloutItem(prompt, noise(seed)))];
+        if (!IsDiffusion)
+            return RolloutCollector.Sample(PolicyAt(steps), _encoded, items, BatchSize, stop);
+        var sampler = new DdimSampler(model, steps, guidanceScale);
+        return ImageBatch.Concatenate([.. items.Chunk(BatchSize).Select(batch =>
+        {
+            stop.ThrowIfCancellationRequested();
+            return sampler.Sample(_encoded.Of, [.. batch.Select(item => item.Prompt)], index => batch[index].Noise.Initial);
+        })]);
+    }
+
+    /// <summary>Makes sure that the model can take that many steps, before any picture is drawn.</summary>
+    /// <exception cref="Runtime.UserErrorException">It cannot.</exception>
+    public void Require(IEnumerable<int> steps)
+    {
+        foreach (var number in steps.Where(_ => !IsDiffusion))
+            PolicyAt(number);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _encoded.Dispose();
+
+    private LcmPolicy PolicyAt(int steps) => new(model, new(steps, guidanceScale));
+}
