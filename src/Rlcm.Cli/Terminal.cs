@@ -16,10 +16,19 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, IAnsiConsol
     /// <summary>Where nobody listens.</summary>
     public static Terminal Silent { get; } = new(TextWriter.Null, TextWriter.Null, Live: null);
 
+    private const int PlainWidth = 160; // of a pipe or a file, where nobody knows it
+
     /// <summary>Draws <paramref name="what"/>: with lines and colors where there are any, otherwise as plain text.</summary>
     public void Write(IRenderable what)
     {
-        var console = Live ?? AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(Output) });
+        if (Live is not null)
+        {
+            Live.Write(what);
+            return;
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(Output) });
+        console.Profile.Width = PlainWidth;
         console.Write(what);
     }
 }

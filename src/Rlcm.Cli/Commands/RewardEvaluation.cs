@@ -20,7 +20,7 @@ internal sealed class RewardEvaluation(EvaluationOptions shared)
     private const int ShownPrompts = 12;
     private const ulong Seed = SampleCommand.DefaultSeed; // the pictures are those of rlcm sample
 
-    private readonly Option<int> _samples = new("--samples") { Description = "With --rewards: pictures of each prompt", HelpName = "N", DefaultValueFactory = _ => DefaultSamples };
+    private readonly Option<int> _samples = new("--samples") { Description = "With --rewards: pictures of each prompt; at least 2 for its diversity", HelpName = "N", DefaultValueFactory = _ => DefaultSamples };
     private readonly IReadOnlyList<KeyOption> _keys = RewardOptions.Create();
 
     /// <summary>The option that asks for this evaluation.</summary>

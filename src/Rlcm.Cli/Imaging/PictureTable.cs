@@ -32,7 +32,7 @@ internal static class PictureTable
         PictureColumn[][] groups = [.. columns.GroupBy(column => column.Steps).Select(group => group.ToArray())];
         var size = Size(columns[0].Pictures);
         var rowHeight = LineHeight + size.Height + Gap;
-        var header = Margin + 2 * LineHeight;
+        var header = Margin + 2 * LineHeight + Gap;
         using var sheet = new Sheet(
             2 * Margin + columns.Count * (size.Width + Gap) - Gap + (groups.Length - 1) * (GroupGap - Gap), header + prompts.Count * rowHeight + Margin);
         for (var row = 0; row < prompts.Count; row++)

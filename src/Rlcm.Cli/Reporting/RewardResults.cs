@@ -31,15 +31,19 @@ internal sealed record RewardResults(RewardConditions Conditions, IReadOnlyList<
 /// <param name="Rows">By number of steps and then model.</param>
 internal sealed record MeasureTable(Measure Measure, IReadOnlyList<ComparedMeasure> Rows)
 {
-    private const int Digits = 4;
+    private const int MostDecimals = 6;
+    private const double WithoutIntervals = 0.01; // of the largest mean
 
-    private readonly int _decimals = Math.Clamp(Digits - 1 - (int)Math.Floor(Math.Log10(Math.Max(1e-12, Rows.Max(row => Math.Abs(row.Value.Mean))))), 0, 6);
+    private readonly int _decimals = Decimals(Rows);
 
     /// <summary>What is measured, with its unit.</summary>
     public string Title => $"{Measure.Name} ({Measure.Unit})";
 
+    /// <summary>The title of the column that may be long.</summary>
+    public const string ModelColumn = "model";
+
     /// <summary>The columns' titles.</summary>
-    public static IReadOnlyList<string> Columns { get; } = ["steps", "model", "mean", "95 %", "change", "95 %"];
+    public static IReadOnlyList<string> Columns { get; } = ["steps", ModelColumn, "mean", "95 %", "change", "95 %"];
 
     /// <summary>The cells of a line.</summary>
     public IReadOnlyList<string> Cells(ComparedMeasure row) =>
@@ -53,6 +57,14 @@ internal sealed record MeasureTable(Measure Measure, IReadOnlyList<ComparedMeasu
 
     /// <summary>An interval in brackets; empty where there is none.</summary>
     public string Text(Interval? interval) => interval is { } both ? $"[{Number(both.Low)}, {Number(both.High)}]" : string.Empty;
+
+    /// <summary>So many decimals that the narrowest interval is seen to two digits.</summary>
+    private static int Decimals(IReadOnlyList<ComparedMeasure> rows)
+    {
+        double[] widths = [.. rows.SelectMany(row => (Interval?[])[row.Value.Interval, row.Change?.Interval]).OfType<Interval>().Select(interval => (interval.High - interval.Low) / 2).Where(width => width > 0)];
+        var smallest = widths.Length > 0 ? widths.Min() : WithoutIntervals * rows.Max(row => Math.Abs(row.Value.Mean));
+        return smallest > 0 ? Math.Clamp(1 - (int)Math.Floor(Math.Log10(smallest)), 0, MostDecimals) : 0;
+    }
 
     private string Signed(double value) => Number(value) is var text && value >= 0 ? $"+{text}" : text;
 }

@@ -11,7 +11,7 @@ internal static class RewardText
     {
         var table = new Table().Title(Markup.Escape(measure.Title));
         foreach (var title in MeasureTable.Columns)
-            table.AddColumn(title, column => column.NoWrap());
+            table.AddColumn(title, column => column.NoWrap = title != MeasureTable.ModelColumn);
         foreach (var row in measure.Rows)
             table.AddRow([.. measure.Cells(row).Select(Markup.Escape)]);
         return table;
