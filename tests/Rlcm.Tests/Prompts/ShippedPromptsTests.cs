@@ -14,6 +14,7 @@ public sealed class ShippedPromptsTests
     [InlineData("animal-activities-135.txt", 135)]
     [InlineData("quick.txt", 180)]
     [InlineData("evaluation.txt", 64)]
+    [InlineData("held-out.txt", 48)]
     public void Every_list_has_its_length_and_no_duplicates(string file, int count)
     {
         var prompts = Shipped(file);
@@ -58,6 +59,23 @@ public sealed class ShippedPromptsTests
         var gallery = Gallery.Read(Path.Combine(GoldenData.RepositoryRoot, "models", "emoji-lcm", "gallery"));
         var captions = gallery.Entries.Where(entry => HeldOutSplit.Of(entry.Codepoint) == HeldOutSplit.Train).Select(entry => entry.Text).ToHashSet(StringComparer.Ordinal);
         Assert.All(Shipped("evaluation.txt"), prompt => Assert.Contains(prompt, captions));
+    }
+
+    [Fact]
+    public void Held_out_prompts_are_neither_trained_on_nor_used_to_choose_checkpoints()
+    {
+        var heldOut = Shipped("held-out.txt");
+        Assert.All(Directory.GetFiles(Path.Combine(GoldenData.RepositoryRoot, "configs", "prompts")).Where(file => Path.GetFileName(file) != "held-out.txt"), file =>
+            Assert.Empty(PromptFile.Read(file).Intersect(heldOut, StringComparer.OrdinalIgnoreCase)));
+        Assert.All(heldOut, prompt => Assert.DoesNotContain(prompt.Split(' '), word => AnimalTable.Words.Contains(word)));
+        Assert.All(EmojiVendor.All, vendor => Assert.Equal(12, heldOut.Count(prompt => prompt.Split(' ')[1] == vendor.Style)));
+    }
+
+    [Fact]
+    public void Held_out_prompts_name_what_the_model_can_draw()
+    {
+        var gallery = Gallery.Read(Path.Combine(GoldenData.RepositoryRoot, "models", "emoji-lcm", "gallery"));
+        Assert.Subset(gallery.Entries.Select(entry => entry.Text).ToHashSet(StringComparer.Ordinal), Shipped("held-out.txt").ToHashSet(StringComparer.Ordinal));
     }
 
     private static IReadOnlyList<string> Shipped(string file) => PromptFile.Read(Path.Combine(GoldenData.RepositoryRoot, "configs", "prompts", file));

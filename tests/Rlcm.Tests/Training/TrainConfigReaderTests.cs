@@ -37,6 +37,14 @@ public sealed class TrainConfigReaderTests : IDisposable
     }
 
     [Fact]
+    public void Flags_alone_make_a_configuration_of_the_defaults()
+    {
+        Assert.Equivalent(new TrainConfig { Task = "clip-score", ClipModel = "clip" }, TrainConfigReader.ReadFlags([new("--rewards", "task", "clip-score"), new("--clip-model", "clipModel", "clip")]));
+        var error = Assert.Throws<UserErrorException>(() => TrainConfigReader.ReadFlags([new("--rewards", "task", "clip-score")]));
+        Assert.StartsWith("--rewards: clipModel: task clip-score needs a CLIP model; download ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Keys_that_are_not_set_keep_their_defaults() => Assert.Equivalent(new TrainConfig { Horizon = 4 }, Read("""{ "horizon": 4 }"""));
 
     [Fact]
