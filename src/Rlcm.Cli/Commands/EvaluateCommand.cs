@@ -13,7 +13,7 @@ internal static class EvaluateCommand
         var quality = new QualityEvaluation(options);
         var command = new DocumentedCommand(
             "evaluate",
-            "With --rewards: measures a model and its adapters by several rewards on held-out prompts, with 95 % intervals and diversity. "
+            "With --rewards: compares a model and its adapters by rewards and diversity on held-out prompts. "
             + "Without: measures a model of emoji by its gallery: reconstruction, recognized share, diversity, JPEG size.",
             "rlcm evaluate --adapter runs/small/adapter --rewards compression --output table",
             "rlcm evaluate --adapter A --adapter B --rewards compression,clip-score --clip-model DIR --steps 1,2,4,8 --samples 8",

@@ -3,6 +3,8 @@ using System.Text.Json;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
+using Rlcm.Rewards;
+using Rlcm.Runtime;
 using Rlcm.Tests;
 using TorchSharp;
 using Xunit;
@@ -119,7 +121,7 @@ public sealed class RewardEvaluationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--rewards compresion", "--rewards: expected one of aesthetic, clip-score, compression, http, incompression, pick-score, found compresion; did you mean compression?")]
+    [InlineData("--rewards compresion", "--rewards: expected one of {tasks}, found compresion; did you mean compression?")]
     [InlineData("--rewards compression,compressibility", "--rewards: expected every value once, found compression again; leave one out.")]
     [InlineData("--rewards compression --steps 1,2,1", "--steps: expected every value once, found 1 again; leave one out.")]
     [InlineData("--rewards compression --steps 0", "--steps: expected a whole number of at least 1, found 0.")]
@@ -131,7 +133,9 @@ public sealed class RewardEvaluationTests : IDisposable
     [InlineData("--rewards compression --adapter x --adapter ./x", "--adapter: expected every value once, found {cwd}/x again; leave one out.")]
     [InlineData("--rewards clip-score", "--rewards: clipModel: task clip-score needs a CLIP model; download openai/clip-vit-base-patch32 or another from the Hugging Face Hub and set clipModel to its folder.")]
     public async Task A_mistake_is_one_sentence(string arguments, string message) =>
-        Assert.Equal(message.Replace("{cwd}", Directory.GetCurrentDirectory(), StringComparison.Ordinal), await CommandLine.RefusedAsync(["evaluate", "--model", _model, "--output", _folder["out"], .. arguments.Split(' ')]));
+        Assert.Equal(
+            message.Replace("{cwd}", Directory.GetCurrentDirectory(), StringComparison.Ordinal).Replace("{tasks}", string.Join(", ", RewardFactory.Tasks), StringComparison.Ordinal),
+            await CommandLine.RefusedAsync(["evaluate", "--model", _model, "--output", _folder["out"], .. arguments.Split(' ')]));
 
     [Fact]
     public async Task What_is_no_number_of_steps_is_refused()
@@ -160,7 +164,7 @@ public sealed class RewardEvaluationTests : IDisposable
     /// <summary>An adapter that changes all weights of attention by chance.</summary>
     private string Adapter(string model, string name, float strength)
     {
-        using var loaded = TextToImageModel.Load(Rlcm.Runtime.ShippedFiles.Require(model, "the model"));
+        using var loaded = TextToImageModel.Load(ShippedFiles.Require(model, "the model"));
         using var adapters = LoraAdapters.Create(loaded.Unet, ["to_q", "to_k", "to_v", "to_out.0"], rank: 2, alpha: 2, seed: 1);
         using (torch.no_grad())
         {
