@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Rlcm.Rewards;
 using Rlcm.Runtime;
 using Rlcm.Training;
 
@@ -18,12 +19,13 @@ internal sealed class TrainOptions
     private readonly Option<string> _preset = new("--config") { Description = "Preset in configs/ or a JSON file", HelpName = "FILE", DefaultValueFactory = _ => "quick" };
     private readonly Option<string> _output = new("--output") { Description = "New folder for everything about the run [default: runs/TASK-TIME]", HelpName = "DIR" };
     private readonly Option<string> _resume = new("--resume") { Description = "Continue the run in this folder from its latest checkpoint", HelpName = "RUN" };
+    private readonly Option<string[]> _rewards = new("--reward") { Description = "Part of a weighted sum (task weighted): a reward, its weight, and limits of its scores, such as compression=1 or clip-score=-0.5:0.1..0.4; repeated for each", HelpName = "TASK=WEIGHT" };
     private readonly Option<string[]> _set = new("--set") { Description = "Any key of a run's config.json, such as learningRate=2e-4; may be repeated", HelpName = "key=value" };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report nothing but errors" };
 
     private readonly (string Key, Option<string> Option)[] _keys =
     [
-        Key("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score or http (a server's)"),
+        Key("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score, http (a server's) or weighted (a sum)"),
         Key("aestheticModel", "DIR", "CLIP ViT-L/14, for aesthetic"),
         Key("aestheticHead", "FILE", "LAION's head (.pth or .safetensors), for aesthetic"),
         Key("rewardUrl", "URL", "Reward server, for http"),
@@ -46,7 +48,7 @@ internal sealed class TrainOptions
     /// <summary>Adds the options to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_preset, .. _keys.Select(key => key.Option), Download, _output, _resume, .. ResumeOptions.All, _set, _quiet])
+        foreach (var option in (Option[])[_preset, _keys[0].Option, _rewards, .. _keys.Skip(1).Select(key => key.Option), Download, _output, _resume, .. ResumeOptions.All, _set, _quiet])
             command.Add(option);
     }
 
@@ -54,7 +56,7 @@ internal sealed class TrainOptions
     /// <exception cref="UserErrorException">Something is wrong with them.</exception>
     public TrainRequest Read(ParseResult arguments, TimeProvider time)
     {
-        TrainConfigFlag[] flags = [.. _keys.Where(key => IsGiven(arguments, key.Option)).Select(key => new TrainConfigFlag(key.Option.Name, key.Key, arguments.GetValue(key.Option)!))];
+        TrainConfigFlag[] flags = [.. RewardFlags(arguments), .. _keys.Where(key => IsGiven(arguments, key.Option)).Select(key => new TrainConfigFlag(key.Option.Name, key.Key, arguments.GetValue(key.Option)!))];
         var assignments = arguments.GetValue(_set) ?? [];
         var quiet = arguments.GetValue(_quiet);
         if (arguments.GetValue(_resume) is { } earlier)
@@ -73,6 +75,11 @@ internal sealed class TrainOptions
         OutputPath.CheckFolder(output);
         return new(config, output, Resume: null, quiet);
     }
+
+    /// <summary>Parts of a sum make the task one; a task that is named beside them wins.</summary>
+    private IEnumerable<TrainConfigFlag> RewardFlags(ParseResult arguments) => arguments.GetValue(_rewards) is { Length: > 0 } parts
+        ? [new(_rewards.Name, "task", TrainingReward.SumName), new(_rewards.Name, "rewards", string.Join(',', parts))]
+        : [];
 
     private void RefuseWithResume(ParseResult arguments)
     {
