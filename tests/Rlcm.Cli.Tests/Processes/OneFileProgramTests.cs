@@ -39,7 +39,7 @@ public sealed class OneFileProgramTests : IDisposable
         File.WriteAllText(_folder["redness.cs"], program);
 
         var configuration = new DirectoryInfo(RlcmProcess.Folder).Parent!.Name;
-        var start = new ProcessStartInfo("dotnet", ["run", "-c", configuration, "redness.cs"]) { WorkingDirectory = _folder.Path, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", ["run", "-c", configuration, "redness.cs"]) { WorkingDirectory = _folder.Path, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(stop), process.StandardError.ReadToEndAsync(stop));
         await process.WaitForExitAsync(stop);
