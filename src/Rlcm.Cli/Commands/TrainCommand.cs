@@ -15,6 +15,7 @@ internal static class TrainCommand
             + "Ctrl-C stops after the current update and leaves a usable adapter.",
             "rlcm train",
             "rlcm train --task incompression --seed 2 --output runs/large",
+            "rlcm train --reward compression=1 --reward clip-score=0.5 --clip-model DIR",
             "rlcm train --config compression --download --device cuda",
             "rlcm train --set learningRate=2e-4 --set horizon=8",
             "rlcm train --resume runs/large");

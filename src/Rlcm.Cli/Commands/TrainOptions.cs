@@ -17,12 +17,13 @@ internal sealed class TrainOptions
     private readonly Option<string> _preset = new("--config") { Description = "Preset in configs/ or a JSON file", HelpName = "FILE", DefaultValueFactory = _ => "quick" };
     private readonly Option<string> _output = new("--output") { Description = "New folder for everything about the run [default: runs/TASK-TIME]", HelpName = "DIR" };
     private readonly Option<string> _resume = new("--resume") { Description = "Continue the run in this folder from its latest checkpoint", HelpName = "RUN" };
+    private readonly Option<string[]> _rewards = new("--reward") { Description = "Part of a weighted sum (task weighted): a reward, its weight, and limits of its scores, such as compression=1 or clip-score=-0.5:0.1..0.4; repeated for each", HelpName = "TASK=WEIGHT" };
     private readonly Option<string[]> _set = new("--set") { Description = "Any key of a run's config.json, such as learningRate=2e-4; may be repeated", HelpName = "key=value" };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report nothing but errors" };
 
     private readonly KeyOption[] _keys =
     [
-        new("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score or http (a server's)"),
+        new("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score, http (a server's) or weighted (a sum)"),
         .. RewardOptions.Create(),
         new("model", ModelOptions.Value, $"Latent consistency model: {ModelOptions.Places}"),
         new("lcmLora", "FILE", ModelOptions.LcmLoraDescription),
@@ -42,7 +43,7 @@ internal sealed class TrainOptions
     /// <summary>Adds the options to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_preset, .. _keys, Download, _output, _resume, .. ResumeOptions.All, _set, _quiet])
+        foreach (var option in (Option[])[_preset, _keys[0], _rewards, .. _keys.Skip(1), Download, _output, _resume, .. ResumeOptions.All, _set, _quiet])
             command.Add(option);
     }
 
@@ -69,6 +70,11 @@ internal sealed class TrainOptions
         OutputPath.CheckFolder(output);
         return new(config, output, Resume: null, quiet);
     }
+
+    /// <summary>Parts of a sum make the task one; a task that is named beside them wins.</summary>
+    private IEnumerable<TrainConfigFlag> RewardFlags(ParseResult arguments) => arguments.GetValue(_rewards) is { Length: > 0 } parts
+        ? [new(_rewards.Name, "task", TrainingReward.SumName), new(_rewards.Name, "rewards", string.Join(',', parts))]
+        : [];
 
     private void RefuseWithResume(ParseResult arguments)
     {

@@ -102,6 +102,8 @@ internal static class TrainRun
 
         terminal.Write(TrainSummary.Table(outcome));
         output.WriteLine(TrainSummary.Reward(outcome));
+        foreach (var part in TrainSummary.Parts(outcome))
+            output.WriteLine(part);
         if (RewardTrend.Of(updates) is { } trend)
             output.WriteLine(TrainSummary.Trend(trend));
         output.WriteLine($"Adapter: {folder.Adapter}");

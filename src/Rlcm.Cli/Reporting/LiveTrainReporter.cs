@@ -74,8 +74,8 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
             + $"ETA {TrainText.Duration(TrainText.Remaining(metrics, updates))}");
         var figures = new Grid().AddColumns(2)
             .AddRow("images", $"{metrics.Queries}")
-            .AddRow("reward", TrainText.Reward(metrics.RewardMean, metrics.RewardStd))
-            .AddRow("KL", TrainText.Small(metrics.ApproxKl))
+            .AddRow("reward", TrainText.Reward(metrics.RewardMean, metrics.RewardStd) + TrainText.Parts(metrics.Parts))
+            .AddRow("KL", TrainText.Small(metrics.ApproxKl) + TrainText.FromBase(metrics))
             .AddRow("clipped", metrics.ClipFraction.ToString("0.00", CultureInfo.InvariantCulture))
             .AddRow("images/s", metrics.ImagesPerSecond.ToString("0.0", CultureInfo.InvariantCulture));
         if (_first is not null && _latest is not null)

@@ -24,15 +24,15 @@ internal sealed class PlainTrainReporter(TextWriter output, TrainRequest request
     {
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"update {value.Update}/{request.Config.Updates}  images {value.Queries}  reward {TrainText.Reward(value.RewardMean, value.RewardStd)}  "
-            + $"KL {TrainText.Small(value.ApproxKl)}  clipped {value.ClipFraction:0.00}  {value.ImagesPerSecond:0.0} images/s  "
+            $"update {value.Update}/{request.Config.Updates}  images {value.Queries}  reward {TrainText.Reward(value.RewardMean, value.RewardStd)}{TrainText.Parts(value.Parts)}  "
+            + $"KL {TrainText.Small(value.ApproxKl)}{TrainText.FromBase(value)}  clipped {value.ClipFraction:0.00}  {value.ImagesPerSecond:0.0} images/s  "
             + $"ETA {TrainText.Duration(TrainText.Remaining(value, request.Config.Updates))}"));
         output.Flush();
     }
 
     public void Report(EvaluationMetrics value)
     {
-        output.WriteLine($"evaluation after update {value.Update}: reward {TrainText.Reward(value.RewardMean, value.RewardStd)} over {value.Images} images{TrainText.Recognized(value)}");
+        output.WriteLine($"evaluation after update {value.Update}: reward {TrainText.Reward(value.RewardMean, value.RewardStd)}{TrainText.Parts(value.Parts)} over {value.Images} images{TrainText.Recognized(value)}");
         output.Flush();
     }
 

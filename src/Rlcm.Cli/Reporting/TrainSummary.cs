@@ -39,11 +39,15 @@ internal static class TrainSummary
     public static string Reward(TrainingOutcome outcome)
     {
         var (before, after) = (outcome.Before.Rewards.Average(), outcome.After.Rewards.Average());
-        var change = Math.Abs((after - before) / before);
+        var change = outcome.Report.Parts is null ? Math.Abs((after - before) / before) : 0; // a sum begins at 0
         return string.Create(
             CultureInfo.InvariantCulture,
             $"mean reward of the {outcome.Prompts.Count} evaluation pictures: {before:0.000} -> {after:0.000} {outcome.Report.Unit}{(change is > 0 and < double.PositiveInfinity ? $" ({100 * change:0} % {(after < before ? "lower" : "higher")})" : string.Empty)}");
     }
+
+    /// <summary>The mean scores of the parts of a sum for the evaluation pictures, before and after; none for a single reward.</summary>
+    public static IEnumerable<string> Parts(TrainingOutcome outcome) => (outcome.Report.Parts ?? []).Select(part => string.Create(
+        CultureInfo.InvariantCulture, $"  {part.Weight} x {part.Reward}: {outcome.Before.Parts![part.Reward].Average():0.000} -> {outcome.After.Parts![part.Reward].Average():0.000} {part.Unit}"));
 
     /// <summary>Whether the reward rose while training by more than chance.</summary>
     public static string Trend(RewardTrend trend) => string.Create(

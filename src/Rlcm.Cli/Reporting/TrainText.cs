@@ -17,7 +17,7 @@ internal static class TrainText
             : "a prompt drawn for each";
         return
         [
-            $"task {config.Task}, model {config.Model}, prompts {config.Prompts}, seed {config.Seed}",
+            $"task {config.Task}{Sum(config.Rewards)}, model {config.Model}, prompts {config.Prompts}, seed {config.Seed}",
             $"an update: {config.ImagesPerUpdate} images ({prompts}), {batches.ScoredSteps} of their {config.Horizon} steps trained",
             $"  sampled in {Count(batches.SamplingBatches, "batch", "batches")} of {config.SamplingBatch}; "
                 + $"{Count(config.InnerEpochs * config.Minibatches, "optimizer step", "optimizer steps")} on {batches.ImagesPerOptimizerStep} images = "
@@ -29,6 +29,13 @@ internal static class TrainText
 
     /// <summary>Mean and standard deviation of a reward.</summary>
     public static string Reward(double mean, double std) => string.Create(CultureInfo.InvariantCulture, $"{mean:0.000} +- {std:0.000}");
+
+    /// <summary>The mean scores of the parts of a sum; nothing for a single reward.</summary>
+    public static string Parts(IReadOnlyDictionary<string, RewardMoments>? parts) =>
+        parts is null ? string.Empty : $" ({string.Join(", ", parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Key} {part.Value.Mean:0.000}")))})";
+
+    /// <summary>How far an update's policy is from the base model, where that was measured.</summary>
+    public static string FromBase(UpdateMetrics metrics) => metrics.ReferenceKl is { } divergence ? $", to base {Small(divergence)}" : string.Empty;
 
     /// <summary>The recognized share of an evaluation, where the model ships a gallery.</summary>
     public static string Recognized(EvaluationMetrics evaluation) =>
@@ -51,6 +58,9 @@ internal static class TrainText
 
     /// <summary>Hours, minutes and seconds, the hours going beyond a day.</summary>
     public static string Duration(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}");
+
+    private static string Sum(IReadOnlyList<RewardWeight>? rewards) =>
+        rewards is null ? string.Empty : $" ({string.Join(" + ", rewards.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Weight} x {part.Task}")))})";
 
     private static IEnumerable<string> Reward(RewardSummary? rewards, string prompts) =>
         rewards is null ? [] : [string.Create(CultureInfo.InvariantCulture, $"{rewards.Mean:0.000} on {prompts}")];

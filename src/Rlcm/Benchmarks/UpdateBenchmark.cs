@@ -30,7 +30,7 @@ internal sealed class UpdateBenchmark : IDisposable
         var policy = PolicyOf(model, settings);
         ScoredSteps = policy.ScoredSteps.Count;
         _encoded = new(policy.Encode);
-        _createTrainer = () => new(config, policy, adapters, RewardFactory.Create(config), Prompts, _encoded, new Unrecorded());
+        _createTrainer = () => new(config, policy, adapters, RewardFactory.CreateForTraining(config), Prompts, _encoded, new Unrecorded());
     }
 
     /// <summary>Steps of a picture that are trained.</summary>

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Rlcm.Rewards;
 using Rlcm.Training;
 
 namespace Rlcm.Evaluation;
@@ -16,6 +18,26 @@ public sealed record RewardSummary(double Mean, double Std, int N)
     }
 }
 
+/// <summary>The scores of one part of a sum of rewards, in its own unit.</summary>
+/// <param name="Seen">Those of evaluation prompts that are training prompts too.</param>
+/// <param name="Unseen">Those of the other evaluation prompts.</param>
+public sealed record PartReport(RewardSummary? Seen, RewardSummary? Unseen);
+
+/// <summary>How a part enters the reported sum: weight (clamp(score) - mean) / divisor.</summary>
+/// <param name="Reward">Its name.</param>
+/// <param name="Unit">Unit of its scores.</param>
+/// <param name="Weight">Its weight.</param>
+/// <param name="Min">Lower limit; null: none.</param>
+/// <param name="Max">Upper limit; null: none.</param>
+/// <param name="Mean">Mean of the untuned model's clamped scores.</param>
+/// <param name="Divisor">Their standard deviation; 1 where they do not vary.</param>
+public sealed record PartScale(string Reward, string Unit, double Weight, double? Min, double? Max, double Mean, double Divisor)
+{
+    /// <summary>The parts of <paramref name="reward"/>; null where it is no sum.</summary>
+    public static IReadOnlyList<PartScale>? Of(TrainingReward reward) => reward.Scale is not { } scale ? null
+        : [.. reward.Parts.Zip(scale, (part, moments) => new PartScale(part.Reward.Name, part.Reward.Unit, part.Weight, part.Min, part.Max, moments.Mean, TrainingReward.Divisor(moments)))];
+}
+
 /// <summary>How a model does at one number of steps.</summary>
 /// <param name="Horizon">Steps per picture.</param>
 /// <param name="Seen">Rewards of evaluation prompts that are training prompts too.</param>
@@ -28,6 +50,10 @@ public sealed record HorizonReport(
     int Horizon, RewardSummary? Seen, RewardSummary? Unseen, int LargestNearIdenticalGroup,
     double? RecognizedShare, int? RecognizedSamples, double? Diversity)
 {
+    /// <summary>Of a sum of rewards, the scores of each part in its own unit, not clamped; null, and not written, for a single reward.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, PartReport>? Parts { get; init; }
+
     /// <summary>The reports of an earlier session; null where the file is missing or was not written by one.</summary>
     internal static IReadOnlyList<HorizonReport>? TryRead(string path)
     {
@@ -49,6 +75,10 @@ public sealed record HorizonReport(
 /// <param name="After">The tuned model.</param>
 public sealed record EvaluationReport(string Task, string Unit, IReadOnlyList<HorizonReport> Before, IReadOnlyList<HorizonReport> After)
 {
+    /// <summary>Of a sum of rewards, its parts and their scale; null, and not written, for a single reward.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PartScale>? Parts { get; init; }
+
     /// <summary>Names in snake case, indented.</summary>
     internal static readonly JsonSerializerOptions JsonOptions = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 }

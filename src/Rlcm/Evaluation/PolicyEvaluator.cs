@@ -8,8 +8,12 @@ namespace Rlcm.Evaluation;
 
 /// <summary>The evaluation pictures of a policy and their rewards.</summary>
 /// <param name="Images">One picture per evaluation prompt.</param>
-/// <param name="Rewards">[N].</param>
-public sealed record EvaluatedPictures(ImageBatch Images, IReadOnlyList<double> Rewards);
+/// <param name="Rewards">[N]; of a sum of rewards, on the scale of the untuned model.</param>
+public sealed record EvaluatedPictures(ImageBatch Images, IReadOnlyList<double> Rewards)
+{
+    /// <summary>Of a sum of rewards, the scores of each part, [N]; null for a single reward.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<double>>? Parts { get; init; }
+}
 
 /// <summary>
 /// Measures a policy on fixed (prompt, seed) pairs, which are the same for every run, and, where the model ships a gallery, on whether
@@ -23,7 +27,7 @@ public sealed record EvaluatedPictures(ImageBatch Images, IReadOnlyList<double> 
 /// <param name="recognizer">Search in the model's gallery, or null.</param>
 /// <param name="batchSize">Pictures sampled at once.</param>
 public sealed class PolicyEvaluator(
-    Func<int, IStepPolicy> policyOf, IReward reward, EncodedPrompts encoded, IReadOnlyList<string> prompts, IReadOnlySet<string> trainingPrompts, Recognizer? recognizer, int batchSize)
+    Func<int, IStepPolicy> policyOf, TrainingReward reward, EncodedPrompts encoded, IReadOnlyList<string> prompts, IReadOnlySet<string> trainingPrompts, Recognizer? recognizer, int batchSize)
 {
     /// <summary>The horizons of a report, where the model has as many steps.</summary>
     public static readonly IReadOnlyList<int> Horizons = [1, 2, 4, 8];
@@ -34,9 +38,18 @@ public sealed class PolicyEvaluator(
     /// <summary>Draws and scores the evaluation pictures at <paramref name="horizon"/> steps.</summary>
     public EvaluatedPictures Evaluate(int horizon, CancellationToken stop)
     {
+        var (images, scores) = Draw(horizon, stop);
+        return new(images, reward.Measure(scores)) { Parts = reward.ByPart(scores) };
+    }
+
+    /// <summary>Fixes the scale on which a sum of rewards is reported to that of the evaluation pictures as they are drawn now.</summary>
+    public void FixScale(int horizon, CancellationToken stop) => reward.FixScale(Draw(horizon, stop).Scores);
+
+    private (ImageBatch Images, double[][] Scores) Draw(int horizon, CancellationToken stop)
+    {
         var images = RolloutCollector.Sample(policyOf(horizon), encoded, Items(prompts, Enumerable.Range(0, prompts.Count).Select(index => (long)index)), batchSize, stop);
-        var scores = RewardGuard.ScoreAsync(reward, images, prompts, "an evaluation", offset: 0, stop).GetAwaiter().GetResult();
-        return new(images, Array.ConvertAll(scores, score => (double)score));
+        var scores = reward.ScoreAsync(images, prompts, "an evaluation", offset: 0, stop).GetAwaiter().GetResult();
+        return (images, Array.ConvertAll(scores, part => Array.ConvertAll(part, score => (double)score)));
     }
 
     /// <summary>
@@ -53,16 +66,20 @@ public sealed class PolicyEvaluator(
         var recognized = Recognize(horizon, RecognitionSeeds, stop);
         return new(
             horizon,
-            RewardSummary.Of([.. RewardsWhere(pictures, trainingPrompts.Contains)]),
-            RewardSummary.Of([.. RewardsWhere(pictures, prompt => !trainingPrompts.Contains(prompt))]),
+            Seen(pictures.Rewards),
+            Unseen(pictures.Rewards),
             PictureDiversity.LargestNearIdenticalGroup(pictures.Images),
             recognized?.Share,
             recognized?.Samples.Count,
-            recognized?.Diversity);
+            recognized?.Diversity)
+        {
+            Parts = pictures.Parts?.ToDictionary(part => part.Key, part => new PartReport(Seen(part.Value), Unseen(part.Value)), StringComparer.Ordinal),
+        };
     }
 
-    private IEnumerable<double> RewardsWhere(EvaluatedPictures pictures, Func<string, bool> condition) =>
-        pictures.Rewards.Where((_, index) => condition(prompts[index]));
+    private RewardSummary? Seen(IReadOnlyList<double> rewards) => RewardSummary.Of([.. rewards.Where((_, index) => trainingPrompts.Contains(prompts[index]))]);
+
+    private RewardSummary? Unseen(IReadOnlyList<double> rewards) => RewardSummary.Of([.. rewards.Where((_, index) => !trainingPrompts.Contains(prompts[index]))]);
 
     private static RolloutItem[] Items(IReadOnlyList<string> texts, IEnumerable<long> seeds) =>
         [.. texts.Zip(seeds, (text, seed) => new RolloutItem(text, RolloutNoise.Evaluation(Seed, seed)))];

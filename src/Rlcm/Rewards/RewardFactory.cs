@@ -32,7 +32,27 @@ public static class RewardFactory
     /// <summary>All task names, in alphabetical order.</summary>
     public static IReadOnlyCollection<string> Tasks => Known.Keys;
 
-    /// <summary>The reward of the configuration's task; to be disposed where it can be.</summary>
+    /// <summary>What a run of <paramref name="config"/> raises: the reward of its task, or the sum of its parts; to be disposed.</summary>
+    /// <exception cref="UserErrorException">There is no such task, or a file that it needs is missing, damaged or not supported.</exception>
+    public static TrainingReward CreateForTraining(TrainConfig config)
+    {
+        if (config.Task != TrainingReward.SumName)
+            return TrainingReward.Of(Create(config));
+        var parts = new List<RewardPart>();
+        try
+        {
+            foreach (var part in config.Rewards ?? [])
+                parts.Add(new(Create(config with { Task = part.Task }), part.Weight) { Min = part.Min, Max = part.Max });
+            return TrainingReward.Sum(parts);
+        }
+        catch
+        {
+            parts.ForEach(part => (part.Reward as IDisposable)?.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>The reward of the configuration's task, which is no sum; to be disposed where it can be.</summary>
     /// <exception cref="UserErrorException">There is no such task, or a file that it needs is missing, damaged or not supported.</exception>
     public static IReward Create(TrainConfig config) => Known.TryGetValue(config.Task, out var create) ? create(config)
         : config.Task == Tuning.Task ? throw new UserErrorException("The reward of this run is a program's own (task custom): run that program again to continue it.")
@@ -40,7 +60,9 @@ public static class RewardFactory
 
     /// <summary>The files that the reward is made of, by names such as <c>clipModel/config.json</c>.</summary>
     /// <exception cref="UserErrorException">A file or folder that the configuration names is not there.</exception>
-    public static IEnumerable<(string Name, string Path)> Inputs(TrainConfig config) => config.Task switch
+    public static IEnumerable<(string Name, string Path)> Inputs(TrainConfig config) => config.RewardTasks.SelectMany(task => InputsOf(task, config)).Distinct();
+
+    private static IEnumerable<(string Name, string Path)> InputsOf(string task, TrainConfig config) => task switch
     {
         "aesthetic" => [.. FilesOf("aestheticModel", AestheticModel(config)), ("aestheticHead", AestheticHead(config))],
         "clip-score" or "pick-score" => FilesOf("clipModel", ClipModel(config)),

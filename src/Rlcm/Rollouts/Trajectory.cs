@@ -20,7 +20,7 @@ public readonly record struct RolloutItem(string Prompt, RolloutNoise Noise);
 public sealed record Trajectory(
     IReadOnlyList<RolloutItem> Items, long PolicyVersion, Tensor Condition, Tensor States, Tensor NextStates, Tensor LogProbs, ImageBatch Images) : IDisposable
 {
-    /// <summary>The base model's means of the scored steps, [B, T, ...], where the policy is held to it; owned by the trajectory.</summary>
+    /// <summary>The base model's means of the scored steps of the first pictures, [b, T, ...]: of all where the policy is held to it, null where none was computed; owned by the trajectory.</summary>
     public Tensor? ReferenceMeans { get; init; }
 
     /// <summary>B.</summary>
@@ -29,7 +29,7 @@ public sealed record Trajectory(
     /// <summary>The prompt of each picture.</summary>
     public IReadOnlyList<string> Prompts { get; } = [.. Items.Select(item => item.Prompt)];
 
-    /// <summary>One trajectory of all pictures of <paramref name="parts"/>, in order; the parts are disposed.</summary>
+    /// <summary>One trajectory of all pictures of <paramref name="parts"/>, in order; the parts are disposed. Only the first pictures may have reference means.</summary>
     public static Trajectory Concatenate(IReadOnlyList<Trajectory> parts)
     {
         if (parts.Count == 1)
@@ -39,7 +39,7 @@ public sealed record Trajectory(
             [.. parts.SelectMany(part => part.Items)], parts[0].PolicyVersion, All(part => part.Condition), All(part => part.States),
             All(part => part.NextStates), All(part => part.LogProbs), ImageBatch.Concatenate([.. parts.Select(part => part.Images)]))
         {
-            ReferenceMeans = parts[0].ReferenceMeans is null ? null : All(part => part.ReferenceMeans!),
+            ReferenceMeans = parts[0].ReferenceMeans is null ? null : cat([.. parts.Select(part => part.ReferenceMeans).OfType<Tensor>()]).DetachFromDisposeScope(),
         };
         foreach (var part in parts)
             part.Dispose();

@@ -6,13 +6,13 @@ namespace Rlcm.Training;
 /// <summary>The scores of one update's pictures, which are computed while later batches are still being sampled. Where one fails, the others are given up.</summary>
 /// <param name="reward">Who scores.</param>
 /// <param name="update">The update's number from 1, for messages.</param>
-internal sealed class PendingScores(IReward reward, int update) : IDisposable
+internal sealed class PendingScores(TrainingReward reward, int update) : IDisposable
 {
     /// <summary>How long scores that are on their way are waited for after a stop was asked for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly CancellationTokenSource _giveUp = new();
-    private readonly List<Task<float[]>> _batches = [];
+    private readonly List<Task<float[][]>> _batches = [];
 
     /// <summary>Begins to score a batch of pictures.</summary>
     /// <param name="images">N pictures.</param>
@@ -20,21 +20,22 @@ internal sealed class PendingScores(IReward reward, int update) : IDisposable
     /// <param name="offset">Index of the first picture in the update.</param>
     public void Add(ImageBatch images, IReadOnlyList<string> prompts, int offset) => _batches.Add(Task.Run(() => ScoreAsync(images, prompts, offset)));
 
-    /// <summary>All scores, in order.</summary>
+    /// <summary>All scores, [P][N]: of each part of the reward, in the order of the pictures.</summary>
     /// <param name="stop">Gives them up, but for those that come soon.</param>
     /// <exception cref="Runtime.UserErrorException">The reward failed.</exception>
     /// <exception cref="OperationCanceledException">They were given up.</exception>
-    public double[] Wait(CancellationToken stop)
+    public double[][] Wait(CancellationToken stop)
     {
         using var asked = stop.Register(() => _giveUp.CancelAfter(Patience));
-        return [.. Task.WhenAll(_batches).GetAwaiter().GetResult().SelectMany(batch => batch).Select(score => (double)score)];
+        var batches = Task.WhenAll(_batches).GetAwaiter().GetResult();
+        return [.. Enumerable.Range(0, reward.Parts.Count).Select(part => batches.SelectMany(batch => batch[part]).Select(score => (double)score).ToArray())];
     }
 
-    private async Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, int offset)
+    private async Task<float[][]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, int offset)
     {
         try
         {
-            return await RewardGuard.ScoreAsync(reward, images, prompts, $"update {update}", offset, _giveUp.Token);
+            return await reward.ScoreAsync(images, prompts, $"update {update}", offset, _giveUp.Token);
         }
         catch
         {

@@ -8,7 +8,7 @@ namespace Rlcm.Training;
 
 /// <summary>
 /// The gradient of the clipped loss over recorded transitions (Oertell et al. 2024, eq. 5), plus <see cref="ReferenceKl"/> where the
-/// trajectory has reference means: a function of the policy's weights, the rows and their advantages. Gradients add up in the weights, in the order of the rows.
+/// policy is held to the base model: a function of the policy's weights, the rows and their advantages. Gradients add up in the weights, in the order of the rows.
 /// </summary>
 public static class PolicyGradient
 {
@@ -27,8 +27,8 @@ public static class PolicyGradient
     public static PpoMetrics Accumulate(
         IStepPolicy policy, Trajectory trajectory, IReadOnlyList<int> rows, IReadOnlyList<float> advantages, int microBatch, PpoSettings settings)
     {
-        if (settings.KlCoefficient > 0 && trajectory.ReferenceMeans is null)
-            throw new ArgumentException("A KL coefficient above 0 needs a trajectory with reference means.", nameof(trajectory));
+        if (settings.KlCoefficient > 0 && trajectory.ReferenceMeans?.shape[0] != trajectory.Count)
+            throw new ArgumentException("A KL coefficient above 0 needs the reference means of all pictures.", nameof(trajectory));
         if (rows.Count == 0 || rows.Count % microBatch != 0)
             throw new ArgumentException($"{rows.Count} rows do not divide into micro-batches of {microBatch}.", nameof(rows));
         var metrics = new List<PpoMetrics>();
@@ -44,10 +44,10 @@ public static class PolicyGradient
                 var logProb = GaussianLogProb.Compute(Rows(trajectory.NextStates, index, scored), mean, settings.Reduction, std);
                 var advantage = tensor([.. batch.Select(row => advantages[row])], device: trajectory.States.device);
                 var (loss, measured) = PpoLoss.Compute(logProb, Rows(trajectory.LogProbs, index, scored), advantage, settings);
-                if (trajectory.ReferenceMeans is { } reference)
+                if (Divergence(trajectory, batch, mean, scored, std) is { } divergence)
                 {
-                    var divergence = ReferenceKl.Compute(mean, Rows(reference, index, scored), std);
-                    loss = loss.Plus(ReferenceKl.Penalty(divergence, settings.KlThreshold) * Kept(settings.KlCoefficient));
+                    if (settings.KlCoefficient > 0)
+                        loss = loss.Plus(ReferenceKl.Penalty(divergence, settings.KlThreshold) * Kept(settings.KlCoefficient));
                     measured = measured with { Loss = loss.ToNumber(), ReferenceKl = divergence.mean().ToNumber() };
                 }
 
@@ -76,14 +76,26 @@ public static class PolicyGradient
         return GaussianLogProb.Compute(Rows(trajectory.NextStates, index, scored), mean, reduction, policy.Std(policy.ScoredSteps[scored])).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Means of all scored steps of <paramref name="trajectory"/> under the policy as it is now, [B, T, ...], without gradient.</summary>
-    public static Tensor Means(IStepPolicy policy, Trajectory trajectory)
+    /// <summary>Means of all scored steps of the first <paramref name="count"/> pictures under the policy as it is now, [count, T, ...], without gradient.</summary>
+    public static Tensor Means(IStepPolicy policy, Trajectory trajectory, int count)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        int[] all = [.. Enumerable.Range(0, trajectory.Count)];
+        int[] all = [.. Enumerable.Range(0, count)];
         var index = Index(trajectory, all);
         return stack([.. policy.ScoredSteps.Select((_, scored) => Mean(policy, trajectory, all, index, scored))], dim: 1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Divergence from the base model of those of <paramref name="rows"/> whose reference means are there; null where none's are.</summary>
+    private static Tensor? Divergence(Trajectory trajectory, int[] rows, Tensor mean, int scored, double std)
+    {
+        int[] places = trajectory.ReferenceMeans is not { } means ? [] : [.. Enumerable.Range(0, rows.Length).Where(place => rows[place] < means.shape[0])];
+        if (places.Length == 0)
+            return null;
+        using var scope = NewDisposeScope();
+        var own = places.Length == rows.Length ? mean : mean.index_select(0, Index(trajectory, places));
+        var reference = Rows(trajectory.ReferenceMeans!, Index(trajectory, [.. places.Select(place => rows[place])]), scored);
+        return ReferenceKl.Compute(own, reference, std).MoveToOuterDisposeScope();
     }
 
     /// <summary>Means of one scored step of the pictures <paramref name="rows"/>, which <paramref name="index"/> holds as a tensor; [b, ...], differentiable.</summary>

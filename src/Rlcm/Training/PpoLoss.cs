@@ -9,7 +9,7 @@ namespace Rlcm.Training;
 /// <param name="AdvantageClip">Advantages are clamped to plus and minus this; 10 in the paper.</param>
 /// <param name="Reduction">How the log-probabilities were reduced over the latent dimensions.</param>
 /// <param name="LatentDimensions">d, the number of those dimensions; enters with <see cref="LogProbReduction.Sum"/> only.</param>
-/// <param name="KlCoefficient">Weight of <see cref="ReferenceKl"/> beside the clipped loss; above 0, the trajectory must have reference means.</param>
+/// <param name="KlCoefficient">Weight of <see cref="ReferenceKl"/> beside the clipped loss; above 0, the trajectory must have all reference means.</param>
 /// <param name="KlThreshold">Divergence of a step of an image that costs nothing.</param>
 public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProbReduction Reduction, long LatentDimensions, double KlCoefficient = 0, double KlThreshold = 0);
 
@@ -18,7 +18,7 @@ public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProb
 /// <param name="RatioMean">Mean of r.</param>
 /// <param name="ClipFraction">Share of entries with |r - 1| above the clip range.</param>
 /// <param name="ApproxKl">Half the mean square of log r.</param>
-/// <param name="ReferenceKl">Divergence from the base model; null where the policy is not held to it.</param>
+/// <param name="ReferenceKl">Divergence from the base model; null where no means of it are there.</param>
 public sealed record PpoMetrics(double Loss, double RatioMean, double ClipFraction, double ApproxKl, double? ReferenceKl = null);
 
 /// <summary>The clipped policy-gradient loss (Schulman et al. 2017, eq. 7; as in ddpo-pytorch and rlcm).</summary>

@@ -1,11 +1,15 @@
+using System.Text.Json.Serialization;
+
 namespace Rlcm.Training;
 
 /// <summary>Mean and population standard deviation of some rewards.</summary>
+[method: JsonConstructor]
 public readonly record struct RewardMoments(double Mean, double Std)
 {
     private const double Epsilon = 1e-6; // ddpo-pytorch's, against equal rewards
 
     /// <summary>What advantages are divided by: std + 1e-6.</summary>
+    [JsonIgnore]
     public double Divisor => Std + Epsilon;
 
     /// <summary>The moments of <paramref name="rewards"/>, which must not be empty.</summary>

@@ -117,7 +117,10 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         var moments = RewardMoments.Of([.. pictures.Rewards]);
         var isBest = _evaluated.All(earlier => moments.Mean > earlier.RewardMean);
         var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1, stop);
-        var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized?.Share, recognized?.Samples.Count, isBest);
+        var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized?.Share, recognized?.Samples.Count, isBest)
+        {
+            Parts = pictures.Parts?.ToDictionary(part => part.Key, part => RewardMoments.Of([.. part.Value]), StringComparer.Ordinal),
+        };
         Metrics.Append(line);
         Events.Append(line);
         _evaluations.Report(line);

@@ -3,7 +3,7 @@ using Rlcm.Runtime;
 
 namespace Rlcm.Training;
 
-/// <summary>The metrics of a run as TensorBoard events: a scalar for each number of a line of <c>metrics.jsonl</c>, under the same name.</summary>
+/// <summary>The metrics of a run as TensorBoard events: a scalar for each number of a line of <c>metrics.jsonl</c>, under the same name; of parts, <c>NAME/PART/mean</c>.</summary>
 public sealed class TensorBoardLog : IDisposable
 {
     private readonly TensorBoardWriter _writer;
@@ -34,5 +34,12 @@ public sealed class TensorBoardLog : IDisposable
 
     private void Append(string group, int step, JsonElement metrics) => _writer.Write(
         step,
-        metrics.EnumerateObject().Where(number => number.Value.ValueKind == JsonValueKind.Number && number.Name != "update").Select(number => ($"{group}/{number.Name}", number.Value.GetSingle())));
+        metrics.EnumerateObject().Where(entry => entry.Name != "update").SelectMany(entry => Numbers($"{group}/{entry.Name}", entry.Value)));
+
+    private static IEnumerable<(string Name, float Value)> Numbers(string name, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Number => [(name, value.GetSingle())],
+        JsonValueKind.Object => value.EnumerateObject().SelectMany(entry => Numbers($"{name}/{entry.Name}", entry.Value)),
+        _ => [],
+    };
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Rlcm.Diffusion;
 using Rlcm.Models;
+using Rlcm.Rewards;
 
 namespace Rlcm.Training;
 
@@ -14,10 +15,20 @@ public sealed record TrainConfig
     /// <summary>
     /// The reward: <c>compression</c> (small JPEG files), <c>incompression</c> (large ones), <c>aesthetic</c> (LAION's predictor of marks),
     /// <c>clip-score</c> (cosine of picture and prompt by a CLIP model), <c>pick-score</c> (the same by one tuned on preferences),
-    /// <c>http</c> (what a server says) or <c>custom</c> (a program's own, see <see cref="Tuning"/>). Default compression.
+    /// <c>http</c> (what a server says), <c>weighted</c> (the sum of <c>rewards</c>) or <c>custom</c> (a program's own, see
+    /// <see cref="Tuning"/>). Default compression.
     /// </summary>
-    [AllowedValues("compression", "incompression", "aesthetic", "clip-score", "pick-score", "http", "custom")]
+    [AllowedValues("compression", "incompression", "aesthetic", "clip-score", "pick-score", "http", "weighted", "custom")]
     public string Task { get; init; } = "compression";
+
+    /// <summary>
+    /// The parts of the sum, for <c>weighted</c>: each is clamped to <c>min</c>..<c>max</c> in its own unit, normalised by the mean and standard
+    /// deviation of its scores so far, and weighted, see <see cref="TrainingReward"/>. Default null.
+    /// </summary>
+    public IReadOnlyList<RewardWeight>? Rewards { get; init; }
+
+    /// <summary>The tasks whose rewards are computed: those of the parts, or the only one.</summary>
+    internal IEnumerable<string> RewardTasks => Task == TrainingReward.SumName ? (Rewards ?? []).Select(part => part.Task) : [Task];
 
     /// <summary>Folder of CLIP ViT-L/14 as transformers writes it, for <c>aesthetic</c>. Default null.</summary>
     public string? AestheticModel { get; init; }
@@ -181,6 +192,13 @@ public sealed record TrainConfig
     /// </summary>
     [Range(0.0, double.MaxValue)]
     public double KlCoefficient { get; init; }
+
+    /// <summary>
+    /// Divergence from the base model towards which every update adapts the weight, which starts at <c>klCoefficient</c> and changes by at
+    /// most 2 % an update; null: the weight is fixed. Default null. Source: Ziegler et al. 2019, section 2.2.
+    /// </summary>
+    [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
+    public double? KlTarget { get; init; }
 
     /// <summary>
     /// Divergence of a step of an image from the base model, per latent dimension, that costs nothing. Default 0. Source:

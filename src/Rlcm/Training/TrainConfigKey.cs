@@ -37,10 +37,11 @@ internal sealed class TrainConfigKey
     public IReadOnlyList<string> Choices { get; }
 
     /// <summary>What a value has to be, as the object of "expected".</summary>
-    public string Expected => Choices.Count > 0 ? string.Join(" or ", Choices)
+    public string Expected => Choices.Count > 0 ? string.Join(" or ", Choices.Where(choice => choice != Tuning.Task))
         : _pattern is not null ? _pattern.ErrorMessage!
         : _type == typeof(string) ? $"text{(_mayBeNull ? " or null" : string.Empty)}"
         : _type == typeof(IReadOnlyList<string>) ? "a list of at least one name"
+        : _type == typeof(IReadOnlyList<RewardWeight>) ? RewardWeight.Expected
         : $"{(_type == typeof(double) ? "a number" : "a whole number")}{ExpectedRange()}{(_mayBeNull ? " or null" : string.Empty)}";
 
     /// <summary>Sets the key's property of <paramref name="config"/>, which nobody else may have seen yet.</summary>
@@ -58,6 +59,7 @@ internal sealed class TrainConfigKey
             JsonValueKind.True or JsonValueKind.False when _type == typeof(bool) => json.GetBoolean(),
             JsonValueKind.String => ParseText(json.GetString()!),
             JsonValueKind.Array when _type == typeof(IReadOnlyList<string>) => ParseList(json),
+            JsonValueKind.Array when _type == typeof(IReadOnlyList<RewardWeight>) => RewardWeight.Read(json),
             _ => null,
         };
         return value is not null;
@@ -68,6 +70,8 @@ internal sealed class TrainConfigKey
     {
         if (_type == typeof(IReadOnlyList<string>))
             return JsonSerializer.SerializeToElement(text.Split(',', StringSplitOptions.TrimEntries));
+        if (_type == typeof(IReadOnlyList<RewardWeight>) && RewardWeight.Read(text) is { } parts)
+            return JsonSerializer.SerializeToElement(parts, JsonSerializerOptions.Web);
         if (_type == typeof(string) || _type.IsEnum)
             return JsonSerializer.SerializeToElement(text);
         try

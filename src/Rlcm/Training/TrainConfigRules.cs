@@ -22,20 +22,20 @@ public static class TrainConfigRules
 
     /// <summary>All conflicts of <paramref name="config"/>; none when it can be run.</summary>
     public static IEnumerable<TrainConfigConflict> Check(TrainConfig config) =>
-        [.. CheckReward(config), .. CheckSampling(config), .. CheckBatches(config), .. CheckAdvantage(config)];
+        [.. CheckReward(config), .. RewardRules.Check(config), .. CheckSampling(config), .. CheckBatches(config), .. CheckAdvantage(config)];
 
     private static IEnumerable<TrainConfigConflict> CheckReward(TrainConfig config)
     {
-        if (config.Task == "http" && !(Uri.TryCreate(config.RewardUrl, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
-            yield return new(["rewardUrl", "task"], $"task http needs the address of a reward server, such as http://127.0.0.1:8700, found {config.RewardUrl ?? "none"}; set rewardUrl");
-        else if (config.Task == "http" && new Uri(config.RewardUrl!).UserInfo.Length > 0)
+        if (config.RewardTasks.Contains("http") && !(Uri.TryCreate(config.RewardUrl, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+            yield return new(["rewardUrl", "task"], $"task http needs the address of a reward server, such as http://127.0.0.1:8700, found {config.RewardUrl ?? "none"}; set rewardUrl (--reward-url)");
+        else if (config.RewardTasks.Contains("http") && new Uri(config.RewardUrl!).UserInfo.Length > 0)
             yield return new(["rewardUrl", "task"], $"the address holds a name or a key, which would be written into the run; leave it out and put the key into the environment variable {RewardFactory.KeyVariable}");
-        if (config.Task == "aesthetic" && config.AestheticModel is null)
-            yield return new(["aestheticModel", "task"], "task aesthetic needs CLIP ViT-L/14; download openai/clip-vit-large-patch14 from the Hugging Face Hub (config.json, preprocessor_config.json, model.safetensors) and set aestheticModel to its folder");
-        if (config.Task == "aesthetic" && config.AestheticHead is null)
-            yield return new(["aestheticHead", "task"], "task aesthetic needs LAION's head; download sac+logos+ava1-l14-linearMSE.pth from GitHub's christophschuhmann/improved-aesthetic-predictor and set aestheticHead to the file");
-        if (config.Task is "clip-score" or "pick-score" && config.ClipModel is null)
-            yield return new(["clipModel", "task"], $"task {config.Task} needs a CLIP model; download {(config.Task == "clip-score" ? "openai/clip-vit-base-patch32 or another" : "yuvalkirstain/PickScore_v1, with the tokenizer of laion/CLIP-ViT-H-14-laion2B-s32B-b79K,")} from the Hugging Face Hub and set clipModel to its folder");
+        if (config.RewardTasks.Contains("aesthetic") && config.AestheticModel is null)
+            yield return new(["aestheticModel", "task"], "task aesthetic needs CLIP ViT-L/14; download openai/clip-vit-large-patch14 from the Hugging Face Hub (config.json, preprocessor_config.json, model.safetensors) and set aestheticModel (--aesthetic-model) to its folder");
+        if (config.RewardTasks.Contains("aesthetic") && config.AestheticHead is null)
+            yield return new(["aestheticHead", "task"], "task aesthetic needs LAION's head; download sac+logos+ava1-l14-linearMSE.pth from GitHub's christophschuhmann/improved-aesthetic-predictor and set aestheticHead (--aesthetic-head) to the file");
+        if (config.RewardTasks.FirstOrDefault(task => task is "clip-score" or "pick-score") is { } byClip && config.ClipModel is null)
+            yield return new(["clipModel", "task"], $"task {byClip} needs a CLIP model; download {(byClip == "clip-score" ? "openai/clip-vit-base-patch32 or another" : "yuvalkirstain/PickScore_v1, with the tokenizer of laion/CLIP-ViT-H-14-laion2B-s32B-b79K,")} from the Hugging Face Hub and set clipModel (--clip-model) to its folder");
     }
 
     private static IEnumerable<TrainConfigConflict> CheckSampling(TrainConfig config)
@@ -87,6 +87,8 @@ public static class TrainConfigRules
             yield return new(["groupNoise", "advantage"], "only the images of a group can branch from one start; set advantage to grouped or groupNoise to own");
         if (config.KlThreshold > 0 && config.KlCoefficient == 0)
             yield return new(["klCoefficient", "klThreshold"], $"divergence above {config.KlThreshold.ToString(CultureInfo.InvariantCulture)} is to cost something, and klCoefficient is 0; set klCoefficient to 0.01 or klThreshold to 0");
+        if (config.KlTarget is not null && config.KlCoefficient == 0)
+            yield return new(["klCoefficient", "klTarget"], "the weight that is adapted to klTarget starts at klCoefficient, which is 0; set klCoefficient to 0.01 or klTarget to null");
         if (config.MinCount > config.BufferSize)
             yield return new(["minCount", "bufferSize"], $"a buffer of {config.BufferSize} rewards never holds {config.MinCount}; set minCount to {config.BufferSize} or less");
     }

@@ -20,7 +20,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainConfig _config;
     private readonly IStepPolicy _policy;
     private readonly LoraAdapters _adapters;
-    private readonly IReward _reward;
+    private readonly TrainingReward _reward;
     private readonly IReadOnlyList<string> _prompts;
     private readonly EncodedPrompts _encoded;
     private readonly ITrainingRecorder _recorder;
@@ -31,6 +31,7 @@ public sealed class Trainer : IDisposable
     private int _update;
     private long _queries;
     private double _seconds;
+    private double _klCoefficient;
 
     /// <param name="config">A validated configuration.</param>
     /// <param name="policy">The model as a policy.</param>
@@ -40,13 +41,14 @@ public sealed class Trainer : IDisposable
     /// <param name="encoded">Encodes prompts as <paramref name="policy"/> does.</param>
     /// <param name="recorder">Told of every update.</param>
     public Trainer(
-        TrainConfig config, IStepPolicy policy, LoraAdapters adapters, IReward reward,
+        TrainConfig config, IStepPolicy policy, LoraAdapters adapters, TrainingReward reward,
         IReadOnlyList<string> prompts, EncodedPrompts encoded, ITrainingRecorder recorder)
     {
         (_config, _policy, _adapters, _reward, _prompts, _encoded, _recorder) = (config, policy, adapters, reward, prompts, encoded, recorder);
         _adam = new(adapters.Parameters(), config.LearningRate);
         _tracker = new(config.BufferSize, config.MinCount);
         _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side), config.KlCoefficient, config.KlThreshold);
+        _klCoefficient = config.KlCoefficient;
     }
 
     /// <summary>Updates done.</summary>
@@ -65,10 +67,10 @@ public sealed class Trainer : IDisposable
             _clock.Restart();
             IsCollecting = true;
             using var rollout = Collect();
-            var rewards = rollout.Scores.Wait(stop);
+            var scores = rollout.Scores.Wait(stop);
             IsCollecting = false;
-            var advantages = Advantage(rollout, rewards);
-            var metrics = Update(rollout, rewards, advantages);
+            var advantages = Advantage(rollout, _reward.Train(scores));
+            var metrics = Update(rollout, scores, advantages);
             Checkpoint(metrics);
         }
     }
@@ -99,14 +101,19 @@ public sealed class Trainer : IDisposable
             RolloutItem[] items = [.. batch.Select(draw => new RolloutItem(draw.Item, TrainingNoise.Of(_config, _policy.ScoredSteps[0], _update, draw.Index)))];
             var trajectory = RolloutCollector.Collect(_policy, items, _encoded.Of([.. batch.Select(draw => draw.Item)]), _config.LogProb, _adam.StepCount);
             scores.Add(trajectory.Images, trajectory.Prompts, batch[0].Index);
-            trajectories.Add(_config.KlCoefficient > 0 ? trajectory with { ReferenceMeans = ReferenceMeans(trajectory) } : trajectory);
+            var compared = Math.Clamp(ComparedWithBase() - batch[0].Index, 0, batch.Length);
+            trajectories.Add(compared > 0 ? trajectory with { ReferenceMeans = ReferenceMeans(trajectory, compared) } : trajectory);
         }
     }
 
-    private Tensor ReferenceMeans(Trajectory trajectory)
+    /// <summary>How many pictures of an update are compared with the base model: all where the policy is held to it, else an eighth in whole groups, to log how far it has moved.</summary>
+    private int ComparedWithBase() => _config.KlCoefficient > 0 ? _config.ImagesPerUpdate
+        : _config.ImagesPerPrompt * ((_config.ImagesPerUpdate / _config.ImagesPerPrompt + 7) / 8);
+
+    private Tensor ReferenceMeans(Trajectory trajectory, int count)
     {
         using var withoutAdapters = _adapters.UseBase();
-        return PolicyGradient.Means(_policy, trajectory).DetachFromDisposeScope();
+        return PolicyGradient.Means(_policy, trajectory, count).DetachFromDisposeScope();
     }
 
     private float[] Advantage(Rollout rollout, double[] rewards)
@@ -117,8 +124,9 @@ public sealed class Trainer : IDisposable
         return Array.ConvertAll(advantages, advantage => (float)advantage);
     }
 
-    private UpdateMetrics Update(Rollout rollout, double[] rewards, float[] advantages)
+    private UpdateMetrics Update(Rollout rollout, double[][] scores, float[] advantages)
     {
+        var ppo = _ppo with { KlCoefficient = _klCoefficient };
         _adam.LearningRate = LearningRate();
         var losses = new List<PpoMetrics>();
         var norms = new List<double>();
@@ -127,7 +135,7 @@ public sealed class Trainer : IDisposable
             foreach (var rows in Minibatches(epoch))
             {
                 _adam.ZeroGrad();
-                losses.Add(PolicyGradient.Accumulate(_policy, rollout.Trajectory, rows, advantages, _config.MicroBatch, _ppo));
+                losses.Add(PolicyGradient.Accumulate(_policy, rollout.Trajectory, rows, advantages, _config.MicroBatch, ppo));
                 norms.Add(GradientNorm.Clip(_adam.Parameters, _config.MaxGradNorm));
                 if (!double.IsFinite(losses[^1].Loss) || !double.IsFinite(norms[^1]))
                 {
@@ -141,16 +149,21 @@ public sealed class Trainer : IDisposable
         }
 
         _update++;
-        _queries += rewards.Length;
+        _queries += advantages.Length;
         var seconds = _clock.Elapsed.TotalSeconds;
         _seconds += seconds;
-        var moments = RewardMoments.Of(rewards);
+        var moments = RewardMoments.Of(_reward.Measure(scores));
+        var divergence = losses.Average(entry => entry.ReferenceKl);
+        if (_config.KlTarget is { } target)
+            _klCoefficient = AdaptiveKl.Next(_klCoefficient, divergence!.Value, target);
         return new(
             _update, _queries, _seconds, moments.Mean, moments.Std, advantages.Average(),
             losses.Average(entry => entry.Loss), losses.Average(entry => entry.RatioMean), losses.Average(entry => entry.ClipFraction),
-            losses.Average(entry => entry.ApproxKl), norms.Average(), _adam.LearningRate, rewards.Length / seconds)
+            losses.Average(entry => entry.ApproxKl), norms.Average(), _adam.LearningRate, advantages.Length / seconds)
         {
-            ReferenceKl = losses.Average(entry => entry.ReferenceKl),
+            ReferenceKl = divergence,
+            KlCoefficient = ppo.KlCoefficient > 0 ? ppo.KlCoefficient : null,
+            Parts = _reward.ByPart(scores)?.ToDictionary(part => part.Key, part => RewardMoments.Of([.. part.Value]), StringComparer.Ordinal),
         };
     }
 
@@ -183,7 +196,11 @@ public sealed class Trainer : IDisposable
     /// <param name="identity">What the run's numbers depend on.</param>
     /// <param name="keep">Numbers of earlier checkpoints that must stay.</param>
     public void Save(CheckpointStore store, RunIdentity identity, IReadOnlyCollection<long> keep) =>
-        store.Save(_update, Tensors(), new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export(), identity), keep);
+        store.Save(_update, Tensors(), new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export(), identity)
+        {
+            Sum = _reward.Export(),
+            KlCoefficient = _config.KlTarget is null ? null : _klCoefficient,
+        }, keep);
 
     /// <summary>Continues from a checkpoint.</summary>
     /// <exception cref="UserErrorException">It does not fit the adapters.</exception>
@@ -192,6 +209,9 @@ public sealed class Trainer : IDisposable
         var state = checkpoint.State<TrainingState>();
         checkpoint.CopyTo(Tensors());
         _tracker.Import(state.Rewards);
+        _reward.Import(state.Sum);
+        if (_config.KlTarget is not null)
+            _klCoefficient = state.KlCoefficient ?? _config.KlCoefficient;
         _adam.StepCount = state.AdamSteps;
         (_update, _queries, _seconds) = (state.Update, state.Queries, state.Seconds);
     }

@@ -40,7 +40,7 @@ public sealed class TrainingSession : IDisposable
     private readonly TextToImageModel _model;
     private readonly LcmPolicy _policy;
     private readonly LoraAdapters _adapters;
-    private readonly IReward _reward;
+    private readonly TrainingReward _reward;
     private readonly bool _isOwnReward; // and disposed with the session
     private readonly IReadOnlyList<string> _prompts;
     private readonly EncodedPrompts _encoded;
@@ -51,14 +51,14 @@ public sealed class TrainingSession : IDisposable
     /// <param name="config">The configuration.</param>
     /// <param name="reward">What is to be raised, in place of the configuration's task; null: that of the task.</param>
     /// <exception cref="UserErrorException">Something is missing, damaged or does not fit.</exception>
-    public TrainingSession(TrainConfig config, IReward? reward = null)
+    public TrainingSession(TrainConfig config, TrainingReward? reward = null)
     {
         _config = config;
         if (config.Threads > 0)
             torch.set_num_threads(config.Threads);
         var target = ComputeTarget.Find(config.Device, config.Dtype);
         _isOwnReward = reward is null;
-        _reward = reward ?? RewardFactory.Create(config);
+        _reward = reward ?? RewardFactory.CreateForTraining(config);
         _prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
         _evaluationPrompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
         ModelFolder = ModelLocation.Find(config.Model);
@@ -95,7 +95,8 @@ public sealed class TrainingSession : IDisposable
 
         run.Start();
         recorder.Start();
-        var beforeReport = BeforeReport(run.Folder, reporters.Reports, stop);
+        FixScale(stop);
+        var beforeReport = BeforeReport(run, reporters.Reports, stop);
         EvaluatedPictures? before = null;
         if (run.Checkpoint is null)
         {
@@ -131,7 +132,7 @@ public sealed class TrainingSession : IDisposable
             before ??= EvaluateBase(stop);
             using var merged = _adapters.Merge();
             var after = recorder.Latest ?? _evaluator.Evaluate(_config.Horizon, stop);
-            var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, Report(isTuned: true, reporters.Reports, stop));
+            var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, Report(isTuned: true, reporters.Reports, stop)) { Parts = PartScale.Of(_reward) };
             WriteGrid(run.Folder, "before.png", before);
             WriteGrid(run.Folder, "after.png", after);
             AtomicFile.Write(run.Folder.Evaluation, stream => JsonSerializer.Serialize(stream, report, EvaluationReport.JsonOptions));
@@ -143,14 +144,24 @@ public sealed class TrainingSession : IDisposable
         }
     }
 
-    /// <summary>How the untuned model does; made once for a run.</summary>
-    private IReadOnlyList<HorizonReport> BeforeReport(RunFolder folder, IProgress<PartialReport> reporter, CancellationToken stop)
+    /// <summary>The scale on which a sum of rewards is reported is that of the untuned model; checkpoints hold it.</summary>
+    private void FixScale(CancellationToken stop)
     {
-        if (HorizonReport.TryRead(folder.EvaluationBefore) is { } earlier)
+        if (_reward.HasScale)
+            return;
+        using var withoutAdapters = _adapters.UseBase();
+        _evaluator.FixScale(_config.Horizon, stop);
+    }
+
+    /// <summary>How the untuned model does; made once for a run.</summary>
+    private IReadOnlyList<HorizonReport> BeforeReport(TrainingRun run, IProgress<PartialReport> reporter, CancellationToken stop)
+    {
+        var isOnScale = !_reward.IsSum || run.Checkpoint is not null; // which checkpoints hold
+        if (isOnScale && HorizonReport.TryRead(run.Folder.EvaluationBefore) is { } earlier)
             return earlier;
         using var withoutAdapters = _adapters.UseBase();
         var report = Report(isTuned: false, reporter, stop);
-        AtomicFile.Write(folder.EvaluationBefore, stream => JsonSerializer.Serialize(stream, report, EvaluationReport.JsonOptions));
+        AtomicFile.Write(run.Folder.EvaluationBefore, stream => JsonSerializer.Serialize(stream, report, EvaluationReport.JsonOptions));
         return report;
     }
 
@@ -218,6 +229,6 @@ public sealed class TrainingSession : IDisposable
         _adapters.Dispose();
         _model.Dispose();
         if (_isOwnReward)
-            (_reward as IDisposable)?.Dispose();
+            _reward.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using Rlcm.Rewards;
 using Rlcm.Runtime;
 
 namespace Rlcm.Training;
@@ -9,4 +10,11 @@ namespace Rlcm.Training;
 /// <param name="AdamSteps">Optimizer steps done.</param>
 /// <param name="Rewards">The per-prompt buffers.</param>
 /// <param name="Identity">The configuration, and what else the run's numbers depend on.</param>
-public sealed record TrainingState(int Update, long Queries, double Seconds, long AdamSteps, PerPromptStatTrackerState Rewards, RunIdentity Identity);
+public sealed record TrainingState(int Update, long Queries, double Seconds, long AdamSteps, PerPromptStatTrackerState Rewards, RunIdentity Identity)
+{
+    /// <summary>What a sum of rewards has seen; null for a single reward.</summary>
+    public TrainingRewardState? Sum { get; init; }
+
+    /// <summary>Weight of the divergence from the base model in the next update; null where it is fixed.</summary>
+    public double? KlCoefficient { get; init; }
+}

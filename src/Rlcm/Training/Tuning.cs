@@ -21,9 +21,24 @@ public static class Tuning
     /// <returns>Figures and pictures before and after; null where it was stopped.</returns>
     /// <exception cref="UserErrorException">Something that the configuration names is missing or damaged, keys do not go together, the start-up check or the reward fails, or a run in the folder would not go on as it was begun.</exception>
     /// <exception cref="IOException">The disk is full or fails; the last checkpoint is safe.</exception>
-    public static TrainingOutcome? Run(IReward reward, TrainConfig config, string output, IProgress<UpdateMetrics>? progress = null, CancellationToken stop = default)
+    public static TrainingOutcome? Run(IReward reward, TrainConfig config, string output, IProgress<UpdateMetrics>? progress = null, CancellationToken stop = default) =>
+        Run(TrainingReward.Of(reward), $"{reward.Name} ({reward.Unit})", config, output, progress, stop);
+
+    /// <summary>As the other, for a weighted sum of rewards, which <see cref="TrainingReward"/> describes.</summary>
+    /// <param name="parts">The rewards with their weights and limits; their names differ.</param>
+    /// <param name="config">The configuration; its task does not matter.</param>
+    /// <param name="output">The run's folder, new or that of the run to continue.</param>
+    /// <param name="progress">Told of every update; null: nobody.</param>
+    /// <param name="stop">Stops after the current update; the run can be continued.</param>
+    /// <returns>Figures and pictures before and after; null where it was stopped.</returns>
+    /// <exception cref="UserErrorException">As the other, and where the parts make no sum.</exception>
+    /// <exception cref="IOException">The disk is full or fails; the last checkpoint is safe.</exception>
+    public static TrainingOutcome? Run(IReadOnlyList<RewardPart> parts, TrainConfig config, string output, IProgress<UpdateMetrics>? progress = null, CancellationToken stop = default) =>
+        Run(TrainingReward.Sum(parts), string.Join(", ", parts.Select(part => part.Description)), config, output, progress, stop);
+
+    private static TrainingOutcome? Run(TrainingReward reward, string description, TrainConfig config, string output, IProgress<UpdateMetrics>? progress, CancellationToken stop)
     {
-        var own = config with { Task = Task, CustomReward = $"{reward.Name} ({reward.Unit})" };
+        var own = RewardRules.Forget(config) with { Task = Task, CustomReward = description };
         if (TrainConfigRules.Check(own).FirstOrDefault() is { } conflict)
             throw new UserErrorException($"{conflict.Keys[0]}: {conflict.Message}.");
         try
@@ -36,7 +51,7 @@ public static class Tuning
         }
     }
 
-    private static TrainingOutcome? RunOwn(IReward reward, TrainConfig own, string output, IProgress<UpdateMetrics> progress, CancellationToken stop)
+    private static TrainingOutcome? RunOwn(TrainingReward reward, TrainConfig own, string output, IProgress<UpdateMetrics> progress, CancellationToken stop)
     {
         var time = TimeProvider.System;
         var commandLine = Environment.GetCommandLineArgs();

@@ -9,7 +9,7 @@ namespace Rlcm.Training;
 /// <param name="Update">Number of the update, from 1.</param>
 /// <param name="Queries">Pictures scored for training so far, without evaluations.</param>
 /// <param name="Seconds">Time spent on training so far, without evaluations.</param>
-/// <param name="RewardMean">Mean reward of this update's images.</param>
+/// <param name="RewardMean">Mean reward of this update's images; of a sum of rewards, on the scale of the evaluations.</param>
 /// <param name="RewardStd">Population standard deviation of the same.</param>
 /// <param name="AdvantageMean">Mean advantage of the same.</param>
 /// <param name="Loss">Clipped policy-gradient loss, with the weighted penalty on the divergence from the base model where klCoefficient is above 0.</param>
@@ -34,9 +34,20 @@ public sealed record UpdateMetrics(
     double LearningRate,
     double ImagesPerSecond)
 {
-    /// <summary>Divergence from the base model per latent dimension; null, and not written, where klCoefficient is 0.</summary>
+    /// <summary>
+    /// Divergence from the base model per latent dimension: mean over the scored steps of all pictures where klCoefficient is above 0, else of
+    /// an eighth of them. Null in files of versions that did not measure it.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? ReferenceKl { get; init; }
+
+    /// <summary>Weight of that divergence in this update; null, and not written, where it is 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? KlCoefficient { get; init; }
+
+    /// <summary>Of a sum of rewards, the scores of each part in its own unit, not clamped; null, and not written, for a single reward.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, RewardMoments>? Parts { get; init; }
 }
 
 /// <summary>An evaluation on the fixed pairs of prompt and seed: a line <c>{"evaluation": {...}}</c> of <c>metrics.jsonl</c>.</summary>
@@ -51,4 +62,9 @@ public sealed record UpdateMetrics(
 /// <param name="IsBest">Whether no earlier evaluation had as high a mean reward; the adapters of the last such line are the run's best.</param>
 public sealed record EvaluationMetrics(
     int Update, long Queries, double Seconds, int Images, double RewardMean, double RewardStd, double? RecognizedShare, int? RecognizedSamples,
-    bool IsBest);
+    bool IsBest)
+{
+    /// <summary>Of a sum of rewards, the scores of each part in its own unit, not clamped; null, and not written, for a single reward.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, RewardMoments>? Parts { get; init; }
+}

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Rlcm.Cli.Commands;
 using Rlcm.Runtime;
 using Rlcm.Tests;
+using Rlcm.Training;
 using Xunit;
 
 namespace Rlcm.Cli.Tests.Commands;
@@ -37,6 +38,23 @@ public sealed class TrainOptionsTests : IDisposable
     [Fact]
     public void A_task_changes_the_reward_and_nothing_else() =>
         Assert.Equivalent(Read("--task", "compression").Config with { Task = "incompression" }, Read("--task", "incompression").Config, strict: true);
+
+    [Fact]
+    public void Rewards_make_the_task_a_weighted_sum()
+    {
+        var config = Read("--reward", "compression=1", "--reward", "http=-0.5:0..1", "--reward-url", "http://127.0.0.1:1").Config;
+        Assert.Equal("weighted", config.Task);
+        Assert.Equal([new("compression", 1), new RewardWeight("http", -0.5, 0, 1)], config.Rewards);
+        var error = Assert.Throws<UserErrorException>(() => Read("--task", "compression", "--reward", "compression=1")).Message;
+        Assert.StartsWith("--reward, --task: rewards: rewards are summed by task weighted alone, found compression; ", error, StringComparison.Ordinal);
+        Assert.StartsWith("--reward: expected a list of rewards and weights, such as ", Assert.Throws<UserErrorException>(() => Read("--reward", "compression")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_reward_that_the_task_does_not_use_is_refused() =>
+        Assert.Equal(
+            "--clip-model, --task: clipModel: clipModel belongs to task clip-score or pick-score, and the task is incompression; leave it out (in a configuration: null), or change the task.",
+            Assert.Throws<UserErrorException>(() => Read("--task", "incompression", "--clip-model", "x")).Message);
 
     [Fact]
     public void An_output_folder_with_something_in_it_is_refused()

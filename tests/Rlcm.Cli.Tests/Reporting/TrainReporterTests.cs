@@ -37,6 +37,28 @@ public sealed class TrainReporterTests
     }
 
     [Fact]
+    public void The_parts_of_a_sum_and_the_distance_from_the_base_model_stand_beside_the_reward()
+    {
+        var parts = new Dictionary<string, RewardMoments>(StringComparer.Ordinal) { ["compression"] = new(-2.5, 0.1), ["clip-score"] = new(0.25, 0.1) };
+        using var output = new StringWriter { NewLine = "\n" };
+        using (var reporter = TrainReporter.Create(new Terminal(output, output, Live: null), Request))
+        {
+            reporter.Report(new EvaluationMetrics(0, 0, 0, 64, 0, 1.5, null, null, true) { Parts = parts });
+            reporter.Report(Update(1, Request.Config.Updates) with { Parts = parts, ReferenceKl = 2.5e-3 });
+        }
+
+        Assert.Equal(
+            $"""
+            evaluation after update 0: reward 0.000 +- 1.500 (compression -2.500, clip-score 0.250) over 64 images
+            update 1/{Request.Config.Updates}  images 64  reward -6.250 +- 0.500 (compression -2.500, clip-score 0.250)  KL 1.2e-9, to base 2.5e-3  clipped 0.25  25.6 images/s  ETA 00:00:10
+
+            """,
+            output.ToString());
+        var sum = Request with { Config = Request.Config with { Task = "weighted", Rewards = [new("compression", 1), new("clip-score", -0.5)] } };
+        Assert.StartsWith("task weighted (1 x compression + -0.5 x clip-score), model ", TrainText.Plan(sum)[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_plan_states_the_arithmetic_of_the_batches()
     {
         var request = new TrainRequest(TrainConfigReader.Read("compression", [], []), "runs/x", Resume: null, Quiet: false);

@@ -49,6 +49,19 @@ public sealed class TrainSummaryTests
         Assert.Equal($"mean reward of the 64 evaluation pictures: {expected}", TrainSummary.Reward(outcome));
     }
 
+    [Fact]
+    public void A_sum_begins_at_0_so_that_its_parts_tell_the_shares()
+    {
+        EvaluatedPictures Of(double sum, double size) => new(Pictures, Enumerable.Repeat(sum, 64).ToArray())
+        {
+            Parts = new Dictionary<string, IReadOnlyList<double>>(StringComparer.Ordinal) { ["compression"] = Enumerable.Repeat(size, 64).ToArray() },
+        };
+        var outcome = Outcome("standard deviations", new(1, null, null, 1, null, null, null), new(1, null, null, 1, null, null, null));
+        outcome = outcome with { Before = Of(1e-17, -2.5), After = Of(3, -1.5), Report = outcome.Report with { Parts = [new("compression", "kB", 2, null, null, -2.5, 0.5)] } };
+        Assert.Equal("mean reward of the 64 evaluation pictures: 0.000 -> 3.000 standard deviations", TrainSummary.Reward(outcome));
+        Assert.Equal(["  2 x compression: -2.500 -> -1.500 kB"], TrainSummary.Parts(outcome));
+    }
+
     private static ImageBatch Pictures => new(new byte[64 * 3], 64, 1, 1);
 
     private static TrainingOutcome Outcome(string unit, HorizonReport before, HorizonReport after) =>

@@ -106,7 +106,7 @@ public sealed class PolicyGradientTests : IDisposable
         Trajectory HeldToItself(int first, int last)
         {
             var part = Collect(first, last + 1 - first);
-            return part with { ReferenceMeans = PolicyGradient.Means(_policy, part).DetachFromDisposeScope() };
+            return part with { ReferenceMeans = PolicyGradient.Means(_policy, part, part.Count).DetachFromDisposeScope() };
         }
     }
 
@@ -210,7 +210,7 @@ public sealed class PolicyGradientTests : IDisposable
     private Trajectory HeldToBase(Trajectory trajectory, IStepPolicy? policy = null)
     {
         using var withoutAdapters = _adapters.UseBase();
-        return trajectory with { ReferenceMeans = PolicyGradient.Means(policy ?? _policy, trajectory).DetachFromDisposeScope() };
+        return trajectory with { ReferenceMeans = PolicyGradient.Means(policy ?? _policy, trajectory, trajectory.Count).DetachFromDisposeScope() };
     }
 
     private Trajectory Collect(int first = 0, int count = Pictures, LcmPolicy? policy = null)

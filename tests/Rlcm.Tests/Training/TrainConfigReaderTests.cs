@@ -77,6 +77,49 @@ public sealed class TrainConfigReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_weighted_sum_is_read_from_JSON_and_from_text_and_written_back_the_same()
+    {
+        var config = Read("""{ "task": "weighted", "rewards": [{ "task": "compression", "weight": 1 }, { "task": "http", "weight": -0.5, "min": 0.1, "max": 0.4 }], "rewardUrl": "http://127.0.0.1:1" }""");
+        Assert.Equal([new("compression", 1), new RewardWeight("http", -0.5, 0.1, 0.4)], config.Rewards);
+        var text = Read("{}", [new("--reward", "task", "weighted"), new("--reward", "rewards", "compression=1, http=-5e-1:.1..0.4")], ["rewardUrl=http://127.0.0.1:1"]);
+        Assert.Equal(config.Rewards, text.Rewards);
+        Assert.Equal(config.Rewards, Read("{}", [], ["task=weighted", """rewards=[{"task":"compression","weight":1},{"task":"http","weight":-0.5,"min":0.1,"max":0.4}]""", "rewardUrl=http://127.0.0.1:1"]).Rewards);
+        Assert.Equal([new("compression", 2, Max: -1), new RewardWeight("incompression", 1, Min: 3)], Read("{}", [], ["task=weighted", "rewards=compression=2:..-1,incompression=1:3.."]).Rewards);
+        TrainConfigReader.Write(config, _folder["config.json"]);
+        Assert.Equivalent(config, TrainConfigReader.Read(_folder["config.json"], [], []), strict: true);
+    }
+
+    [Theory]
+    [InlineData("compression")]
+    [InlineData("compression=")]
+    [InlineData("compression=1:2")]
+    [InlineData("compression=1,")]
+    [InlineData("compression=1e999")]
+    [InlineData("[]")]
+    [InlineData("[null]")]
+    [InlineData("""[{"task":"compression"}]""")]
+    [InlineData("""[{"task":null,"weight":1}]""")]
+    [InlineData("""[{"task":"compression","weight":1,"maximum":2}]""")]
+    public void What_is_no_list_of_rewards_is_refused(string text) =>
+        Assert.Equal($"--set rewards: expected {RewardWeight.Expected}, found {text}.", Error("{}", [], ["task=weighted", $"rewards={text}"]));
+
+    [Theory]
+    [InlineData("rewards=compression=1", "rewards are summed by task weighted alone, found compression")]
+    [InlineData("task=weighted", "task weighted sums rewards, and there are none; set rewards, such as --reward compression=1")]
+    [InlineData("task=weighted rewards=beauty=1", ": expected rewards among aesthetic, clip-score, compression, ")]
+    [InlineData("task=weighted rewards=weighted=1", ": expected rewards among ")]
+    [InlineData("task=weighted rewards=custom=1", ": expected rewards among ")]
+    [InlineData("task=weighted rewards=compression=0", ": compression has the weight 0")]
+    [InlineData("task=weighted rewards=compression=1:2..1", ": compression counts from min to max")]
+    [InlineData("task=weighted rewards=compression=1,compression=2", ": compression is there twice")]
+    [InlineData("task=weighted rewards=clip-score=1", "task clip-score needs a CLIP model")]
+    [InlineData("clipModel=c", "clipModel belongs to task clip-score or pick-score, and the task is compression; leave it out")]
+    [InlineData("task=incompression rewardUrl=http://127.0.0.1:1", "rewardUrl belongs to task http, and the task is incompression")]
+    [InlineData("klTarget=1", "the weight that is adapted to klTarget starts at klCoefficient, which is 0")]
+    public void Rewards_that_cannot_be_trained_for_are_refused(string assignments, string expected) =>
+        Assert.Contains(expected, Error("{}", [], assignments.Split(' ')), StringComparison.Ordinal);
+
+    [Fact]
     public void All_mistakes_are_reported_at_once_each_with_its_place()
     {
         var lines = Error(
@@ -92,7 +135,7 @@ public sealed class TrainConfigReaderTests : IDisposable
             line => Assert.Equal($"  {path}:3: clipRange: expected a number above 0 and below 1, found \"small\"", line),
             line => Assert.Equal($"  {path}:4: grid: expected released or diffusers, found \"Released\"", line),
             line => Assert.Equal("  --seed: expected a whole number of at least 0, found -1", line),
-            line => Assert.StartsWith("  --set colour: unknown key colour; known are task, aestheticModel, ", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("  --set colour: unknown key colour; known are task, rewards, aestheticModel, ", line, StringComparison.Ordinal),
             line => Assert.Equal($"  {path}:5: samplingBatch: 60 images per update do not divide into sampling batches of 16; set samplingBatch to 15", line));
     }
 
@@ -108,7 +151,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("learningRate", "0", "a number above 0 and at most 1")]
     [InlineData("clipRange", "1", "a number above 0 and below 1")]
     [InlineData("guidanceScale", "1e999", "a number of at least 1 and at most 100")]
-    [InlineData("task", "\"beauty\"", "compression or incompression or aesthetic or clip-score or pick-score or http or custom")]
+    [InlineData("task", "\"beauty\"", "compression or incompression or aesthetic or clip-score or pick-score or http or weighted")]
     [InlineData("model", "\" \"", "text")]
     [InlineData("model", "5", "text")]
     [InlineData("device", "\"tpu\"", "cpu, cuda or cuda:N")]

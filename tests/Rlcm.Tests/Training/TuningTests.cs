@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.RegularExpressions;
 using Rlcm.Checkpoints;
 using Rlcm.Imaging;
 using Rlcm.Models.Lora;
@@ -61,6 +63,31 @@ public sealed class TuningTests : IDisposable
     }
 
     [Fact]
+    public void A_weighted_sum_is_trained_its_parts_are_told_and_it_goes_on_to_the_same_bytes()
+    {
+        RewardPart[] Parts() => [new(new Brightness(), 1) { Max = 200 }, new(new Darkness(), -0.5)];
+        var outcome = Tuning.Run(Parts(), _config with { ClipModel = "not needed" }, _folder["whole"], stop: TestContext.Current.CancellationToken)!;
+        Assert.Equal("weighted", outcome.Report.Task);
+        Assert.Equal(0, outcome.Before.Rewards.Average(), 1e-9); // its scale is the untuned model's
+        Assert.Equal(["brightness", "darkness"], outcome.Report.Parts!.Select(part => part.Reward));
+        Assert.InRange(outcome.Report.After[0].Parts!["brightness"].Seen!.Mean, 1, 254);
+        var (updates, evaluations) = MetricsFile.Read(_folder["whole/metrics.jsonl"]);
+        Assert.All(updates, line => Assert.Equal(["brightness", "darkness"], line.Parts!.Keys));
+        Assert.All(evaluations, line => Assert.Equal(line.Parts!["brightness"], line.Parts["darkness"]));
+        Assert.Equal(outcome.After.Rewards.Average(), evaluations[^1].RewardMean);
+        var scalars = EventFile.Read(Assert.Single(Directory.GetFiles(_folder["whole/tensorboard"]))).SelectMany(item => item.Scalars.Keys).ToHashSet(StringComparer.Ordinal);
+        Assert.Subset(scalars, new HashSet<string>(["train/parts/darkness/mean", "evaluation/parts/brightness/std", "train/reference_kl"], StringComparer.Ordinal));
+
+        using var stop = new CancellationTokenSource();
+        Assert.Null(Tuning.Run(Parts(), _config, _folder["halves"], new SynchronousProgress<UpdateMetrics>(_ => stop.Cancel()), stop.Token));
+        var error = Assert.Throws<UserErrorException>(() => Tuning.Run([new(new Brightness(), 1), new(new Darkness(), -0.5)], _config, _folder["halves"])).Message;
+        Assert.Contains("customReward was 1 x brightness (grey levels) in ..200, -0.5 x darkness (grey levels), is 1 x brightness (grey levels), -0.5 x", error, StringComparison.Ordinal);
+        Tuning.Run(Parts(), _config, _folder["halves"], stop: TestContext.Current.CancellationToken);
+        foreach (var file in (string[])["adapter/adapter_model.safetensors", "evaluation.json", "checkpoints/000002/state.json"])
+            Assert.Equal(WithoutTimes(_folder[$"whole/{file}"]), WithoutTimes(_folder[$"halves/{file}"]));
+    }
+
+    [Fact]
     public void A_folder_of_another_reward_is_refused()
     {
         Tuning.Run(new Brightness(), _config, _folder["run"], stop: TestContext.Current.CancellationToken);
@@ -97,6 +124,8 @@ public sealed class TuningTests : IDisposable
         Assert.Equal([2L], new CheckpointStore(_folder["run/checkpoints"]).Numbers.TakeLast(1));
         Assert.Equal(2, AdapterProvenance.Read(_folder["run/adapter"]).Updates);
     }
+
+    private static string WithoutTimes(string path) => Regex.Replace(Encoding.Latin1.GetString(File.ReadAllBytes(path)), "\"seconds\":[^,]*", "", RegexOptions.None, TimeSpan.FromSeconds(10));
 
     private class Brightness : IReward
     {
