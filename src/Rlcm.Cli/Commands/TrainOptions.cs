@@ -51,7 +51,7 @@ internal sealed class TrainOptions
     /// <exception cref="UserErrorException">Something is wrong with them.</exception>
     public TrainRequest Read(ParseResult arguments, TimeProvider time)
     {
-        var flags = KeyOption.Given(_keys, arguments);
+        TrainConfigFlag[] flags = [.. RewardFlags(arguments), .. KeyOption.Given(_keys, arguments)];
         var assignments = arguments.GetValue(_set) ?? [];
         var quiet = arguments.GetValue(_quiet);
         if (arguments.GetValue(_resume) is { } earlier)
