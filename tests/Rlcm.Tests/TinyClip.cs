@@ -4,9 +4,12 @@ using TorchSharp;
 
 namespace Rlcm.Tests;
 
-/// <summary>A CLIP model of a few thousand random weights with the tokenizer of <see cref="TinyModels"/>, as transformers writes it.</summary>
+/// <summary>A CLIP model of a few thousand random weights and a head for styles with the tokenizer of <see cref="TinyModels"/>, as transformers writes it.</summary>
 internal static class TinyClip
 {
+    /// <summary>What its head tells apart.</summary>
+    public static IReadOnlyList<string> Styles => ["flat", "noto", "3d"];
+
     /// <summary>Writes it into <paramref name="folder"/>.</summary>
     /// <param name="folder">A new folder.</param>
     /// <param name="projection">Width of the embeddings.</param>
@@ -32,6 +35,9 @@ internal static class TinyClip
         using var clip = new ClipModel(new(text, vision, projection));
         WeightInitializer.Initialize(clip, seed: 3);
         clip.Save(folder, torch.ScalarType.Float32);
+        using var head = new StyleHead(projection, Styles);
+        WeightInitializer.Initialize(head, seed: 4);
+        head.Save(folder, torch.ScalarType.Float32);
         Directory.Delete(model, recursive: true);
         return folder;
     }

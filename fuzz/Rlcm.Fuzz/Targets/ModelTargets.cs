@@ -10,6 +10,7 @@ namespace Rlcm.Fuzz.Targets;
 internal static class ModelTargets
 {
     private const int PictureSize = 224; // of CLIP
+    private const int EmbeddingSize = 128;
 
     // The four files of a tokenizer in one input, with this between them.
     private const byte Separator = 0;
@@ -32,6 +33,7 @@ internal static class ModelTargets
             static path => ClipTextConfig.Read(path),
             static path => ClipConfig.Read(path),
             static path => ClipImageProcessor.ReadFile(path, PictureSize),
+            static path => StyleHead.ReadStyles(path, EmbeddingSize),
             static path => SchedulerConfig.Read(path).CreateNoiseSchedule(),
             static path => SchedulerConfig.ReadNoise(path).CreateNoiseSchedule(),
             static path => GenerationConfig.Read(Path.GetDirectoryName(path)!),

@@ -11,15 +11,15 @@ internal sealed class LoadedRewards : IDisposable
     private readonly List<IReward> _rewards = [];
 
     /// <param name="configs">A configuration for each reward.</param>
-    /// <param name="clip">The folder of a CLIP; null: there is none.</param>
+    /// <param name="clip">The folder of the CLIP.</param>
     /// <exception cref="UserErrorException">Something that they are made of is missing, damaged or not supported.</exception>
-    public LoadedRewards(IEnumerable<TrainConfig> configs, string? clip)
+    public LoadedRewards(IEnumerable<TrainConfig> configs, string clip)
     {
         try
         {
             foreach (var config in configs)
                 _rewards.Add(RewardFactory.Create(config));
-            Clip = clip is null ? null : ClipFolder.Load(ShippedFiles.Require(clip, "the CLIP model"), withTexts: false);
+            Clip = ClipFolder.Load(ShippedFiles.Require(clip, "the CLIP model"), withTexts: false);
         }
         catch
         {

@@ -9,15 +9,16 @@ using Rlcm.Runtime;
 
 namespace Rlcm.Cli.Commands;
 
-/// <summary><c>rlcm pretrain vae|teacher</c>: makes the parts of a text-to-image model from an image folder.</summary>
+/// <summary><c>rlcm pretrain vae|teacher|clip</c>: makes the parts of a text-to-image model, and a judge of its pictures, from an image folder.</summary>
 internal static class PretrainCommand
 {
     public static Command Create(Terminal terminal) => new DocumentedCommand(
         "pretrain",
-        "Makes a text-to-image diffusion model from an image folder: first vae, then teacher.",
+        "Makes models from an image folder: vae, then teacher, a text-to-image diffusion model; clip, which judges pictures.",
         "rlcm pretrain vae --dataset emoji --output vae",
-        "rlcm pretrain teacher --dataset emoji --vae vae/model/vae --output teacher")
-        { CreateVae(terminal), CreateTeacher(terminal) };
+        "rlcm pretrain teacher --dataset emoji --vae vae/model/vae --output teacher",
+        "rlcm pretrain clip --dataset emoji --output clip")
+        { CreateVae(terminal), CreateTeacher(terminal), PretrainClipCommand.Create(terminal) };
 
     private static DocumentedCommand CreateVae(Terminal terminal)
     {

@@ -4,6 +4,7 @@ using Rlcm.Cli.Reporting;
 using Rlcm.Evaluation;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
+using Rlcm.Rewards;
 using Rlcm.Rollouts;
 using Rlcm.Runtime;
 using Rlcm.Training;
@@ -16,6 +17,7 @@ internal sealed class RewardEvaluation(EvaluationOptions shared)
     /// <summary>Prompts that no preset trains on.</summary>
     public const string DefaultPrompts = "configs/prompts/held-out.txt";
 
+    private const string ClipModel = "clipModel"; // also tells how pictures differ
     private const int DefaultSamples = 4;
     private const int ShownPrompts = 12;
     private const ulong Seed = SampleCommand.DefaultSeed; // the pictures are those of rlcm sample
@@ -34,7 +36,9 @@ internal sealed class RewardEvaluation(EvaluationOptions shared)
     public void Run(ParseResult arguments, Terminal terminal, CancellationToken stop)
     {
         var flags = KeyOption.Given(_keys, arguments);
-        TrainConfig[] configs = [.. Rewards.Tasks(arguments).Select(task => TrainConfigReader.ReadFlags([new(Rewards.Name, "task", task), .. flags]))];
+        TrainConfig[] configs = [.. Rewards.Tasks(arguments).Select(task => TrainConfigReader.ReadFlags([new(Rewards.Name, "task", task), .. flags.Where(flag => RewardRules.IsUsedBy(flag.Key, task))]))];
+        if (flags.Where(flag => flag.Key != ClipModel && !configs.Any(config => RewardRules.IsUsedBy(flag.Key, config.Task))).Select(flag => flag.Flag).FirstOrDefault() is { } unused)
+            throw new UserErrorException($"{unused}: expected with a reward that uses it, found {string.Join(", ", configs.Select(config => config.Task))}; leave it out, or add the reward to {Rewards.Name}.");
         var samples = arguments.Checked(_samples, number => number >= 1, OptionChecks.Count);
         var guidance = shared.Guidance(arguments);
         shared.Steps.Read(arguments, defaults: []);
@@ -50,7 +54,7 @@ internal sealed class RewardEvaluation(EvaluationOptions shared)
         var steps = shared.Steps.Read(arguments, sampler.DefaultSteps);
         sampler.Require(steps);
         AdaptersOption.Require(adapters, model, shared.Model.Name(arguments), terminal);
-        using var rewards = new LoadedRewards(configs, configs[0].ClipModel);
+        using var rewards = new LoadedRewards(configs, flags.Where(flag => flag.Key == ClipModel).Select(flag => flag.Value).FirstOrDefault(RewardFactory.EmbeddedClip));
         var evaluator = new RewardEvaluator(rewards.All, rewards.Clip, prompts, samples, sampler.BatchSize);
 
         var conditions = new RewardConditions(shared.Model.Name(arguments), adapters, shared.PromptsFile(arguments, DefaultPrompts), prompts.Count, samples, Seed, scale);

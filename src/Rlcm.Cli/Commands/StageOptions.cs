@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Rlcm.Cli.Plots;
 using Rlcm.Cli.Reporting;
+using Rlcm.Datasets;
 using Rlcm.Pretraining;
 using Rlcm.Prompts;
 using Rlcm.Runtime;
@@ -84,8 +85,8 @@ internal sealed class StageOptions
     public string ArchitectureFile(ParseResult arguments, string file) => Path.Combine(ShippedFiles.Require(arguments.GetRequiredValue(Architecture), "the architecture folder"), file);
 
     /// <summary>The pictures to train on, <paramref name="size"/> pixels high and wide.</summary>
-    public TrainingPictures Pictures(ParseResult arguments, int size, CancellationToken stop) =>
-        TrainingPictures.Read(arguments.GetRequiredValue(_dataset), size, ParseWeights(arguments.GetValue(_groupWeights)), stop);
+    public TrainingPictures Pictures(ParseResult arguments, int size, CancellationToken stop, Predicate<ImageRecord>? leaveOut = null) =>
+        TrainingPictures.Read(arguments.GetRequiredValue(_dataset), size, ParseWeights(arguments.GetValue(_groupWeights)), stop, leaveOut);
 
     /// <summary>The prompts of the sample pictures.</summary>
     public IReadOnlyList<string> SamplePrompts(ParseResult arguments) => PromptFile.Read(ShippedFiles.Require(arguments.GetRequiredValue(Prompts), "the prompts"));

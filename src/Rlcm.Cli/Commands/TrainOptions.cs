@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rlcm.Rewards;
 using Rlcm.Runtime;
 using Rlcm.Training;
 
@@ -23,7 +24,7 @@ internal sealed class TrainOptions
 
     private readonly KeyOption[] _keys =
     [
-        new("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score, http (a server's) or weighted (a sum)"),
+        new("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, alignment (of picture and prompt), style, clip-score, pick-score, http (a server's) or weighted (a sum)"),
         .. RewardOptions.Create(),
         new("model", ModelOptions.Value, $"Latent consistency model: {ModelOptions.Places}"),
         new("lcmLora", "FILE", ModelOptions.LcmLoraDescription),

@@ -16,9 +16,10 @@ public sealed record TrainingPictures(IReadOnlyList<ImageRecord> Records, PixelS
     /// <param name="size">Height and width.</param>
     /// <param name="groupWeights">Weight of each group; groups not named are left out. Null: every picture weighs 1.</param>
     /// <param name="cancellationToken">Stops reading.</param>
+    /// <param name="leaveOut">Pictures to leave out besides those of the test split; null: none.</param>
     /// <exception cref="UserErrorException">The folder is damaged, or a group is named that it does not hold.</exception>
     public static TrainingPictures Read(
-        string folder, int size, IReadOnlyDictionary<string, double>? groupWeights, CancellationToken cancellationToken)
+        string folder, int size, IReadOnlyDictionary<string, double>? groupWeights, CancellationToken cancellationToken, Predicate<ImageRecord>? leaveOut = null)
     {
         var images = ImageFolder.Open(folder);
         var groups = images.Records.Select(record => record.Group).OfType<string>().ToHashSet(StringComparer.Ordinal);
@@ -26,7 +27,7 @@ public sealed record TrainingPictures(IReadOnlyList<ImageRecord> Records, PixelS
             throw new UserErrorException($"--group-weights: {folder} holds no group {unknown}; name some of {string.Join(", ", groups.Order(StringComparer.Ordinal))}.");
 
         double Weight(ImageRecord record) => groupWeights is null ? 1 : groupWeights.GetValueOrDefault(record.Group ?? "");
-        var records = images.Records.Where(record => !record.IsHeldOut && Weight(record) > 0).ToArray();
+        var records = images.Records.Where(record => !record.IsHeldOut && leaveOut?.Invoke(record) != true && Weight(record) > 0).ToArray();
         if (records.Length == 0)
             throw new UserErrorException($"{folder}: no picture is left to train on; check its split and --group-weights.");
         return new(records, new PixelStore(images.Decode(records, size, cancellationToken)), [.. records.Select(Weight)]);

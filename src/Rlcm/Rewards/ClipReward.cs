@@ -25,6 +25,11 @@ public sealed class ClipReward : IReward, IDisposable
     /// <exception cref="Runtime.UserErrorException">Something is missing, damaged or not supported.</exception>
     public static ClipReward ClipScore(string folder) => new("clip-score", "cosine", ClipFolder.Load(folder, withTexts: true), 1);
 
+    /// <summary>As <see cref="ClipScore"/>, under the name of the task that the embedded model is tuned for by the CLIP model that ships with it.</summary>
+    /// <param name="folder">The CLIP model.</param>
+    /// <exception cref="Runtime.UserErrorException">Something is missing, damaged or not supported.</exception>
+    public static ClipReward Alignment(string folder) => new("alignment", "cosine", ClipFolder.Load(folder, withTexts: true), 1);
+
     /// <summary>The cosine times the model's logit scale: the preference score of PickScore (Kirstain et al. 2023), whose weights are a CLIP.</summary>
     /// <param name="folder">PickScore, or another CLIP tuned on preferences.</param>
     /// <exception cref="Runtime.UserErrorException">Something is missing, damaged or not supported.</exception>

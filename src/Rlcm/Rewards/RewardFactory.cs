@@ -1,3 +1,4 @@
+using Rlcm.Evaluation;
 using Rlcm.Models.Clip;
 using Rlcm.Rewards.Remote;
 using Rlcm.Runtime;
@@ -11,9 +12,15 @@ public static class RewardFactory
     /// <summary>The environment variable with the key of a reward server.</summary>
     public const string KeyVariable = "RLCM_REWARD_KEY";
 
+    /// <summary>The CLIP model that comes with the project; alignment and style take it where no other is named.</summary>
+    public const string EmbeddedClip = "models/emoji-clip";
+
+    private static string EmbeddedGallery => ShippedFiles.Require(Path.Combine("models", "emoji-lcm", Gallery.FolderName), "the gallery");
+
     private static readonly SortedDictionary<string, Func<TrainConfig, IReward>> Known = new(StringComparer.Ordinal)
     {
         ["aesthetic"] = config => AestheticReward.Load(AestheticModel(config), AestheticHead(config), config.AestheticRounds),
+        ["alignment"] = config => ClipReward.Alignment(ClipModel(config)),
         ["clip-score"] = config => ClipReward.ClipScore(ClipModel(config)),
         ["compression"] = _ => JpegReward.Compression,
         ["http"] = config => new HttpReward(
@@ -27,6 +34,8 @@ public static class RewardFactory
             TimeProvider.System),
         ["incompression"] = _ => JpegReward.Incompression,
         ["pick-score"] = config => ClipReward.PickScore(ClipModel(config)),
+        ["recognized"] = _ => new RecognizedReward(new(Gallery.Read(EmbeddedGallery))),
+        ["style"] = config => StyleReward.Load(ClipModel(config), config.Style!),
     };
 
     /// <summary>All task names, in alphabetical order.</summary>
@@ -64,8 +73,10 @@ public static class RewardFactory
 
     private static IEnumerable<(string Name, string Path)> InputsOf(string task, TrainConfig config) => task switch
     {
-        "aesthetic" => [.. FilesOf("aestheticModel", AestheticModel(config)), ("aestheticHead", AestheticHead(config))],
-        "clip-score" or "pick-score" => FilesOf("clipModel", ClipModel(config)),
+        "aesthetic" => [.. FilesOf("aestheticModel", AestheticModel(config), ClipFolder.Files), ("aestheticHead", AestheticHead(config))],
+        "alignment" or "clip-score" or "pick-score" => FilesOf("clipModel", ClipModel(config), ClipFolder.Files),
+        "recognized" => Gallery.FileNames.Select(name => ($"gallery/{name}", Path.Combine(EmbeddedGallery, name))),
+        "style" => FilesOf("clipModel", ClipModel(config), folder => [.. ClipFolder.Files(folder), .. StyleHead.Files(folder)]),
         _ => [],
     };
 
@@ -73,8 +84,8 @@ public static class RewardFactory
 
     private static string AestheticHead(TrainConfig config) => ShippedFiles.Require(config.AestheticHead!, "aestheticHead");
 
-    private static string ClipModel(TrainConfig config) => ShippedFiles.Require(config.ClipModel!, "clipModel");
+    private static string ClipModel(TrainConfig config) => ShippedFiles.Require(config.ClipModel ?? EmbeddedClip, "clipModel");
 
-    private static IEnumerable<(string Name, string Path)> FilesOf(string key, string folder) =>
-        ClipFolder.Files(folder).Select(path => ($"{key}/{Path.GetRelativePath(folder, path).Replace('\\', '/')}", path));
+    private static IEnumerable<(string Name, string Path)> FilesOf(string key, string folder, Func<string, IEnumerable<string>> files) =>
+        files(folder).Select(path => ($"{key}/{Path.GetRelativePath(folder, path).Replace('\\', '/')}", path));
 }

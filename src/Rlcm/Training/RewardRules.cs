@@ -3,22 +3,26 @@ using Rlcm.Rewards;
 namespace Rlcm.Training;
 
 /// <summary>The rules of a configuration that concern which rewards it uses.</summary>
-internal static class RewardRules
+public static class RewardRules
 {
     /// <summary>Keys without a default that some tasks use and the others would ignore.</summary>
     private static readonly (string Key, Func<TrainConfig, string?> Value, string[] Tasks)[] KeysOfTasks =
     [
         ("aestheticModel", config => config.AestheticModel, ["aesthetic"]),
         ("aestheticHead", config => config.AestheticHead, ["aesthetic"]),
-        ("clipModel", config => config.ClipModel, ["clip-score", "pick-score"]),
+        ("clipModel", config => config.ClipModel, ["alignment", "clip-score", "pick-score", "style"]),
+        ("style", config => config.Style, ["style"]),
         ("rewardUrl", config => config.RewardUrl, ["http"]),
     ];
 
+    /// <summary>Whether the reward of <paramref name="task"/> is made of what <paramref name="key"/> names; true of keys that are no reward's.</summary>
+    public static bool IsUsedBy(string key, string task) => Array.TrueForAll(KeysOfTasks, entry => entry.Key != key || entry.Tasks.Contains(task));
+
     /// <summary><paramref name="config"/> without what belongs to other tasks than a program's own.</summary>
-    public static TrainConfig Forget(TrainConfig config) => config with { Rewards = null, AestheticModel = null, AestheticHead = null, ClipModel = null, RewardUrl = null };
+    internal static TrainConfig Forget(TrainConfig config) => config with { Rewards = null, AestheticModel = null, AestheticHead = null, ClipModel = null, Style = null, RewardUrl = null };
 
     /// <summary>The conflicts of <paramref name="config"/>.</summary>
-    public static IEnumerable<TrainConfigConflict> Check(TrainConfig config)
+    internal static IEnumerable<TrainConfigConflict> Check(TrainConfig config)
     {
         foreach (var (key, _, tasks) in KeysOfTasks.Where(entry => entry.Value(config) is not null && !config.RewardTasks.Intersect(entry.Tasks).Any()))
             yield return new([key, "task"], $"{key} belongs to task {string.Join(" or ", tasks)}, and the task is {config.Task}; leave it out (in a configuration: null), or change the task");

@@ -14,11 +14,13 @@ public sealed record TrainConfig
 {
     /// <summary>
     /// The reward: <c>compression</c> (small JPEG files), <c>incompression</c> (large ones), <c>aesthetic</c> (LAION's predictor of marks),
-    /// <c>clip-score</c> (cosine of picture and prompt by a CLIP model), <c>pick-score</c> (the same by one tuned on preferences),
+    /// <c>alignment</c> (cosine of picture and prompt by the embedded CLIP model), <c>style</c> (probability of a drawing style by its head),
+    /// <c>recognized</c> (1 where the nearest picture of the embedded gallery shows the prompt's animal, a measure rather than a task),
+    /// <c>clip-score</c> (the cosine by another CLIP model), <c>pick-score</c> (the same by one tuned on preferences),
     /// <c>http</c> (what a server says), <c>weighted</c> (the sum of <c>rewards</c>) or <c>custom</c> (a program's own, see
     /// <see cref="Tuning"/>). Default compression.
     /// </summary>
-    [AllowedValues("compression", "incompression", "aesthetic", "clip-score", "pick-score", "http", "weighted", "custom")]
+    [AllowedValues("compression", "incompression", "aesthetic", "alignment", "style", "recognized", "clip-score", "pick-score", "http", "weighted", "custom")]
     public string Task { get; init; } = "compression";
 
     /// <summary>
@@ -60,8 +62,14 @@ public sealed record TrainConfig
     [Range(0.0, 86_400.0, MinimumIsExclusive = true)]
     public double RewardTimeout { get; init; } = 60;
 
-    /// <summary>Folder of a CLIP model as transformers writes it, for <c>clip-score</c> and <c>pick-score</c>. Default null.</summary>
+    /// <summary>
+    /// Folder of a CLIP model as transformers writes it, for <c>clip-score</c> and <c>pick-score</c>, which need one, <c>alignment</c> and
+    /// <c>style</c>, which take models/emoji-clip otherwise. Default null.
+    /// </summary>
     public string? ClipModel { get; init; }
+
+    /// <summary>The style word that <c>style</c> is to raise, one of the CLIP model's head: noto, twemoji, flat or 3d. Default null.</summary>
+    public string? Style { get; init; }
 
     /// <summary>The latent consistency model: a folder in diffusers layout or a name on the Hugging Face Hub, see <see cref="Models.Hub.ModelLocation"/>.</summary>
     public string Model { get; init; } = "models/emoji-lcm";

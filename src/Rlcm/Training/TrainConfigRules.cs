@@ -34,6 +34,8 @@ public static class TrainConfigRules
             yield return new(["aestheticModel", "task"], "task aesthetic needs CLIP ViT-L/14; download openai/clip-vit-large-patch14 from the Hugging Face Hub (config.json, preprocessor_config.json, model.safetensors) and set aestheticModel (--aesthetic-model) to its folder");
         if (config.RewardTasks.Contains("aesthetic") && config.AestheticHead is null)
             yield return new(["aestheticHead", "task"], "task aesthetic needs LAION's head; download sac+logos+ava1-l14-linearMSE.pth from GitHub's christophschuhmann/improved-aesthetic-predictor and set aestheticHead (--aesthetic-head) to the file");
+        if (config.RewardTasks.Contains("style") && config.Style is null)
+            yield return new(["style", "task"], "task style needs the word of a drawing style, found none; set style (--style) to noto, twemoji, flat or 3d");
         if (config.RewardTasks.FirstOrDefault(task => task is "clip-score" or "pick-score") is { } byClip && config.ClipModel is null)
             yield return new(["clipModel", "task"], $"task {byClip} needs a CLIP model; download {(byClip == "clip-score" ? "openai/clip-vit-base-patch32 or another" : "yuvalkirstain/PickScore_v1, with the tokenizer of laion/CLIP-ViT-H-14-laion2B-s32B-b79K,")} from the Hugging Face Hub and set clipModel (--clip-model) to its folder");
     }

@@ -58,6 +58,51 @@ public sealed class ClipRewardTests : IDisposable
     }
 
     [Fact]
+    public async Task The_probabilities_of_all_styles_are_one_together()
+    {
+        TinyClip.Write(_folder["clip"]);
+        var sums = new float[3];
+        foreach (var style in TinyClip.Styles)
+        {
+            using var reward = StyleReward.Load(_folder["clip"], style);
+            var scores = await reward.ScoreAsync(Pictures(3, 16, 24), ["a", "b", "c"], TestContext.Current.CancellationToken);
+            Assert.All(scores, score => Assert.InRange(score, 0.01f, 0.99f));
+            sums = [.. sums.Zip(scores, (sum, score) => sum + score)];
+        }
+
+        Assert.All(sums, sum => Assert.Equal(1, sum, 1e-5f));
+    }
+
+    [Fact]
+    public async Task The_style_that_is_raised_is_the_one_that_is_named()
+    {
+        TinyClip.Write(_folder["clip"]);
+        using var clip = ClipFolder.Load(_folder["clip"], withTexts: false);
+        using var head = StyleHead.Load(_folder["clip"], 8);
+        using var embeddings = clip.EmbedPictures(Pictures(2, 16, 24));
+        using var logits = head.forward(embeddings);
+        for (var style = 0; style < TinyClip.Styles.Count; style++)
+        {
+            using var reward = StyleReward.Load(_folder["clip"], TinyClip.Styles[style]);
+            var scores = await reward.ScoreAsync(Pictures(2, 16, 24), ["a", "b"], TestContext.Current.CancellationToken);
+            for (var n = 0; n < 2; n++)
+            {
+                var row = logits.data<float>().ToArray()[(n * 3)..(n * 3 + 3)];
+                Assert.Equal(Math.Exp(row[style]) / row.Sum(logit => Math.Exp(logit)), scores[n], 1e-5);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_style_that_the_head_does_not_know_is_refused_and_so_is_a_model_without_one()
+    {
+        TinyClip.Write(_folder["clip"]);
+        Assert.EndsWith("tells apart, flat, noto, 3d, found cubist; choose one of them.", Assert.Throws<UserErrorException>(() => StyleReward.Load(_folder["clip"], "cubist")).Message, StringComparison.Ordinal);
+        Directory.Delete(Path.Combine(_folder["clip"], StyleHead.FolderName), recursive: true);
+        Assert.Contains("expected a CLIP model with a head for styles, found no folder style_head; ", Assert.Throws<UserErrorException>(() => StyleReward.Load(_folder["clip"], "flat")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Embeddings_of_another_width_do_not_fit_the_aesthetic_head() => Assert.Contains(
         "needs embeddings of 768 numbers (projection_dim), found 8; take CLIP ViT-L/14.",
         Assert.Throws<UserErrorException>(() => AestheticReward.Load(TinyClip.Write(_folder["clip"]), GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), rounded: true)).Message,
@@ -88,8 +133,8 @@ public sealed class ClipRewardTests : IDisposable
     public void Tasks_are_found_by_name_with_the_files_they_are_made_of()
     {
         var clip = TinyClip.Write(_folder["clip"], AestheticHead.EmbeddingSize);
-        var config = new TrainConfig { AestheticModel = clip, AestheticHead = GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), ClipModel = clip, RewardUrl = "http://127.0.0.1:1" };
-        Assert.Equal(["aesthetic", "clip-score", "compression", "http", "incompression", "pick-score"], RewardFactory.Tasks);
+        var config = new TrainConfig { AestheticModel = clip, AestheticHead = GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), ClipModel = clip, RewardUrl = "http://127.0.0.1:1", Style = "flat" };
+        Assert.Equal(["aesthetic", "alignment", "clip-score", "compression", "http", "incompression", "pick-score", "recognized", "style"], RewardFactory.Tasks);
         foreach (var task in RewardFactory.Tasks)
         {
             var reward = RewardFactory.Create(config with { Task = task });
@@ -100,7 +145,10 @@ public sealed class ClipRewardTests : IDisposable
         Assert.Empty(RewardFactory.Inputs(config));
         var inputs = RewardFactory.Inputs(config with { Task = "aesthetic" }).Select(input => input.Name).ToList();
         Assert.Subset(inputs.ToHashSet(StringComparer.Ordinal), new HashSet<string>(["aestheticModel/config.json", "aestheticModel/model.safetensors", "aestheticModel/preprocessor_config.json", "aestheticHead"], StringComparer.Ordinal));
-        Assert.Contains("expected one of aesthetic, clip-score, compression", Assert.Throws<UserErrorException>(() => RewardFactory.Create(config with { Task = "compresion" })).Message, StringComparison.Ordinal);
+        Assert.Contains("clipModel/style_head/model.safetensors", RewardFactory.Inputs(config with { Task = "style" }).Select(input => input.Name));
+        Assert.Equal(["gallery/index.json", "gallery/sheet.png"], RewardFactory.Inputs(config with { Task = "recognized" }).Select(input => input.Name));
+        Assert.DoesNotContain("clipModel/style_head/model.safetensors", RewardFactory.Inputs(config with { Task = "alignment" }).Select(input => input.Name));
+        Assert.Contains("expected one of aesthetic, alignment, clip-score, compression", Assert.Throws<UserErrorException>(() => RewardFactory.Create(config with { Task = "compresion" })).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -125,6 +173,7 @@ public sealed class ClipRewardTests : IDisposable
     [Theory]
     [InlineData("aesthetic", "aestheticModel", "task aesthetic needs CLIP ViT-L/14; download openai/clip-vit-large-patch14 ")]
     [InlineData("aesthetic", "aestheticHead", "task aesthetic needs LAION's head; download sac+logos+ava1-l14-linearMSE.pth ")]
+    [InlineData("style", "style", "task style needs the word of a drawing style, found none; set style (--style) to noto, twemoji, flat or 3d")]
     [InlineData("clip-score", "clipModel", "task clip-score needs a CLIP model; download ")]
     [InlineData("pick-score", "clipModel", "task pick-score needs a CLIP model; download yuvalkirstain/PickScore_v1")]
     public void What_a_task_lacks_is_named_with_where_it_is_from(string task, string key, string expected)

@@ -1,6 +1,7 @@
 using Rlcm.Imaging;
 using Rlcm.Runtime;
 using TorchSharp;
+using static Rlcm.Runtime.KeptScalar;
 using static TorchSharp.torch;
 
 namespace Rlcm.Models.Clip;
@@ -84,6 +85,18 @@ public sealed record ClipImageProcessor(int ShortSide, int Crop, IReadOnlyList<d
         });
         return tensor(pictures, [images.Count, 3, Crop, Crop]).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The same of pictures that are large enough already, with gradients and without rounding.</summary>
+    /// <param name="pictures">[N, 3, Crop, Crop] in -1..1.</param>
+    /// <returns>[N, 3, Crop, Crop].</returns>
+    public Tensor Standardize(Tensor pictures)
+    {
+        using var scope = NewDisposeScope();
+        var (mean, std) = (tensor(ToFloats(Mean)).view(1, 3, 1, 1), tensor(ToFloats(Std)).view(1, 3, 1, 1));
+        return ((pictures.Plus(Kept(1)) * Kept(0.5) - mean) / std).MoveToOuterDisposeScope();
+    }
+
+    private static float[] ToFloats(IReadOnlyList<double> numbers) => [.. numbers.Select(number => (float)number)];
 
     /// <summary>Picture <paramref name="n"/> before rounding, in 8 bits.</summary>
     private static byte[] CutOff(ImageBatch images, int n)
