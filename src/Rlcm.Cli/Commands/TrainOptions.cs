@@ -23,10 +23,12 @@ internal sealed class TrainOptions
 
     private readonly (string Key, Option<string> Option)[] _keys =
     [
-        Key("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score or http (a server's)"),
+        Key("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, clip-score, pick-score, vlm-bertscore or http (a server's)"),
         Key("aestheticModel", "DIR", "CLIP ViT-L/14, for aesthetic"),
         Key("aestheticHead", "FILE", "LAION's head (.pth or .safetensors), for aesthetic"),
-        Key("rewardUrl", "URL", "Reward server, for http"),
+        Key("rewardUrl", "URL", "Reward server, for http and vlm-bertscore"),
+        Key("vlmModel", "NAME", "Vision-language model at that server, for vlm-bertscore"),
+        Key("bertModel", "DIR", "Encoder of sentences as ONNX with its tokenizer, for vlm-bertscore"),
         Key("clipModel", "DIR", "CLIP model as transformers writes it, for clip-score and pick-score"),
         Key("model", ModelOptions.Value, $"Latent consistency model: {ModelOptions.Places}"),
         Key("lcmLora", "FILE", ModelOptions.LcmLoraDescription),

@@ -1,4 +1,5 @@
 using Rlcm.Models.Clip;
+using Rlcm.Rewards.Alignment;
 using Rlcm.Rewards.Remote;
 using Rlcm.Runtime;
 using Rlcm.Training;
@@ -11,30 +12,25 @@ public static class RewardFactory
     /// <summary>The environment variable with the key of a reward server.</summary>
     public const string KeyVariable = "RLCM_REWARD_KEY";
 
-    private static readonly SortedDictionary<string, Func<TrainConfig, IReward>> Known = new(StringComparer.Ordinal)
+    private static readonly SortedDictionary<string, Func<TrainConfig, IProgress<RewardRetry>?, IReward>> Known = new(StringComparer.Ordinal)
     {
-        ["aesthetic"] = config => AestheticReward.Load(AestheticModel(config), AestheticHead(config), config.AestheticRounds),
-        ["clip-score"] = config => ClipReward.ClipScore(ClipModel(config)),
-        ["compression"] = _ => JpegReward.Compression,
-        ["http"] = config => new HttpReward(
-            new(new Uri(config.RewardUrl!))
-            {
-                BatchSize = config.RewardBatch,
-                Concurrency = config.RewardConcurrency,
-                Timeout = TimeSpan.FromSeconds(config.RewardTimeout),
-                KeyVariable = KeyVariable,
-            },
-            TimeProvider.System),
-        ["incompression"] = _ => JpegReward.Incompression,
-        ["pick-score"] = config => ClipReward.PickScore(ClipModel(config)),
+        ["aesthetic"] = (config, _) => AestheticReward.Load(AestheticModel(config), AestheticHead(config), config.AestheticRounds),
+        ["clip-score"] = (config, _) => ClipReward.ClipScore(ClipModel(config)),
+        ["compression"] = (_, _) => JpegReward.Compression,
+        ["http"] = (config, retried) => new HttpReward(Server(config), TimeProvider.System, retried),
+        ["incompression"] = (_, _) => JpegReward.Incompression,
+        ["pick-score"] = (config, _) => ClipReward.PickScore(ClipModel(config)),
+        ["vlm-bertscore"] = (config, retried) => new VlmReward(Server(config), config.VlmModel, BertScorer.Load(BertModel(config), config.BertLayer), TimeProvider.System, retried),
     };
 
     /// <summary>All task names, in alphabetical order.</summary>
     public static IReadOnlyCollection<string> Tasks => Known.Keys;
 
     /// <summary>The reward of the configuration's task; to be disposed where it can be.</summary>
+    /// <param name="config">Names it.</param>
+    /// <param name="retried">Told where a request to a server has to be repeated, once for each batch of pictures at most; null: nobody.</param>
     /// <exception cref="UserErrorException">There is no such task, or a file that it needs is missing, damaged or not supported.</exception>
-    public static IReward Create(TrainConfig config) => Known.TryGetValue(config.Task, out var create) ? create(config)
+    public static IReward Create(TrainConfig config, IProgress<RewardRetry>? retried = null) => Known.TryGetValue(config.Task, out var create) ? create(config, retried)
         : config.Task == Tuning.Task ? throw new UserErrorException("The reward of this run is a program's own (task custom): run that program again to continue it.")
         : throw new UserErrorException($"Unknown task '{config.Task}': expected one of {string.Join(", ", Tasks)}.");
 
@@ -42,8 +38,9 @@ public static class RewardFactory
     /// <exception cref="UserErrorException">A file or folder that the configuration names is not there.</exception>
     public static IEnumerable<(string Name, string Path)> Inputs(TrainConfig config) => config.Task switch
     {
-        "aesthetic" => [.. FilesOf("aestheticModel", AestheticModel(config)), ("aestheticHead", AestheticHead(config))],
-        "clip-score" or "pick-score" => FilesOf("clipModel", ClipModel(config)),
+        "aesthetic" => [.. FilesOf("aestheticModel", AestheticModel(config), ClipFolder.Files), ("aestheticHead", AestheticHead(config))],
+        "clip-score" or "pick-score" => FilesOf("clipModel", ClipModel(config), ClipFolder.Files),
+        "vlm-bertscore" => FilesOf("bertModel", BertModel(config), BertScorer.Files),
         _ => [],
     };
 
@@ -53,6 +50,16 @@ public static class RewardFactory
 
     private static string ClipModel(TrainConfig config) => ShippedFiles.Require(config.ClipModel!, "clipModel");
 
-    private static IEnumerable<(string Name, string Path)> FilesOf(string key, string folder) =>
-        ClipFolder.Files(folder).Select(path => ($"{key}/{Path.GetRelativePath(folder, path).Replace('\\', '/')}", path));
+    private static string BertModel(TrainConfig config) => ShippedFiles.Require(config.BertModel!, "bertModel");
+
+    private static RemoteSettings Server(TrainConfig config) => new(new Uri(config.RewardUrl!))
+    {
+        BatchSize = config.RewardBatch,
+        Concurrency = config.RewardConcurrency,
+        Timeout = TimeSpan.FromSeconds(config.RewardTimeout),
+        KeyVariable = KeyVariable,
+    };
+
+    private static IEnumerable<(string Name, string Path)> FilesOf(string key, string folder, Func<string, IEnumerable<string>> files) =>
+        files(folder).Select(path => ($"{key}/{Path.GetRelativePath(folder, path).Replace('\\', '/')}", path));
 }
