@@ -88,8 +88,8 @@ public sealed class ClipRewardTests : IDisposable
     public void Tasks_are_found_by_name_with_the_files_they_are_made_of()
     {
         var clip = TinyClip.Write(_folder["clip"], AestheticHead.EmbeddingSize);
-        var config = new TrainConfig { AestheticModel = clip, AestheticHead = GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), ClipModel = clip, RewardUrl = "http://127.0.0.1:1" };
-        Assert.Equal(["aesthetic", "clip-score", "compression", "http", "incompression", "pick-score"], RewardFactory.Tasks);
+        var config = new TrainConfig { AestheticModel = clip, AestheticHead = GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), ClipModel = clip, RewardUrl = "http://127.0.0.1:1", BertModel = GoldenData.Shared("bertscore-a/bert") };
+        Assert.Equal(["aesthetic", "clip-score", "compression", "http", "incompression", "pick-score", "vlm-bertscore"], RewardFactory.Tasks);
         foreach (var task in RewardFactory.Tasks)
         {
             var reward = RewardFactory.Create(config with { Task = task });
@@ -100,6 +100,7 @@ public sealed class ClipRewardTests : IDisposable
         Assert.Empty(RewardFactory.Inputs(config));
         var inputs = RewardFactory.Inputs(config with { Task = "aesthetic" }).Select(input => input.Name).ToList();
         Assert.Subset(inputs.ToHashSet(StringComparer.Ordinal), new HashSet<string>(["aestheticModel/config.json", "aestheticModel/model.safetensors", "aestheticModel/preprocessor_config.json", "aestheticHead"], StringComparer.Ordinal));
+        Assert.Equal(["bertModel/model.onnx", "bertModel/vocab.txt", "bertModel/tokenizer_config.json", "bertModel/config.json"], RewardFactory.Inputs(config with { Task = "vlm-bertscore" }).Select(input => input.Name));
         Assert.Contains("expected one of aesthetic, clip-score, compression", Assert.Throws<UserErrorException>(() => RewardFactory.Create(config with { Task = "compresion" })).Message, StringComparison.Ordinal);
     }
 
@@ -126,6 +127,9 @@ public sealed class ClipRewardTests : IDisposable
     [InlineData("aesthetic", "aestheticModel", "task aesthetic needs CLIP ViT-L/14; download openai/clip-vit-large-patch14 ")]
     [InlineData("aesthetic", "aestheticHead", "task aesthetic needs LAION's head; download sac+logos+ava1-l14-linearMSE.pth ")]
     [InlineData("clip-score", "clipModel", "task clip-score needs a CLIP model; download ")]
+    [InlineData("http", "rewardUrl", "task http needs the address of a reward server, such as http://127.0.0.1:8700, found none")]
+    [InlineData("vlm-bertscore", "rewardUrl", "task vlm-bertscore needs the address of a reward server, such as http://127.0.0.1:8080/v1, found none")]
+    [InlineData("vlm-bertscore", "bertModel", "task vlm-bertscore needs an encoder of sentences; export microsoft/deberta-xlarge-mnli, ")]
     [InlineData("pick-score", "clipModel", "task pick-score needs a CLIP model; download yuvalkirstain/PickScore_v1")]
     public void What_a_task_lacks_is_named_with_where_it_is_from(string task, string key, string expected)
     {

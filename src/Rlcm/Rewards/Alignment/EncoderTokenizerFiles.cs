@@ -31,10 +31,10 @@ internal sealed class EncoderTokenizerFiles
     {
         _folder = new(folder);
         var isWordPiece = _folder.Has(WordPieceName);
-        _config = _folder.ReadObject(TokenizerFolder.ConfigName, required: false);
-        RequireClass(isWordPiece ? WordPieceClasses : BytePairClasses);
         Vocabulary = isWordPiece ? ReadLines() : ReadVocabulary();
         Merges = isWordPiece ? null : [.. _folder.ReadMerges(Vocabulary).Select(merge => $"{merge.Left} {merge.Right}")];
+        _config = _folder.ReadObject(TokenizerFolder.ConfigName, required: false);
+        RequireClass(isWordPiece ? WordPieceClasses : BytePairClasses);
         var special = _folder.ReadObject(TokenizerFolder.SpecialTokensName, required: false);
         StartId = Id(special, "cls_token", "[CLS]", "<s>");
         EndId = Id(special, "sep_token", "[SEP]", "</s>");
