@@ -28,9 +28,7 @@ public sealed class BertScorer : IDisposable
     /// <exception cref="UserErrorException">Something is missing, damaged or not supported, or model and tokenizer do not fit each other.</exception>
     public static BertScorer Load(string folder, string? layer = null)
     {
-        if (!Directory.Exists(folder))
-            throw new UserErrorException($"No encoder at {Path.GetFullPath(folder)}: expected a folder with {ModelName} and its tokenizer's files (vocab.txt, or vocab.json and merges.txt); check the path.");
-        var tokenizer = EncoderTokenizer.FromFolder(folder);
+        var tokenizer = EncoderTokenizer.FromFolder(Require(folder));
         var encoder = OnnxEncoder.Load(Path.Combine(folder, ModelName), layer);
         try
         {
@@ -45,11 +43,16 @@ public sealed class BertScorer : IDisposable
     }
 
     /// <summary>The files that decide what it computes.</summary>
+    /// <exception cref="UserErrorException">There is no such folder.</exception>
     public static IEnumerable<string> Files(string folder) =>
     [
-        .. Directory.EnumerateFiles(folder, $"{ModelName}*").Order(StringComparer.Ordinal),
+        .. Directory.EnumerateFiles(Require(folder), $"{ModelName}*").Order(StringComparer.Ordinal),
         .. EncoderTokenizerFiles.Names.Select(name => Path.Combine(folder, name)).Where(File.Exists),
     ];
+
+    private static string Require(string folder) => Directory.Exists(folder)
+        ? folder
+        : throw new UserErrorException($"No encoder at {Path.GetFullPath(folder)}: expected a folder with {ModelName} and its tokenizer's files (vocab.txt, or vocab.json and merges.txt); check the path.");
 
     /// <summary>Whether nothing of <paramref name="text"/> remains for the encoder: such a text has no score.</summary>
     public bool IsEmpty(string text) => Tokenizer.Encode(text).Length <= 2;

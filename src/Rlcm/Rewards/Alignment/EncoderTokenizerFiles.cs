@@ -32,7 +32,7 @@ internal sealed class EncoderTokenizerFiles
         _folder = new(folder);
         var isWordPiece = _folder.Has(WordPieceName);
         Vocabulary = isWordPiece ? ReadLines() : ReadVocabulary();
-        Merges = isWordPiece ? null : [.. _folder.ReadMerges(Vocabulary).Select(merge => $"{merge.Left} {merge.Right}")];
+        Merges = isWordPiece ? null : [.. _folder.ReadMerges(Vocabulary).Distinct().Select(merge => $"{merge.Left} {merge.Right}")];
         _config = _folder.ReadObject(TokenizerFolder.ConfigName, required: false);
         RequireClass(isWordPiece ? WordPieceClasses : BytePairClasses);
         var special = _folder.ReadObject(TokenizerFolder.SpecialTokensName, required: false);

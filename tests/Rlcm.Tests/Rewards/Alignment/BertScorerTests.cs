@@ -107,6 +107,7 @@ public sealed class BertScorerTests : IDisposable
     {
         File.Delete(_folder["model.onnx"]);
         Assert.Equal($"Cannot find the encoder {_folder["model.onnx"]}; export it to ONNX under this name.", Assert.Throws<UserErrorException>(() => BertScorer.Load(_folder.Path)).Message);
+        Assert.StartsWith($"No encoder at {_folder["vocab.txt"]}: expected a folder ", Assert.Throws<UserErrorException>(() => BertScorer.Files(_folder["vocab.txt"])).Message, StringComparison.Ordinal);
         Assert.StartsWith($"No encoder at {_folder["none"]}: expected a folder with model.onnx ", Assert.Throws<UserErrorException>(() => BertScorer.Load(_folder["none"])).Message, StringComparison.Ordinal);
     }
 }
