@@ -22,6 +22,8 @@ internal static class FuzzTargets
         new("run-config", "train.json", static path => TrainConfigReader.Read(path, [], [])),
         ModelTargets.Configurations,
         ModelTargets.Tokenizer,
+        EncoderTargets.WordPiece,
+        EncoderTargets.BytePairs,
         PickleTargets.File,
         PickleTargets.Instructions,
         AdapterTargets.File,

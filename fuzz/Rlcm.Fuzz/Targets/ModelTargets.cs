@@ -12,15 +12,13 @@ internal static class ModelTargets
     private const int PictureSize = 224; // of CLIP
     private const int EmbeddingSize = 128;
 
-    // The four files of a tokenizer in one input, with this between them.
-    private const byte Separator = 0;
     private static readonly string[] TokenizerFiles = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"];
 
     /// <summary>Configurations: the same bytes for every reader, as each knows other keys.</summary>
     public static FuzzTarget Configurations { get; } = new("model-config", GenerationConfig.FileName, ReadConfigurations);
 
     /// <summary>Tokenizers, with which a text is encoded.</summary>
-    public static FuzzTarget Tokenizer { get; } = new("tokenizer", TokenizerFiles[0], ReadTokenizer) { Write = WriteTokenizer };
+    public static FuzzTarget Tokenizer { get; } = new("tokenizer", TokenizerFiles[0], ReadTokenizer) { Write = static (path, bytes) => FilesInOne.Write(Path.GetDirectoryName(path)!, TokenizerFiles, bytes) };
 
     private static void ReadConfigurations(string path)
     {
@@ -52,16 +50,6 @@ internal static class ModelTargets
 
         if (!accepted)
             throw refusal!;
-    }
-
-    private static void WriteTokenizer(string path, byte[] bytes)
-    {
-        foreach (var name in TokenizerFiles)
-        {
-            var end = bytes.AsSpan().IndexOf(Separator) is var found and >= 0 ? found : bytes.Length;
-            File.WriteAllBytes(Path.Combine(Path.GetDirectoryName(path)!, name), bytes[..end]);
-            bytes = bytes[Math.Min(end + 1, bytes.Length)..];
-        }
     }
 
     private static void ReadTokenizer(string path)

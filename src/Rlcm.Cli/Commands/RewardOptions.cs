@@ -8,7 +8,9 @@ internal static class RewardOptions
     [
         new("aestheticModel", "DIR", "CLIP ViT-L/14, for aesthetic"),
         new("aestheticHead", "FILE", "LAION's head (.pth or .safetensors), for aesthetic"),
-        new("rewardUrl", "URL", "Reward server, for http"),
+        new("rewardUrl", "URL", "Reward server, for http and vlm-bertscore"),
+        new("vlmModel", "NAME", "Vision-language model at that server, for vlm-bertscore"),
+        new("bertModel", "DIR", "Encoder of sentences as ONNX with its tokenizer, for vlm-bertscore"),
         new("clipModel", "DIR", "CLIP model as transformers writes it, for clip-score and pick-score [alignment and style: models/emoji-clip]"),
         new("style", "WORD", "Drawing style, for style: noto, twemoji, flat or 3d"),
     ];

@@ -24,7 +24,7 @@ internal sealed class TrainOptions
 
     private readonly KeyOption[] _keys =
     [
-        new("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, alignment (of picture and prompt), style, clip-score, pick-score, http (a server's) or weighted (a sum)"),
+        new("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, alignment (of picture and prompt), style, clip-score, pick-score, vlm-bertscore, http (a server's) or weighted (a sum)"),
         .. RewardOptions.Create(),
         new("model", ModelOptions.Value, $"Latent consistency model: {ModelOptions.Places}"),
         new("lcmLora", "FILE", ModelOptions.LcmLoraDescription),

@@ -39,7 +39,7 @@ internal static class TrainRun
                 reporter.Start();
                 if (!request.Quiet && NativeTorch.Preparation is { } preparation)
                     terminal.Output.WriteLine(preparation);
-                using var session = new TrainingSession(request.Config);
+                using var session = new TrainingSession(request.Config, retried: reporter);
                 try
                 {
                     session.Check(reporter, stop);

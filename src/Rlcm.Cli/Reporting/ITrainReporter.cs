@@ -1,11 +1,12 @@
 using Rlcm.Cli.Commands;
+using Rlcm.Rewards.Remote;
 using Rlcm.Training;
 
 namespace Rlcm.Cli.Reporting;
 
 /// <summary>Tells a person how a training run is going.</summary>
 internal interface ITrainReporter :
-    IProgress<UpdateMetrics>, IProgress<EvaluationMetrics>, IProgress<PartialReport>, IProgress<IReadOnlyList<SelfCheckResult>>, IDisposable
+    IProgress<UpdateMetrics>, IProgress<EvaluationMetrics>, IProgress<PartialReport>, IProgress<IReadOnlyList<SelfCheckResult>>, IProgress<RewardRetry>, IDisposable
 {
     /// <summary>Says what is about to be done.</summary>
     void Start();

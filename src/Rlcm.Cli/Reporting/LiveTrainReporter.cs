@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlcm.Cli.Commands;
+using Rlcm.Rewards.Remote;
 using Rlcm.Training;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -16,6 +17,7 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
     private EvaluationMetrics? _first;
     private EvaluationMetrics? _latest;
     private PartialReport? _report;
+    private RewardRetry? _retry; // the latest since the view was drawn
 
     public void Start()
     {
@@ -53,6 +55,15 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
             Draw();
     }
 
+    /// <summary>Told by another thread, which must not draw: once there is a view, it shows the latest from the next time on.</summary>
+    public void Report(RewardRetry value)
+    {
+        if (_view is null)
+            console.WriteLine(value.Message);
+        else
+            Interlocked.Exchange(ref _retry, value);
+    }
+
     public void Dispose() => _view?.Dispose();
 
     private void Draw()
@@ -82,6 +93,8 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
             figures.AddRow("evaluation", $"{Describe(_latest)} after update {_latest.Update}, before: {Describe(_first)}");
         if (_report is { IsTuned: true })
             figures.AddRow("report", TrainText.Report(_report));
+        if (Interlocked.Exchange(ref _retry, null) is { } retry)
+            figures.AddRow("retried", Markup.Escape(retry.Message));
         return new Rows((IRenderable[])[bar, figures]);
     }
 

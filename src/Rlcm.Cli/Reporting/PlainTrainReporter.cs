@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlcm.Cli.Commands;
+using Rlcm.Rewards.Remote;
 using Rlcm.Training;
 
 namespace Rlcm.Cli.Reporting;
@@ -39,6 +40,12 @@ internal sealed class PlainTrainReporter(TextWriter output, TrainRequest request
     public void Report(PartialReport value)
     {
         output.WriteLine(TrainText.Report(value));
+        output.Flush();
+    }
+
+    public void Report(RewardRetry value)
+    {
+        output.WriteLine(value.Message);
         output.Flush();
     }
 

@@ -1,5 +1,6 @@
 using Rlcm.Evaluation;
 using Rlcm.Models.Clip;
+using Rlcm.Rewards.Alignment;
 using Rlcm.Rewards.Remote;
 using Rlcm.Runtime;
 using Rlcm.Training;
@@ -17,41 +18,36 @@ public static class RewardFactory
 
     private static string EmbeddedGallery => ShippedFiles.Require(Path.Combine("models", "emoji-lcm", Gallery.FolderName), "the gallery");
 
-    private static readonly SortedDictionary<string, Func<TrainConfig, IReward>> Known = new(StringComparer.Ordinal)
+    private static readonly SortedDictionary<string, Func<TrainConfig, IProgress<RewardRetry>?, IReward>> Known = new(StringComparer.Ordinal)
     {
-        ["aesthetic"] = config => AestheticReward.Load(AestheticModel(config), AestheticHead(config), config.AestheticRounds),
-        ["alignment"] = config => ClipReward.Alignment(ClipModel(config)),
-        ["clip-score"] = config => ClipReward.ClipScore(ClipModel(config)),
-        ["compression"] = _ => JpegReward.Compression,
-        ["http"] = config => new HttpReward(
-            new(new Uri(config.RewardUrl!))
-            {
-                BatchSize = config.RewardBatch,
-                Concurrency = config.RewardConcurrency,
-                Timeout = TimeSpan.FromSeconds(config.RewardTimeout),
-                KeyVariable = KeyVariable,
-            },
-            TimeProvider.System),
-        ["incompression"] = _ => JpegReward.Incompression,
-        ["pick-score"] = config => ClipReward.PickScore(ClipModel(config)),
-        ["recognized"] = _ => new RecognizedReward(new(Gallery.Read(EmbeddedGallery))),
-        ["style"] = config => StyleReward.Load(ClipModel(config), config.Style!),
+        ["aesthetic"] = (config, _) => AestheticReward.Load(AestheticModel(config), AestheticHead(config), config.AestheticRounds),
+        ["alignment"] = (config, _) => ClipReward.Alignment(ClipModel(config)),
+        ["clip-score"] = (config, _) => ClipReward.ClipScore(ClipModel(config)),
+        ["compression"] = (_, _) => JpegReward.Compression,
+        ["http"] = (config, retried) => new HttpReward(Server(config), TimeProvider.System, retried),
+        ["incompression"] = (_, _) => JpegReward.Incompression,
+        ["pick-score"] = (config, _) => ClipReward.PickScore(ClipModel(config)),
+        ["recognized"] = (_, _) => new RecognizedReward(new(Gallery.Read(EmbeddedGallery))),
+        ["style"] = (config, _) => StyleReward.Load(ClipModel(config), config.Style!),
+        ["vlm-bertscore"] = (config, retried) => new VlmReward(Server(config), config.VlmModel, BertScorer.Load(BertModel(config), config.BertLayer), TimeProvider.System, retried),
     };
 
     /// <summary>All task names, in alphabetical order.</summary>
     public static IReadOnlyCollection<string> Tasks => Known.Keys;
 
     /// <summary>What a run of <paramref name="config"/> raises: the reward of its task, or the sum of its parts; to be disposed.</summary>
+    /// <param name="config">Names it.</param>
+    /// <param name="retried">Told where a request to a server has to be repeated, once for each batch of pictures at most; null: nobody.</param>
     /// <exception cref="UserErrorException">There is no such task, or a file that it needs is missing, damaged or not supported.</exception>
-    public static TrainingReward CreateForTraining(TrainConfig config)
+    public static TrainingReward CreateForTraining(TrainConfig config, IProgress<RewardRetry>? retried = null)
     {
         if (config.Task != TrainingReward.SumName)
-            return TrainingReward.Of(Create(config));
+            return TrainingReward.Of(Create(config, retried));
         var parts = new List<RewardPart>();
         try
         {
             foreach (var part in config.Rewards ?? [])
-                parts.Add(new(Create(config with { Task = part.Task }), part.Weight) { Min = part.Min, Max = part.Max });
+                parts.Add(new(Create(config with { Task = part.Task }, retried), part.Weight) { Min = part.Min, Max = part.Max });
             return TrainingReward.Sum(parts);
         }
         catch
@@ -62,8 +58,10 @@ public static class RewardFactory
     }
 
     /// <summary>The reward of the configuration's task, which is no sum; to be disposed where it can be.</summary>
+    /// <param name="config">Names it.</param>
+    /// <param name="retried">Told where a request to a server has to be repeated, once for each batch of pictures at most; null: nobody.</param>
     /// <exception cref="UserErrorException">There is no such task, or a file that it needs is missing, damaged or not supported.</exception>
-    public static IReward Create(TrainConfig config) => Known.TryGetValue(config.Task, out var create) ? create(config)
+    public static IReward Create(TrainConfig config, IProgress<RewardRetry>? retried = null) => Known.TryGetValue(config.Task, out var create) ? create(config, retried)
         : config.Task == Tuning.Task ? throw new UserErrorException("The reward of this run is a program's own (task custom): run that program again to continue it.")
         : throw new UserErrorException($"Unknown task '{config.Task}': expected one of {string.Join(", ", Tasks)}.");
 
@@ -77,6 +75,7 @@ public static class RewardFactory
         "alignment" or "clip-score" or "pick-score" => FilesOf("clipModel", ClipModel(config), ClipFolder.Files),
         "recognized" => Gallery.FileNames.Select(name => ($"gallery/{name}", Path.Combine(EmbeddedGallery, name))),
         "style" => FilesOf("clipModel", ClipModel(config), folder => [.. ClipFolder.Files(folder), .. StyleHead.Files(folder)]),
+        "vlm-bertscore" => FilesOf("bertModel", BertModel(config), BertScorer.Files),
         _ => [],
     };
 
@@ -85,6 +84,16 @@ public static class RewardFactory
     private static string AestheticHead(TrainConfig config) => ShippedFiles.Require(config.AestheticHead!, "aestheticHead");
 
     private static string ClipModel(TrainConfig config) => ShippedFiles.Require(config.ClipModel ?? EmbeddedClip, "clipModel");
+
+    private static string BertModel(TrainConfig config) => ShippedFiles.Require(config.BertModel!, "bertModel");
+
+    private static RemoteSettings Server(TrainConfig config) => new(new Uri(config.RewardUrl!))
+    {
+        BatchSize = config.RewardBatch,
+        Concurrency = config.RewardConcurrency,
+        Timeout = TimeSpan.FromSeconds(config.RewardTimeout),
+        KeyVariable = KeyVariable,
+    };
 
     private static IEnumerable<(string Name, string Path)> FilesOf(string key, string folder, Func<string, IEnumerable<string>> files) =>
         files(folder).Select(path => ($"{key}/{Path.GetRelativePath(folder, path).Replace('\\', '/')}", path));

@@ -12,14 +12,17 @@ public static class RewardRules
         ("aestheticHead", config => config.AestheticHead, ["aesthetic"]),
         ("clipModel", config => config.ClipModel, ["alignment", "clip-score", "pick-score", "style"]),
         ("style", config => config.Style, ["style"]),
-        ("rewardUrl", config => config.RewardUrl, ["http"]),
+        ("rewardUrl", config => config.RewardUrl, ["http", "vlm-bertscore"]),
+        ("vlmModel", config => config.VlmModel, ["vlm-bertscore"]),
+        ("bertModel", config => config.BertModel, ["vlm-bertscore"]),
+        ("bertLayer", config => config.BertLayer, ["vlm-bertscore"]),
     ];
 
     /// <summary>Whether the reward of <paramref name="task"/> is made of what <paramref name="key"/> names; true of keys that are no reward's.</summary>
     public static bool IsUsedBy(string key, string task) => Array.TrueForAll(KeysOfTasks, entry => entry.Key != key || entry.Tasks.Contains(task));
 
     /// <summary><paramref name="config"/> without what belongs to other tasks than a program's own.</summary>
-    internal static TrainConfig Forget(TrainConfig config) => config with { Rewards = null, AestheticModel = null, AestheticHead = null, ClipModel = null, Style = null, RewardUrl = null };
+    internal static TrainConfig Forget(TrainConfig config) => config with { Rewards = null, AestheticModel = null, AestheticHead = null, ClipModel = null, Style = null, RewardUrl = null, VlmModel = null, BertModel = null, BertLayer = null };
 
     /// <summary>The conflicts of <paramref name="config"/>.</summary>
     internal static IEnumerable<TrainConfigConflict> Check(TrainConfig config)

@@ -17,10 +17,10 @@ public sealed record TrainConfig
     /// <c>alignment</c> (cosine of picture and prompt by the embedded CLIP model), <c>style</c> (probability of a drawing style by its head),
     /// <c>recognized</c> (1 where the nearest picture of the embedded gallery shows the prompt's animal, a measure rather than a task),
     /// <c>clip-score</c> (the cosine by another CLIP model), <c>pick-score</c> (the same by one tuned on preferences),
-    /// <c>http</c> (what a server says), <c>weighted</c> (the sum of <c>rewards</c>) or <c>custom</c> (a program's own, see
+    /// <c>vlm-bertscore</c> (BERTScore of prompt and what a vision-language model on a server says), <c>http</c> (what a server says), <c>weighted</c> (the sum of <c>rewards</c>) or <c>custom</c> (a program's own, see
     /// <see cref="Tuning"/>). Default compression.
     /// </summary>
-    [AllowedValues("compression", "incompression", "aesthetic", "alignment", "style", "recognized", "clip-score", "pick-score", "http", "weighted", "custom")]
+    [AllowedValues("compression", "incompression", "aesthetic", "alignment", "style", "recognized", "clip-score", "pick-score", "vlm-bertscore", "http", "weighted", "custom")]
     public string Task { get; init; } = "compression";
 
     /// <summary>
@@ -47,10 +47,10 @@ public sealed record TrainConfig
     /// <summary>Name and unit of a program's own reward, for <c>custom</c>; <see cref="Tuning"/> writes it down. Default null.</summary>
     public string? CustomReward { get; init; }
 
-    /// <summary>Address of the reward server, for <c>http</c>. Default null.</summary>
+    /// <summary>Address of the reward server, for <c>http</c> and <c>vlm-bertscore</c> (there as for clients of OpenAI, such as <c>http://127.0.0.1:8080/v1</c>). Default null.</summary>
     public string? RewardUrl { get; init; }
 
-    /// <summary>Pictures in a request to the reward server. Default 16.</summary>
+    /// <summary>Pictures in a request to the reward server; one in <c>vlm-bertscore</c>. Default 16.</summary>
     [Range(1, 4096)]
     public int RewardBatch { get; init; } = 16;
 
@@ -61,6 +61,15 @@ public sealed record TrainConfig
     /// <summary>Seconds that a request to the reward server may take. Default 60.</summary>
     [Range(0.0, 86_400.0, MinimumIsExclusive = true)]
     public double RewardTimeout { get; init; } = 60;
+
+    /// <summary>Name of the vision-language model at the reward server, for <c>vlm-bertscore</c>; null: whichever it has. Default null.</summary>
+    public string? VlmModel { get; init; }
+
+    /// <summary>Folder of a BERT- or RoBERTa-like encoder as ONNX with its tokenizer, for <c>vlm-bertscore</c>, see <see cref="Rewards.Alignment.BertScorer"/>. Default null.</summary>
+    public string? BertModel { get; init; }
+
+    /// <summary>The output of <c>bertModel</c> that holds the vectors, by name or by number from 0; null: <c>last_hidden_state</c>, or else the first. Default null.</summary>
+    public string? BertLayer { get; init; }
 
     /// <summary>
     /// Folder of a CLIP model as transformers writes it, for <c>clip-score</c> and <c>pick-score</c>, which need one, <c>alignment</c> and

@@ -18,7 +18,7 @@ public static class TrainConfigRules
     /// new end. Keys that name files, and <c>threads</c>, may change as long as the files' contents and the number of threads do not.
     /// </summary>
     public static IReadOnlyList<string> FreeOnResume { get; } =
-        ["updates", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "model", "lcmLora", "prompts", "evaluationPrompts", "aestheticModel", "aestheticHead", "clipModel", "rewardUrl", "rewardBatch", "rewardConcurrency", "rewardTimeout"];
+        ["updates", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "model", "lcmLora", "prompts", "evaluationPrompts", "aestheticModel", "aestheticHead", "clipModel", "bertModel", "rewardUrl", "rewardBatch", "rewardConcurrency", "rewardTimeout"];
 
     /// <summary>All conflicts of <paramref name="config"/>; none when it can be run.</summary>
     public static IEnumerable<TrainConfigConflict> Check(TrainConfig config) =>
@@ -26,10 +26,16 @@ public static class TrainConfigRules
 
     private static IEnumerable<TrainConfigConflict> CheckReward(TrainConfig config)
     {
-        if (config.RewardTasks.Contains("http") && !(Uri.TryCreate(config.RewardUrl, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
-            yield return new(["rewardUrl", "task"], $"task http needs the address of a reward server, such as http://127.0.0.1:8700, found {config.RewardUrl ?? "none"}; set rewardUrl (--reward-url)");
-        else if (config.RewardTasks.Contains("http") && new Uri(config.RewardUrl!).UserInfo.Length > 0)
-            yield return new(["rewardUrl", "task"], $"the address holds a name or a key, which would be written into the run; leave it out and put the key into the environment variable {RewardFactory.KeyVariable}");
+        if (config.RewardTasks.FirstOrDefault(task => task is "http" or "vlm-bertscore") is { } byServer)
+        {
+            if (!(Uri.TryCreate(config.RewardUrl, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+                yield return new(["rewardUrl", "task"], $"task {byServer} needs the address of a reward server, such as http://127.0.0.1:{(byServer == "http" ? "8700" : "8080/v1")}, found {config.RewardUrl ?? "none"}; set rewardUrl (--reward-url)");
+            else if (address.UserInfo.Length > 0)
+                yield return new(["rewardUrl", "task"], $"the address holds a name or a key, which would be written into the run; leave it out and put the key into the environment variable {RewardFactory.KeyVariable}");
+        }
+
+        if (config.RewardTasks.Contains("vlm-bertscore") && config.BertModel is null)
+            yield return new(["bertModel", "task"], "task vlm-bertscore needs an encoder of sentences; export microsoft/deberta-xlarge-mnli, or another of BERT's or RoBERTa's kind, to ONNX and set bertModel (--bert-model) to the folder with model.onnx and its tokenizer's files");
         if (config.RewardTasks.Contains("aesthetic") && config.AestheticModel is null)
             yield return new(["aestheticModel", "task"], "task aesthetic needs CLIP ViT-L/14; download openai/clip-vit-large-patch14 from the Hugging Face Hub (config.json, preprocessor_config.json, model.safetensors) and set aestheticModel (--aesthetic-model) to its folder");
         if (config.RewardTasks.Contains("aesthetic") && config.AestheticHead is null)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Diffusion;
@@ -10,6 +12,7 @@ using Rlcm.Models.Vae;
 using Rlcm.Policy;
 using Rlcm.Prompts;
 using Rlcm.Rewards;
+using Rlcm.Rewards.Remote;
 using Rlcm.Runtime;
 using TorchSharp;
 
@@ -50,15 +53,16 @@ public sealed class TrainingSession : IDisposable
     /// <summary>Loads everything that <paramref name="config"/> names.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="reward">What is to be raised, in place of the configuration's task; null: that of the task.</param>
+    /// <param name="retried">Told where the task's reward server has to be asked again; null: nobody.</param>
     /// <exception cref="UserErrorException">Something is missing, damaged or does not fit.</exception>
-    public TrainingSession(TrainConfig config, TrainingReward? reward = null)
+    public TrainingSession(TrainConfig config, TrainingReward? reward = null, IProgress<RewardRetry>? retried = null)
     {
         _config = config;
         if (config.Threads > 0)
             torch.set_num_threads(config.Threads);
         var target = ComputeTarget.Find(config.Device, config.Dtype);
         _isOwnReward = reward is null;
-        _reward = reward ?? RewardFactory.CreateForTraining(config);
+        _reward = reward ?? RewardFactory.CreateForTraining(config, retried);
         _prompts = PromptFile.Read(ShippedFiles.Require(config.Prompts, "prompts"));
         _evaluationPrompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
         ModelFolder = ModelLocation.Find(config.Model);
@@ -182,17 +186,27 @@ public sealed class TrainingSession : IDisposable
     private static void WriteGrid(RunFolder folder, string name, EvaluatedPictures pictures) =>
         PngFile.Write(Path.Combine(folder.Images, name), ImageGrid.Compose(pictures.Images, RunRecorder.GridColumns));
 
-    /// <summary>The start-up check, before anything is written.</summary>
+    /// <summary>The start-up check, before anything is written; a reward that depends on a server comes first.</summary>
     /// <param name="reporter">Told of the results.</param>
     /// <param name="stop">Stops before the next batch.</param>
-    /// <exception cref="UserErrorException">It failed.</exception>
+    /// <exception cref="UserErrorException">It failed, or the reward does.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public void Check(IProgress<IReadOnlyList<SelfCheckResult>> reporter, CancellationToken stop)
     {
-        var results = new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts, _encoded).Run(stop);
+        SelfCheckResult[] results = [.. _reward.Parts.Select(part => part.Reward).OfType<IProbedReward>().Select(probed => Probe(probed, stop)), .. new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts, _encoded).Run(stop)];
         reporter.Report(results);
         if (results.FirstOrDefault(result => !result.Passed) is { } failed)
             throw new UserErrorException($"The start-up check failed: expected that {failed.Name}, found {failed.Finding}; {failed.Advice}.");
+    }
+
+    private SelfCheckResult Probe(IProbedReward reward, CancellationToken stop)
+    {
+        const byte Grey = 128;
+        var (height, width) = (_policy.StateShape[^2] * _model.Vae.Config.SpatialFactor, _policy.StateShape[^1] * _model.Vae.Config.SpatialFactor);
+        var picture = new ImageBatch([.. Enumerable.Repeat(Grey, (int)(height * width * 3))], 1, (int)height, (int)width);
+        var begin = Stopwatch.GetTimestamp();
+        var score = RewardGuard.ScoreAsync(reward, picture, [_prompts[0]], "the start-up check", offset: 0, stop).GetAwaiter().GetResult()[0];
+        return new("the reward answers", Passed: true, string.Create(CultureInfo.InvariantCulture, $"{reward.Source} in {Stopwatch.GetElapsedTime(begin).TotalSeconds:0.0} s: {score:g4} for a grey picture"), Advice: "");
     }
 
     private AdapterProvenance Provenance() => new()

@@ -1,5 +1,6 @@
 using Rlcm.Cli.Commands;
 using Rlcm.Cli.Reporting;
+using Rlcm.Rewards.Remote;
 using Rlcm.Training;
 using Spectre.Console.Testing;
 using Xunit;
@@ -20,6 +21,7 @@ public sealed class TrainReporterTests
             reporter.Report(new PartialReport(IsTuned: false, new(1, new(-6.25, 0, 32), new(-6.75, 0, 32), 1, 0.875, 360, 0.1)));
             reporter.Report(new PartialReport(IsTuned: true, new(8, new(-6.25, 0, 64), null, 1, null, null, null)));
             reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25, 0.9, 180, true));
+            reporter.Report(new RewardRetry("The reward server answered 503; it is asked again in 1 s."));
             reporter.Report(Update(1, Request.Config.Updates));
         }
 
@@ -30,6 +32,7 @@ public sealed class TrainReporterTests
             untuned, 1 step: reward -6.250 on training prompts, -6.750 on others, recognized 88 % of 360
             tuned, 8 steps: reward -6.250 on training prompts
             evaluation after update 0: reward -6.500 +- 0.250 over 64 images, recognized 90 % of 180
+            The reward server answered 503; it is asked again in 1 s.
             update 1/{Request.Config.Updates}  images 64  reward -6.250 +- 0.500  KL 1.2e-9  clipped 0.25  25.6 images/s  ETA 00:00:10
 
             """,
@@ -81,13 +84,18 @@ public sealed class TrainReporterTests
         {
             reporter.Report([new SelfCheckResult("weights stay [sic]", Passed: true, "same hash", "none")]);
             reporter.Report(new EvaluationMetrics(0, 0, 0, 64, -6.5, 0.25, 0.9, 180, true));
+            reporter.Report(new RewardRetry("told at the start [sic]"));
             reporter.Report(Update(1, 10));
+            reporter.Report(new RewardRetry("told amid [sic]"));
+            Assert.DoesNotContain("told amid", console.Output, StringComparison.Ordinal); // another thread must not draw
             reporter.Report(Update(2, 10));
+            Assert.Contains("told amid [sic]", console.Output, StringComparison.Ordinal);
             reporter.Report(new PartialReport(IsTuned: true, new(8, new(-6.25, 0, 64), null, 1, null, null, null)));
             reporter.Report(new EvaluationMetrics(2, 0, 0, 64, -5.75, 0.25, 0.8, 180, true));
         }
 
         Assert.Contains("-5.750 +- 0.250, recognized 80 % of 180 after update 2", console.Output, StringComparison.Ordinal);
+        Assert.Contains("told at the start [sic]", console.Output, StringComparison.Ordinal);
         Assert.Contains("weights stay [sic]", console.Output, StringComparison.Ordinal);
         Assert.Contains($"1/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);
         Assert.Contains($"2/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);

@@ -133,8 +133,8 @@ public sealed class ClipRewardTests : IDisposable
     public void Tasks_are_found_by_name_with_the_files_they_are_made_of()
     {
         var clip = TinyClip.Write(_folder["clip"], AestheticHead.EmbeddingSize);
-        var config = new TrainConfig { AestheticModel = clip, AestheticHead = GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), ClipModel = clip, RewardUrl = "http://127.0.0.1:1", Style = "flat" };
-        Assert.Equal(["aesthetic", "alignment", "clip-score", "compression", "http", "incompression", "pick-score", "recognized", "style"], RewardFactory.Tasks);
+        var config = new TrainConfig { AestheticModel = clip, AestheticHead = GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), ClipModel = clip, RewardUrl = "http://127.0.0.1:1", Style = "flat", BertModel = GoldenData.Shared("bertscore-a/bert") };
+        Assert.Equal(["aesthetic", "alignment", "clip-score", "compression", "http", "incompression", "pick-score", "recognized", "style", "vlm-bertscore"], RewardFactory.Tasks);
         foreach (var task in RewardFactory.Tasks)
         {
             var reward = RewardFactory.Create(config with { Task = task });
@@ -145,6 +145,7 @@ public sealed class ClipRewardTests : IDisposable
         Assert.Empty(RewardFactory.Inputs(config));
         var inputs = RewardFactory.Inputs(config with { Task = "aesthetic" }).Select(input => input.Name).ToList();
         Assert.Subset(inputs.ToHashSet(StringComparer.Ordinal), new HashSet<string>(["aestheticModel/config.json", "aestheticModel/model.safetensors", "aestheticModel/preprocessor_config.json", "aestheticHead"], StringComparer.Ordinal));
+        Assert.Equal(["bertModel/model.onnx", "bertModel/vocab.txt", "bertModel/tokenizer_config.json", "bertModel/config.json"], RewardFactory.Inputs(config with { Task = "vlm-bertscore" }).Select(input => input.Name));
         Assert.Contains("clipModel/style_head/model.safetensors", RewardFactory.Inputs(config with { Task = "style" }).Select(input => input.Name));
         Assert.Equal(["gallery/index.json", "gallery/sheet.png"], RewardFactory.Inputs(config with { Task = "recognized" }).Select(input => input.Name));
         Assert.DoesNotContain("clipModel/style_head/model.safetensors", RewardFactory.Inputs(config with { Task = "alignment" }).Select(input => input.Name));
@@ -175,6 +176,9 @@ public sealed class ClipRewardTests : IDisposable
     [InlineData("aesthetic", "aestheticHead", "task aesthetic needs LAION's head; download sac+logos+ava1-l14-linearMSE.pth ")]
     [InlineData("style", "style", "task style needs the word of a drawing style, found none; set style (--style) to noto, twemoji, flat or 3d")]
     [InlineData("clip-score", "clipModel", "task clip-score needs a CLIP model; download ")]
+    [InlineData("http", "rewardUrl", "task http needs the address of a reward server, such as http://127.0.0.1:8700, found none")]
+    [InlineData("vlm-bertscore", "rewardUrl", "task vlm-bertscore needs the address of a reward server, such as http://127.0.0.1:8080/v1, found none")]
+    [InlineData("vlm-bertscore", "bertModel", "task vlm-bertscore needs an encoder of sentences; export microsoft/deberta-xlarge-mnli, ")]
     [InlineData("pick-score", "clipModel", "task pick-score needs a CLIP model; download yuvalkirstain/PickScore_v1")]
     public void What_a_task_lacks_is_named_with_where_it_is_from(string task, string key, string expected)
     {

@@ -151,7 +151,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("learningRate", "0", "a number above 0 and at most 1")]
     [InlineData("clipRange", "1", "a number above 0 and below 1")]
     [InlineData("guidanceScale", "1e999", "a number of at least 1 and at most 100")]
-    [InlineData("task", "\"beauty\"", "compression or incompression or aesthetic or alignment or style or recognized or clip-score or pick-score or http or weighted")]
+    [InlineData("task", "\"beauty\"", "compression or incompression or aesthetic or alignment or style or recognized or clip-score or pick-score or vlm-bertscore or http or weighted")]
     [InlineData("model", "\" \"", "text")]
     [InlineData("model", "5", "text")]
     [InlineData("device", "\"tpu\"", "cpu, cuda or cuda:N")]

@@ -56,11 +56,11 @@ public static class BpeTrainer
             .Append(ClipTokenizerFiles.DefaultStart)
             .Append(ClipTokenizerFiles.DefaultEnd)
             .Select((symbol, id) => KeyValuePair.Create(symbol, id));
-        WriteObject(folder, ClipTokenizerFiles.VocabularyName, vocabulary);
+        WriteObject(folder, TokenizerFolder.VocabularyName, vocabulary);
 
-        var lines = merges.Select(merge => $"{merge.Left} {merge.Right}\n").Prepend($"{ClipTokenizerFiles.MergesHeader}: 0.2\n");
+        var lines = merges.Select(merge => $"{merge.Left} {merge.Right}\n").Prepend($"{TokenizerFolder.MergesHeader}: 0.2\n");
         AtomicFile.Write(
-            Path.Combine(folder, ClipTokenizerFiles.MergesName),
+            Path.Combine(folder, TokenizerFolder.MergesName),
             stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(lines))));
 
         KeyValuePair<string, string>[] specialTokens =
@@ -70,7 +70,7 @@ public static class BpeTrainer
             new("unk_token", ClipTokenizerFiles.DefaultEnd),
             new("pad_token", ClipTokenizerFiles.DefaultEnd),
         ];
-        WriteObject(folder, ClipTokenizerFiles.SpecialTokensName, specialTokens);
+        WriteObject(folder, TokenizerFolder.SpecialTokensName, specialTokens);
         KeyValuePair<string, object>[] config =
         [
             new("tokenizer_class", "CLIPTokenizer"),
@@ -80,7 +80,7 @@ public static class BpeTrainer
             new("model_max_length", maxLength),
             .. specialTokens.Select(token => KeyValuePair.Create(token.Key, (object)token.Value)),
         ];
-        WriteObject(folder, ClipTokenizerFiles.ConfigName, config);
+        WriteObject(folder, TokenizerFolder.ConfigName, config);
     }
 
     /// <summary>Replaces every occurrence of <paramref name="pair"/>, from the left.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 namespace Rlcm.Models.Clip;
 
 /// <summary>
-/// Unicode normalization form C. <see cref="string.Normalize()"/> leaves everything but ASCII alone in invariant globalization mode
+/// Unicode normalization forms C and D. <see cref="string.Normalize()"/> leaves everything but ASCII alone in invariant globalization mode
 /// and otherwise depends on the system's ICU; token ids must depend on neither.
 /// </summary>
 /// <remarks>Algorithm: Unicode Standard Annex 15 and section 3.12 of the standard (Hangul).</remarks>
@@ -16,6 +16,9 @@ internal static class CanonicalComposition
     // No character below the combining marks takes part in composition by itself.
     private const char FirstAffected = '\u0300';
 
+    // No character below À is made of others.
+    private const char FirstDecomposed = '\u00C0';
+
     private static readonly Lazy<Tables> Data = new(Load);
 
     /// <summary>Normalization form C of <paramref name="text"/>; lone surrogates become U+FFFD.</summary>
@@ -24,11 +27,25 @@ internal static class CanonicalComposition
         if (!text.AsSpan().ContainsAnyInRange(FirstAffected, char.MaxValue))
             return text;
 
+        var points = Decomposed(text);
+        Compose(points);
+        return ToText(points);
+    }
+
+    /// <summary>Normalization form D of <paramref name="text"/>; lone surrogates become U+FFFD.</summary>
+    public static string Decompose(string text) => text.AsSpan().ContainsAnyInRange(FirstDecomposed, char.MaxValue) ? ToText(Decomposed(text)) : text;
+
+    private static List<int> Decomposed(string text)
+    {
         var points = new List<int>(text.Length);
         foreach (var rune in text.EnumerateRunes())
             Decompose(rune.Value, points);
         Reorder(points);
-        Compose(points);
+        return points;
+    }
+
+    private static string ToText(List<int> points)
+    {
         var result = new StringBuilder(points.Count);
         foreach (var point in points)
             result.Append(new Rune(point));

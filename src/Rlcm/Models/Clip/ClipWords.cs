@@ -13,9 +13,10 @@ namespace Rlcm.Models.Clip;
 /// </remarks>
 internal static class ClipWords
 {
-    private static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
+    internal static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
-    private enum Kind
+    /// <summary>What the words of byte-pair encoding are made of.</summary>
+    internal enum Kind
     {
         Space,
         Letter,
@@ -49,7 +50,8 @@ internal static class ClipWords
         return end;
     }
 
-    private static Kind KindAt(string text, int index, out int length)
+    /// <summary>The kind of the code point at <paramref name="index"/>, which is no half of one, and its length in UTF-16.</summary>
+    internal static Kind KindAt(string text, int index, out int length)
     {
         var rune = Rune.GetRuneAt(text, index);
         length = rune.Utf16SequenceLength;
@@ -65,7 +67,7 @@ internal static class ClipWords
     }
 
     /// <summary>Lower case of each code point by itself: no final sigma, and the dotted capital I becomes two code points.</summary>
-    private static string ToLower(string text)
+    internal static string ToLower(string text)
     {
         var lower = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())

@@ -9,7 +9,7 @@ namespace Rlcm.Rewards.Remote;
 /// A reward that a server computes, in any language: pictures and prompts go there as JSON, one number for each picture comes back. The
 /// protocol is <c>docs/reward-server.yaml</c> (OpenAPI), a server in Python <c>samples/reward_server.py</c>.
 /// </summary>
-public sealed class HttpReward : IReward, IDisposable
+public sealed class HttpReward : IProbedReward, IDisposable
 {
     /// <summary>The version of the protocol.</summary>
     public const int Version = 1;
@@ -19,7 +19,9 @@ public sealed class HttpReward : IReward, IDisposable
 
     /// <param name="settings">Where the server is and how it is asked.</param>
     /// <param name="time">Measures the waits between tries.</param>
-    public HttpReward(RemoteSettings settings, TimeProvider time) => (_client, _batchSize) = (new(settings, time), settings.BatchSize);
+    /// <param name="retried">Told where a request has to be repeated, once for each batch of pictures at most; null: nobody.</param>
+    public HttpReward(RemoteSettings settings, TimeProvider time, IProgress<RewardRetry>? retried = null) =>
+        (_client, _batchSize, Source) = (new(settings, time, retried), settings.BatchSize, $"the reward server {settings.Address}");
 
     /// <inheritdoc/>
     public string Name => "http";
@@ -27,36 +29,23 @@ public sealed class HttpReward : IReward, IDisposable
     /// <inheritdoc/>
     public string Unit => "points";
 
+    /// <inheritdoc/>
+    public string Source { get; }
+
     /// <summary>Sends the pictures in batches, several at a time; scores keep the order of the pictures.</summary>
     /// <exception cref="UserErrorException">The server refuses, or gave no usable answer at any try.</exception>
     public async Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken)
     {
-        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var batches = Enumerable.Range(0, images.Count).Chunk(_batchSize).Select(async rows =>
-        {
-            try
-            {
-                return await AskAsync(images, prompts, rows, giveUp.Token);
-            }
-            catch
-            {
-                await giveUp.CancelAsync(); // the others are of no use
-                throw;
-            }
-        });
-        return [.. (await Task.WhenAll(batches)).SelectMany(scores => scores)];
+        var batches = Enumerable.Range(0, images.Count).Chunk(_batchSize);
+        return [.. (await _client.AskAllAsync(batches, rows => Request(images, prompts, rows), static (rows, answer) => Scores(answer, rows.Length), cancellationToken)).SelectMany(scores => scores)];
     }
 
-    private Task<float[]> AskAsync(ImageBatch images, IReadOnlyList<string> prompts, int[] rows, CancellationToken stop)
+    private static object Request(ImageBatch images, IReadOnlyList<string> prompts, int[] rows) => new
     {
-        var request = new
-        {
-            version = Version,
-            prompts = Array.ConvertAll(rows, row => prompts[row]),
-            images = Array.ConvertAll(rows, row => Convert.ToBase64String(Png(images, row))),
-        };
-        return _client.AskAsync(request, answer => Scores(answer, rows.Length), stop);
-    }
+        version = Version,
+        prompts = Array.ConvertAll(rows, row => prompts[row]),
+        images = Array.ConvertAll(rows, row => Convert.ToBase64String(Png(images, row))),
+    };
 
     private static float[] Scores(JsonElement answer, int expected)
     {

@@ -17,18 +17,22 @@ internal sealed class RemoteClient : IDisposable
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
+    private static readonly ResiliencePropertyKey<Action<RemoteRewardException, TimeSpan>> Tell = new("tell");
+
     private readonly RemoteSettings _settings;
     private readonly HttpClient _http;
     private readonly SemaphoreSlim _places;
     private readonly ResiliencePipeline _retries;
     private readonly TimeProvider _time;
+    private readonly IProgress<RewardRetry>? _retried;
 
     /// <param name="settings">How to ask.</param>
     /// <param name="time">Measures the waits between tries.</param>
+    /// <param name="retried">Told where a request has to be repeated, once for each batch of pictures at most; null: nobody.</param>
     /// <exception cref="UserErrorException">The key cannot be sent.</exception>
-    public RemoteClient(RemoteSettings settings, TimeProvider time)
+    public RemoteClient(RemoteSettings settings, TimeProvider time, IProgress<RewardRetry>? retried)
     {
-        (_settings, _time) = (settings, time);
+        (_settings, _time, _retried) = (settings, time, retried);
         _places = new(settings.Concurrency);
         _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LargestAnswer };
         if (settings.KeyVariable is { } variable && Environment.GetEnvironmentVariable(variable)?.Trim() is { Length: > 0 } key)
@@ -47,33 +51,67 @@ internal sealed class RemoteClient : IDisposable
             Delay = FirstWait,
             MaxDelay = LongestWait,
             DelayGenerator = static retry => new((retry.Outcome.Exception as RemoteRewardException)?.RetryAfter),
+            OnRetry = static retry =>
+            {
+                retry.Context.Properties.GetValue(Tell, static (_, _) => { })((RemoteRewardException)retry.Outcome.Exception!, retry.RetryDelay);
+                return default;
+            },
         }).Build();
     }
 
-    /// <summary>Posts <paramref name="request"/> until <paramref name="read"/> can make something of the answer.</summary>
-    /// <param name="request">Becomes the JSON of the body.</param>
-    /// <param name="read">Reads the answer; throws <see cref="RemoteRewardException"/> where it is none.</param>
+    /// <summary>Asks for every one of <paramref name="parts"/>, several at a time; answers keep their order. Where one fails, the others are given up.</summary>
+    /// <param name="parts">What to ask for.</param>
+    /// <param name="request">The JSON of a part's body, made when it is sent.</param>
+    /// <param name="read">Reads the answer to a part; throws <see cref="RemoteRewardException"/> where it is none.</param>
     /// <param name="stop">Ends it, waits too.</param>
-    /// <exception cref="UserErrorException">The server refuses the request, or gave no usable answer at any try.</exception>
-    public async Task<T> AskAsync<T>(object request, Func<JsonElement, T> read, CancellationToken stop)
+    /// <exception cref="UserErrorException">The server refuses a request, or gave no usable answer at any try.</exception>
+    public async Task<T[]> AskAllAsync<TPart, T>(IEnumerable<TPart> parts, Func<TPart, object> request, Func<TPart, JsonElement, T> read, CancellationToken stop)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var retries = 0;
+        return await Task.WhenAll(parts.Select(async part =>
+        {
+            try
+            {
+                return await AskAsync(() => request(part), answer => read(part, answer), Tell, giveUp.Token);
+            }
+            catch
+            {
+                await giveUp.CancelAsync(); // the others are of no use
+                throw;
+            }
+        }));
+
+        void Tell(RemoteRewardException error, TimeSpan wait)
+        {
+            if (Interlocked.Increment(ref retries) == 1)
+                _retried?.Report(new(ReadableText.OneLine(string.Create(CultureInfo.InvariantCulture, $"The reward server {_settings.Address} {error.Message}; it is asked again in {wait.TotalSeconds:0.#} s."))));
+        }
+    }
+
+    private async Task<T> AskAsync<T>(Func<object> request, Func<JsonElement, T> read, Action<RemoteRewardException, TimeSpan> tell, CancellationToken stop)
     {
         await _places.WaitAsync(stop);
+        var context = ResilienceContextPool.Shared.Get(stop);
+        context.Properties.Set(Tell, tell);
         var tries = 0;
         try
         {
-            return await _retries.ExecuteAsync(async token =>
+            var body = request();
+            return await _retries.ExecuteAsync(async running =>
             {
                 tries++;
-                return await TryAsync(request, read, token);
-            }, stop);
+                return await TryAsync(body, read, running.CancellationToken);
+            }, context);
         }
         catch (RemoteRewardException error)
         {
             var advice = error.RetryAfter is { } wait ? string.Create(CultureInfo.InvariantCulture, $" and asks to wait for {wait.TotalSeconds:0} seconds") : "";
-            throw new UserErrorException(ReadableText.OneLine($"The reward server {_settings.Address} {error.Message}{advice}, {(tries == 1 ? "at the first try" : $"the last of {tries} tries")}; see that it works, then continue the run."), error);
+            throw new UserErrorException(ReadableText.OneLine($"The reward server {_settings.Address} {error.Message}{advice}, {(tries == 1 ? "at the first try" : $"the last of {tries} tries")}; see that it works, then start or continue the run."), error);
         }
         finally
         {
+            ResilienceContextPool.Shared.Return(context);
             _places.Release();
         }
     }

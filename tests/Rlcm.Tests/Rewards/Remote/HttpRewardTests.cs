@@ -45,7 +45,7 @@ public sealed class HttpRewardTests : IDisposable
             _server.Enqueue(Answer(fault));
         var error = (await Assert.ThrowsAsync<UserErrorException>(ScoreAsync)).Message;
         Assert.StartsWith($"The reward server {_server.Address}{expected}", error, StringComparison.Ordinal);
-        Assert.EndsWith(", the last of 4 tries; see that it works, then continue the run.", error, StringComparison.Ordinal);
+        Assert.EndsWith(", the last of 4 tries; see that it works, then start or continue the run.", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class HttpRewardTests : IDisposable
         _server.Enqueue(_ => RewardStub.Response(429, "", "Retry-After: 7200\r\n"));
         _server.Enqueue(_ => null);
         _server.Enqueue(_ => null);
-        Assert.EndsWith(" answered 429 and asks to wait for 7200 seconds, at the first try; see that it works, then continue the run.", (await Assert.ThrowsAsync<UserErrorException>(ScoreAsync)).Message, StringComparison.Ordinal);
+        Assert.EndsWith(" answered 429 and asks to wait for 7200 seconds, at the first try; see that it works, then start or continue the run.", (await Assert.ThrowsAsync<UserErrorException>(ScoreAsync)).Message, StringComparison.Ordinal);
     }
 
     private static Func<string, string?> Answer(string fault) => body => fault switch

@@ -14,8 +14,12 @@ internal sealed class RewardStub : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Func<string, string?>> _faults = new();
 
-    public RewardStub()
+    private readonly Func<string, string> _right;
+
+    /// <param name="right">The right answer to a body; null: that of this protocol.</param>
+    public RewardStub(Func<string, string>? right = null)
     {
+        _right = right ?? Right;
         _listener.Start();
         _ = Task.Run(ListenAsync);
     }
@@ -35,6 +39,9 @@ internal sealed class RewardStub : IDisposable
 
     /// <summary>The next answer: the bytes of a response to a body; null: none ever.</summary>
     public void Enqueue(Func<string, string?> answer) => _faults.Enqueue(answer);
+
+    /// <summary>From now on it answers right.</summary>
+    public void ForgetFaults() => _faults.Clear();
 
     public static string Response(int status, string body, string headers = "", int? length = null) =>
         $"HTTP/1.1 {status} X\r\nContent-Length: {length ?? Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{headers}\r\n{body}";
@@ -76,7 +83,7 @@ internal sealed class RewardStub : IDisposable
     private async Task<string> RightAsync(string body)
     {
         await Task.Delay(Delay, _stop.Token);
-        return Right(body);
+        return _right(body);
     }
 
     private async Task<string> ReadBodyAsync(NetworkStream stream)
