@@ -26,6 +26,7 @@ internal static class RewardsBySteps
         {
             double[] places = [.. rows.Select(row => Math.Log2(row.Steps) + (index - (models.Length - 1) / 2.0) * Aside)];
             var line = figure.Plot.Add.Scatter(places, rows.Select(row => row.Value.Mean).ToArray());
+            line.Color = figure.Plot.Add.Palette.GetColor(index); // the next one would depend on the number of intervals drawn
             line.LegendText = rows.Key;
             line.MarkerSize = 7;
             foreach (var (place, row) in places.Zip(rows))
