@@ -131,7 +131,7 @@ public sealed class RewardEvaluationTests : IDisposable
     [InlineData("--clip-model x", "--clip-model belongs to the measure by rewards, found it without --rewards; add --rewards or leave it out.")]
     [InlineData("--adapter x --adapter y", "--adapter: expected one where --rewards is not given, found 2; leave the others out, or add the rewards by which they are to be compared.")]
     [InlineData("--rewards compression --adapter x --adapter ./x", "--adapter: expected every value once, found {cwd}/x again; leave one out.")]
-    [InlineData("--rewards clip-score", "--rewards: clipModel: task clip-score needs a CLIP model; download openai/clip-vit-base-patch32 or another from the Hugging Face Hub and set clipModel to its folder.")]
+    [InlineData("--rewards clip-score", "--rewards: clipModel: task clip-score needs a CLIP model; download openai/clip-vit-base-patch32 or another from the Hugging Face Hub and set clipModel (--clip-model) to its folder.")]
     public async Task A_mistake_is_one_sentence(string arguments, string message) =>
         Assert.Equal(
             message.Replace("{cwd}", Directory.GetCurrentDirectory(), StringComparison.Ordinal).Replace("{tasks}", string.Join(", ", RewardFactory.Tasks), StringComparison.Ordinal),

@@ -114,7 +114,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("task=weighted rewards=compression=1,compression=2", ": compression is there twice")]
     [InlineData("task=weighted rewards=clip-score=1", "task clip-score needs a CLIP model")]
     [InlineData("clipModel=c", "clipModel belongs to task alignment or clip-score or pick-score or style, and the task is compression; leave it out")]
-    [InlineData("task=incompression rewardUrl=http://127.0.0.1:1", "rewardUrl belongs to task http, and the task is incompression")]
+    [InlineData("task=incompression rewardUrl=http://127.0.0.1:1", "rewardUrl belongs to task http or vlm-bertscore, and the task is incompression")]
     [InlineData("klTarget=1", "the weight that is adapted to klTarget starts at klCoefficient, which is 0")]
     public void Rewards_that_cannot_be_trained_for_are_refused(string assignments, string expected) =>
         Assert.Contains(expected, Error("{}", [], assignments.Split(' ')), StringComparison.Ordinal);
