@@ -14,11 +14,12 @@ internal static class EvaluateCommand
         var command = new DocumentedCommand(
             "evaluate",
             "With --rewards: compares a model and its adapters by rewards and diversity on held-out prompts. "
-            + "Without: measures a model of emoji by its gallery: reconstruction, recognized share, diversity, JPEG size.",
+            + "Without: measures a model of emoji by its gallery: reconstruction, recognized share, diversity, JPEG size; a CLIP model by the animals it knows.",
             "rlcm evaluate --adapter runs/small/adapter --rewards compression --output table",
             "rlcm evaluate --adapter A --adapter B --rewards compression,clip-score --clip-model DIR --steps 1,2,4,8 --samples 8",
             "rlcm evaluate --model models/emoji-lcm",
             "rlcm evaluate --model models/emoji-teacher --guidance 3",
+            "rlcm evaluate --model models/emoji-clip",
             "rlcm evaluate --adapter runs/small/adapter --steps 4 --output sheet.png");
         foreach (var option in (IEnumerable<Option>)[rewards.Rewards, .. rewards.Others, .. quality.Options])
             command.Add(option);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Rlcm.Datasets;
-using Rlcm.Evaluation;
 using Rlcm.Models;
 using Rlcm.Models.Clip;
 using Rlcm.Pretraining;
@@ -50,18 +49,11 @@ internal static class PretrainClipCommand
             };
             using var stage = new ClipStage(online, average, tokenizerFolder, pictures.Records, pictures.Pixels, pictures.Weights, settings);
             var code = options.Run(arguments, stage, settings, stop);
-            using var clip = ClipFolder.Load(new PretrainingFolder(options.Output(arguments)).ModelPath, withTexts: true);
-            terminal.Output.WriteLine(Describe(AnimalRetrieval.Measure(clip, EmbeddedGallery())));
+            terminal.Output.WriteLine(ClipEvaluation.Measure(new PretrainingFolder(options.Output(arguments)).ModelPath, gallery: null));
             return Task.FromResult(code);
         });
         return command;
     }
-
-    /// <summary>How many animals a CLIP model finds the captions of, in a line.</summary>
-    public static string Describe(AnimalRetrieval retrieval) =>
-        $"held-out drawings of {retrieval.Drawings.Count} animals that find their caption: {retrieval.Top1:p1} ({string.Join(", ", retrieval.ByStyle.Select(style => $"{style.Style} {style.Right} of {style.All}"))})";
-
-    private static Gallery EmbeddedGallery() => Gallery.Read(ShippedFiles.Require(Path.Combine("models", "emoji-lcm", Gallery.FolderName), "the gallery"));
 
     /// <summary>The architecture, its ids those of the tokenizer.</summary>
     private static ClipConfig ConfigFor(ClipTokenizer tokenizer, string path)

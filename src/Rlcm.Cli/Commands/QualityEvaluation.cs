@@ -36,6 +36,14 @@ internal sealed class QualityEvaluation(EvaluationOptions shared)
         var sheet = arguments.GetValue(shared.Output) is { } path ? new PictureOutput(path) : null;
         var sizePrompts = shared.Prompts(arguments, DefaultPrompts);
         var folder = shared.Model.Find(arguments, terminal, stop);
+        if (ClipEvaluation.Concerns(folder))
+        {
+            if (adapters.Count > 0)
+                throw new UserErrorException($"--adapter: expected with a text-to-image model, found it with {folder}; leave it out, or name another --model.");
+            terminal.Output.WriteLine(ClipEvaluation.Measure(folder, arguments.GetValue(_gallery)));
+            return;
+        }
+
         var pictures = arguments.GetValue(_dataset) is { } images ? OpenWithTestSplit(images) : null;
         using var model = shared.Model.Load(arguments, folder);
         var scale = given ?? model.Generation.GuidanceScale;

@@ -25,8 +25,8 @@ internal static class RunInspector
             new("progress", $"{done} of {config.Updates} updates"),
             new("checkpoints", checkpoints.Count == 0 ? "none" : string.Join(", ", checkpoints)),
         ];
-        var damage = Damage(run);
         var holder = RunLock.HolderOf(path);
+        var damage = holder is null ? Damage(run) : null; // a run in use deletes checkpoints
         if (holder is not null)
             facts.Add(new("in use by", holder));
         if (evaluations.Count > 0)
@@ -40,7 +40,7 @@ internal static class RunInspector
             facts.Add(new("go on with it", config.Task == Tuning.Task ? "run the program of its reward again" : $"rlcm train --resume {path}"));
         if (Directory.Exists(run.Adapter))
             facts.Add(new("draw with it", $"rlcm sample --model {config.Model}{(config.LcmLora is { } lcmLora ? $" --lcm-lora {lcmLora}" : "")} --adapter {run.Adapter} --prompt TEXT --output F.png"));
-        return new("training run") { Facts = facts, Problems = holder is null && damage is not null ? [damage] : [] }; // a run in use deletes checkpoints
+        return new("training run") { Facts = facts, Problems = damage is not null ? [damage] : [] };
     }
 
     /// <summary>What keeps the run's checkpoint from being used; null where nothing does.</summary>

@@ -184,13 +184,6 @@ public sealed class TextToImageModel : IDisposable
     private void Freeze()
     {
         foreach (var network in (nn.Module[])[TextEncoder, Unet, Vae])
-        {
-            network.eval();
-            foreach (var parameter in network.parameters())
-            {
-                parameter.requires_grad = false;
-                parameter.DetachFromDisposeScope();
-            }
-        }
+            network.Freeze();
     }
 }

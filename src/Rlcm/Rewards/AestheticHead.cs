@@ -1,5 +1,6 @@
 using Rlcm.Checkpoints;
 using Rlcm.Checkpoints.Pickle;
+using Rlcm.Models;
 using Rlcm.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -44,13 +45,7 @@ public sealed class AestheticHead : Module<Tensor, Tensor>
         if (TensorFit.Mismatch(file, head.state_dict()) is { } mismatch)
             throw new FileContentException(path, null, $"{path} is not the head of LAION's aesthetic predictor for CLIP ViT-L/14: {mismatch}; download sac+logos+ava1-l14-linearMSE.pth.");
         ModelWeights.Load(head, file);
-        head.eval();
-        foreach (var parameter in head.parameters())
-        {
-            parameter.requires_grad = false;
-            parameter.DetachFromDisposeScope();
-        }
-
+        head.Freeze();
         return head;
     }
 }

@@ -12,6 +12,8 @@ public sealed class ShippedPromptsTests
     [InlineData("animals-45.txt", 45)]
     [InlineData("imagenet-animals-398.txt", 398)]
     [InlineData("animal-activities-135.txt", 135)]
+    [InlineData("animal-pairs-90.txt", 90)]
+    [InlineData("activities-evaluation.txt", 64)]
     [InlineData("quick.txt", 180)]
     [InlineData("evaluation.txt", 64)]
     [InlineData("held-out.txt", 48)]
@@ -38,6 +40,18 @@ public sealed class ShippedPromptsTests
     public void Every_animal_does_every_activity() => Assert.Equal(
         from word in AnimalTable.Words from activity in (string[])["riding a bike", "washing the dishes", "playing chess"] select $"{Caption.Compose(word)} {activity}",
         Shipped("animal-activities-135.txt"));
+
+    [Fact]
+    public void Every_animal_is_paired_with_four_others() => Assert.Equal(
+        from distance in (int[])[7, 16] from index in Enumerable.Range(0, 45) select $"{Caption.Compose(AnimalTable.Words[index])} and {Caption.Compose(AnimalTable.Words[(index + distance) % 45])}",
+        Shipped("animal-pairs-90.txt"));
+
+    [Fact]
+    public void Half_of_the_activities_that_are_evaluated_are_trained_on()
+    {
+        var training = Shipped("animal-activities-135.txt");
+        Assert.Equal((32, 32), (Shipped("activities-evaluation.txt").Take(32).Count(training.Contains), Shipped("activities-evaluation.txt").Skip(32).Count(prompt => !training.Contains(prompt))));
+    }
 
     [Fact]
     public void Quick_asks_for_every_animal_in_every_style() => Assert.Equal(

@@ -95,14 +95,4 @@ public sealed class ClipModel : Module
 
     /// <summary>Numbers that older versions saved among the weights.</summary>
     private static string? CurrentName(string key) => key.EndsWith(".position_ids", StringComparison.Ordinal) ? null : key;
-
-    private void Freeze()
-    {
-        eval();
-        foreach (var parameter in parameters())
-        {
-            parameter.requires_grad = false;
-            parameter.DetachFromDisposeScope();
-        }
-    }
 }

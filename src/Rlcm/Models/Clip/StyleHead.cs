@@ -46,13 +46,7 @@ public sealed class StyleHead : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var head = new StyleHead(width, ReadStyles(part.ConfigPath, width));
         part.Load(head, key => key);
-        head.eval();
-        foreach (var parameter in head.parameters())
-        {
-            parameter.requires_grad = false;
-            parameter.DetachFromDisposeScope();
-        }
-
+        head.Freeze();
         return head;
     }
 
