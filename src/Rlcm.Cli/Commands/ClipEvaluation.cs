@@ -20,7 +20,7 @@ internal static class ClipEvaluation
     {
         using var clip = ClipFolder.Load(folder, withTexts: true);
         var retrieval = AnimalRetrieval.Measure(clip, Gallery.Read(gallery ?? ShippedFiles.Require(Path.Combine("models", "emoji-lcm", Gallery.FolderName), "the gallery")));
-        var byStyle = retrieval.ByStyle.Select(style => $"{style.Style} {style.Right} of {style.All}");
-        return $"drawings that 'pretrain clip' leaves out, one of each of the {retrieval.Drawings.Count} animals, that find their caption first: {retrieval.Top1:p1} ({string.Join(", ", byStyle)})";
+        var byVendor = retrieval.ByVendor.Select(vendor => $"{vendor.Vendor} {vendor.Right} of {vendor.All}");
+        return $"drawings that 'pretrain clip' leaves out, one of each of the {retrieval.Drawings.Count} animals, that find their caption first: {retrieval.Top1:p1} ({string.Join(", ", byVendor)})";
     }
 }

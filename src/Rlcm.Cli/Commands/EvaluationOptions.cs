@@ -23,6 +23,9 @@ internal sealed class EvaluationOptions
     /// <summary>Where files go.</summary>
     public Option<string?> Output { get; } = new("--output") { Description = "With --rewards, new folder for results.json, results.csv, results.md, plot.png and grid.png; without, F.png: contact sheet of the last number of steps, animal by animal", HelpName = "PATH" };
 
+    /// <summary>Those of models that draw.</summary>
+    public IEnumerable<Option> OfPictures => [Adapters, _prompts, Steps, _guidance, Output];
+
     /// <summary>Adds those of the pictures to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {

@@ -35,7 +35,11 @@ internal static class PretrainClipCommand
             var pictures = options.Pictures(arguments, config.Vision.ImageSize, stop, HeldOutDrawings.Contains);
             if (pictures.Records.FirstOrDefault(record => record.Label is null || record.Style is null) is { } unnamed)
                 throw new UserErrorException($"--dataset: expected a label and a style for every picture, found none for {unnamed.FileName}; add them to {ImageFolder.MetadataFile}.");
+            if (settings.BatchSize < PictureAugmentation.LeastBatch || config.Vision.ImageSize % PictureVariants.Block != 0)
+                throw new UserErrorException($"--batch, {configPath}: expected a batch of at least {PictureAugmentation.LeastBatch} and an image_size that is a multiple of {PictureVariants.Block}, found {settings.BatchSize} and {config.Vision.ImageSize}; change them.");
             string[] styles = [.. pictures.Records.Select(record => record.Style!).Distinct()];
+            if (styles.Length < 2)
+                throw new UserErrorException($"--dataset: expected pictures of at least two styles, which the head learns to tell apart, found {string.Join(", ", styles)} alone; add others, or name the styles in {ImageFolder.MetadataFile}.");
             ClipNetworks Build() => start is null ? ClipNetworks.Begin(config, styles, settings.Seed) : ClipNetworks.Continue(start);
             var (online, average) = (Build(), Build());
             if (styles.Except(online.Head.Styles, StringComparer.Ordinal).FirstOrDefault() is { } unknown)

@@ -38,8 +38,8 @@ internal sealed class QualityEvaluation(EvaluationOptions shared)
         var folder = shared.Model.Find(arguments, terminal, stop);
         if (ClipEvaluation.Concerns(folder))
         {
-            if (adapters.Count > 0)
-                throw new UserErrorException($"--adapter: expected with a text-to-image model, found it with {folder}; leave it out, or name another --model.");
+            if (((IEnumerable<Option>)[.. shared.OfPictures, _dataset, _seeds]).FirstOrDefault(option => arguments.IsGiven(option)) is { } foreign)
+                throw new UserErrorException($"{foreign.Name}: expected with a text-to-image model, found it with the CLIP model {folder}; leave it out, or name another --model.");
             terminal.Output.WriteLine(ClipEvaluation.Measure(folder, arguments.GetValue(_gallery)));
             return;
         }

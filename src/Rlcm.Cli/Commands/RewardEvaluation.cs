@@ -47,6 +47,8 @@ internal sealed class RewardEvaluation(EvaluationOptions shared)
         if (output is not null)
             OutputPath.CheckFolder(output);
         var prompts = shared.Prompts(arguments, DefaultPrompts);
+        if (configs.Any(config => config.Task == "recognized"))
+            RecognizedReward.Require(prompts);
 
         using var model = shared.Model.Load(arguments, terminal, stop);
         var scale = guidance ?? model.Generation.GuidanceScale;

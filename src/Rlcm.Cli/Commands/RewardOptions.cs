@@ -11,7 +11,7 @@ internal static class RewardOptions
         new("rewardUrl", "URL", "Reward server, for http and vlm-bertscore"),
         new("vlmModel", "NAME", "Vision-language model at that server, for vlm-bertscore"),
         new("bertModel", "DIR", "Encoder of sentences as ONNX with its tokenizer, for vlm-bertscore"),
-        new("clipModel", "DIR", "CLIP model as transformers writes it, for clip-score and pick-score [alignment and style: models/emoji-clip]"),
+        new("clipModel", "DIR", "CLIP model as transformers writes it, for clip-score and pick-score"),
         new("style", "WORD", "Drawing style, for style: noto, twemoji, flat or 3d"),
     ];
 }

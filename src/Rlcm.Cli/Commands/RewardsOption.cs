@@ -17,7 +17,7 @@ internal sealed class RewardsOption : Option<string?>
     public RewardsOption()
         : base("--rewards")
     {
-        Description = $"Measure pictures of held-out prompts by these rewards, separated by commas: {string.Join(", ", RewardFactory.Tasks)}; and by diversity within a prompt: of pixels and, with --clip-model, of CLIP embeddings";
+        Description = $"Measure pictures of held-out prompts by these rewards, separated by commas: {string.Join(", ", RewardFactory.Tasks)}; and by diversity within a prompt: of pixels and of CLIP embeddings, by --clip-model or models/emoji-clip";
         HelpName = "R,...";
     }
 

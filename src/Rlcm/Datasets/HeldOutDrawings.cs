@@ -20,6 +20,9 @@ public static class HeldOutDrawings
         return (AnimalTable.Codepoints(animal)[0], styles[(int)(hash / (ulong)Vendors.Length % (ulong)styles.Length)]);
     }
 
+    /// <summary>The vendor that draws in <paramref name="style"/>: the style's word, or <c>fluent</c> for both of Fluent's.</summary>
+    public static string VendorOf(string style) => style is "flat" or "3d" ? "fluent" : style;
+
     /// <summary>Whether no such model may be trained on <paramref name="record"/>.</summary>
     public static bool Contains(ImageRecord record) =>
         record is { Codepoint: { } code, Style: { } style } && AnimalTable.MainWord(code) is { } animal && StylesOf(animal).Styles.Contains(style);

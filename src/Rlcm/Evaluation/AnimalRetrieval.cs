@@ -23,9 +23,9 @@ public sealed record AnimalRetrieval(IReadOnlyList<RetrievedDrawing> Drawings)
     /// <summary>Share of drawings that find their caption first, 0..1.</summary>
     public double Top1 => Drawings.Average(drawing => drawing.IsRight ? 1.0 : 0.0);
 
-    /// <summary>The same for each style that is among the drawings.</summary>
-    public IEnumerable<(string Style, int Right, int All)> ByStyle =>
-        Drawings.GroupBy(drawing => drawing.Style).Select(group => (group.Key, group.Count(drawing => drawing.IsRight), group.Count())).OrderBy(group => group.Key, StringComparer.Ordinal);
+    /// <summary>How many do, and of how many, for each vendor.</summary>
+    public IEnumerable<(string Vendor, int Right, int All)> ByVendor =>
+        Drawings.GroupBy(drawing => HeldOutDrawings.VendorOf(drawing.Style)).Select(group => (group.Key, group.Count(drawing => drawing.IsRight), group.Count())).OrderBy(group => group.Key, StringComparer.Ordinal);
 
     /// <summary>Measures <paramref name="clip"/> on <see cref="HeldOutDrawings"/>, with the captions <c>a cat</c>.</summary>
     /// <param name="clip">The model with its tokenizer.</param>

@@ -6,6 +6,9 @@ public enum MeasureKind
     /// <summary>A picture: its score by a reward.</summary>
     Reward,
 
+    /// <summary>A picture: a reward that is a share or a probability, in 0..1.</summary>
+    Share,
+
     /// <summary>The pictures of a prompt: how much they differ from one another.</summary>
     Diversity,
 }
@@ -16,6 +19,11 @@ public enum MeasureKind
 /// <param name="Kind">What it is taken of.</param>
 public sealed record Measure(string Name, string Unit, MeasureKind Kind)
 {
+    /// <summary>The measure that a reward is.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="unit">Its unit, by which shares are known.</param>
+    public static Measure OfReward(string name, string unit) => new(name, unit, unit is "share" or "probability" ? MeasureKind.Share : MeasureKind.Reward);
+
     /// <summary>Mean distance of two pictures of one prompt by their pixels, <see cref="PictureDiversity.MeanPairwiseDistance"/>.</summary>
     public static Measure PixelDiversity { get; } = new("diversity-pixels", "rms", MeasureKind.Diversity);
 

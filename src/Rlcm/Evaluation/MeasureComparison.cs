@@ -12,7 +12,7 @@ public sealed record ComparedMeasure(string Model, int Steps, Measure Measure, E
 /// <summary>Compares measures of a tuned model with those of the untuned one.</summary>
 public static class MeasureComparison
 {
-    private const double LostDiversity = 0.5;
+    private const double LostHalf = 0.5;
     private const double WorstPictures = 0.1;
 
     /// <summary>The untuned model's own line.</summary>
@@ -43,13 +43,22 @@ public static class MeasureComparison
     }
 
     /// <summary>
-    /// Whether a measure collapsed. A diversity: it fell by more than half. A reward: its mean is below the lowest decile of the untuned
-    /// pictures, so that an average picture is worse than nine of ten were, and it fell by more than chance.
+    /// Whether a measure collapsed. A diversity: it fell by more than half. A share or probability: the same, by more than chance. Another
+    /// reward, of which nobody knows what is half: its mean is below the lowest decile of the untuned pictures, so that an average picture is
+    /// worse than nine of ten were, and it fell by more than chance.
     /// </summary>
     /// <param name="tuned">Values of the tuned model.</param>
     /// <param name="untuned">Values of the untuned model.</param>
     /// <param name="change">Their <see cref="Change"/>.</param>
-    public static bool IsCollapsed(MeasuredValues tuned, MeasuredValues untuned, Estimate change) => tuned.Measure.Kind == MeasureKind.Diversity
-        ? tuned.Units.Average() < LostDiversity * untuned.Units.Average()
-        : tuned.Units.Average() < Quantile.Of(untuned.Sorted, WorstPictures) && change.Interval is null or { High: < 0 };
+    public static bool IsCollapsed(MeasuredValues tuned, MeasuredValues untuned, Estimate change)
+    {
+        var isBeyondChance = change.Interval is null or { High: < 0 };
+        var lostHalf = tuned.Units.Average() < LostHalf * untuned.Units.Average();
+        return tuned.Measure.Kind switch
+        {
+            MeasureKind.Diversity => lostHalf,
+            MeasureKind.Share => lostHalf && isBeyondChance,
+            _ => tuned.Units.Average() < Quantile.Of(untuned.Sorted, WorstPictures) && isBeyondChance,
+        };
+    }
 }

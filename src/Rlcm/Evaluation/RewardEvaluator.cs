@@ -50,7 +50,7 @@ public sealed class RewardEvaluator(IReadOnlyList<IReward> rewards, ClipFolder? 
             progress.Report((rows[^1] + 1) * samples);
         }
 
-        return new([.. rewards.Select((reward, r) => new MeasuredValues(new(reward.Name, reward.Unit, MeasureKind.Reward), scores[r])), .. Diversities(pixels, looks)], ImageBatch.Concatenate(first));
+        return new([.. rewards.Select((reward, r) => new MeasuredValues(Measure.OfReward(reward.Name, reward.Unit), scores[r])), .. Diversities(pixels, looks)], ImageBatch.Concatenate(first));
     }
 
     private static double[] Score(IReward reward, ImageBatch images, string[] texts, string origin, int offset, CancellationToken stop) =>

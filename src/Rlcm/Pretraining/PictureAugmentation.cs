@@ -13,6 +13,9 @@ namespace Rlcm.Pretraining;
 /// </summary>
 public static class PictureAugmentation
 {
+    /// <summary>Pictures that a batch has at least, of which a part is flawed.</summary>
+    public const int LeastBatch = FlawedPart;
+
     private const double MostTurn = 0.3; // radians
     private const double LeastScale = 0.8;
     private const double MostScale = 1.25;
@@ -30,7 +33,7 @@ public static class PictureAugmentation
     private const int Draws = 16;
 
     /// <summary>Every picture altered in its own way.</summary>
-    /// <param name="pictures">[B, 3, H, W] in -1..1, H and W multiples of <see cref="PictureVariants.Block"/>; B at least 4.</param>
+    /// <param name="pictures">[B, 3, H, W] in -1..1, H and W multiples of <see cref="PictureVariants.Block"/>; B at least <see cref="LeastBatch"/>.</param>
     /// <param name="address">Of everything random.</param>
     /// <returns>[B, 3, H, W] in -1..1.</returns>
     public static Tensor Draw(Tensor pictures, RandomAddress address)

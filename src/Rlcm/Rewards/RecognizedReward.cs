@@ -30,6 +30,14 @@ public sealed class RecognizedReward(Recognizer recognizer) : IReward
             cancellationToken);
     }
 
+    /// <summary>Refuses prompts that name no animal, before anything is drawn for them.</summary>
+    /// <exception cref="UserErrorException">One does not.</exception>
+    public static void Require(IEnumerable<string> prompts)
+    {
+        foreach (var prompt in prompts)
+            AnimalsOf(prompt);
+    }
+
     private static string[] AnimalsOf(string prompt)
     {
         string[] animals = [.. prompt.Split(' ', StringSplitOptions.RemoveEmptyEntries).Intersect(AnimalTable.Words, StringComparer.Ordinal)];

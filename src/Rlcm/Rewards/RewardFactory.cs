@@ -13,7 +13,7 @@ public static class RewardFactory
     /// <summary>The environment variable with the key of a reward server.</summary>
     public const string KeyVariable = "RLCM_REWARD_KEY";
 
-    /// <summary>The CLIP model that comes with the project; alignment and style take it where no other is named.</summary>
+    /// <summary>The CLIP model that comes with the project.</summary>
     public const string EmbeddedClip = "models/emoji-clip";
 
     private static string EmbeddedGallery => ShippedFiles.Require(Path.Combine("models", "emoji-lcm", Gallery.FolderName), "the gallery");
@@ -21,14 +21,14 @@ public static class RewardFactory
     private static readonly SortedDictionary<string, Func<TrainConfig, IProgress<RewardRetry>?, IReward>> Known = new(StringComparer.Ordinal)
     {
         ["aesthetic"] = (config, _) => AestheticReward.Load(AestheticModel(config), AestheticHead(config), config.AestheticRounds),
-        ["alignment"] = (config, _) => ClipReward.Alignment(ClipModel(config)),
+        ["alignment"] = (config, _) => ClipReward.Alignment(ShippedFiles.Require(EmbeddedClip, "the CLIP model")),
         ["clip-score"] = (config, _) => ClipReward.ClipScore(ClipModel(config)),
         ["compression"] = (_, _) => JpegReward.Compression,
         ["http"] = (config, retried) => new HttpReward(Server(config), TimeProvider.System, retried),
         ["incompression"] = (_, _) => JpegReward.Incompression,
         ["pick-score"] = (config, _) => ClipReward.PickScore(ClipModel(config)),
         ["recognized"] = (_, _) => new RecognizedReward(new(Gallery.Read(EmbeddedGallery))),
-        ["style"] = (config, _) => StyleReward.Load(ClipModel(config), config.Style!),
+        ["style"] = (config, _) => StyleReward.Load(StyleModel(config), config.Style!),
         ["vlm-bertscore"] = (config, retried) => new VlmReward(Server(config), config.VlmModel, BertScorer.Load(BertModel(config), config.BertLayer), TimeProvider.System, retried),
     };
 
@@ -72,9 +72,10 @@ public static class RewardFactory
     private static IEnumerable<(string Name, string Path)> InputsOf(string task, TrainConfig config) => task switch
     {
         "aesthetic" => [.. FilesOf("aestheticModel", AestheticModel(config), ClipFolder.Files), ("aestheticHead", AestheticHead(config))],
-        "alignment" or "clip-score" or "pick-score" => FilesOf("clipModel", ClipModel(config), ClipFolder.Files),
+        "alignment" => FilesOf("embeddedClip", ShippedFiles.Require(EmbeddedClip, "the CLIP model"), ClipFolder.Files),
+        "clip-score" or "pick-score" => FilesOf("clipModel", ClipModel(config), ClipFolder.Files),
         "recognized" => Gallery.FileNames.Select(name => ($"gallery/{name}", Path.Combine(EmbeddedGallery, name))),
-        "style" => FilesOf("clipModel", ClipModel(config), folder => [.. ClipFolder.Files(folder), .. StyleHead.Files(folder)]),
+        "style" => FilesOf("styleModel", StyleModel(config), folder => [.. ClipFolder.Files(folder), .. StyleHead.Files(folder)]),
         "vlm-bertscore" => FilesOf("bertModel", BertModel(config), BertScorer.Files),
         _ => [],
     };
@@ -83,7 +84,9 @@ public static class RewardFactory
 
     private static string AestheticHead(TrainConfig config) => ShippedFiles.Require(config.AestheticHead!, "aestheticHead");
 
-    private static string ClipModel(TrainConfig config) => ShippedFiles.Require(config.ClipModel ?? EmbeddedClip, "clipModel");
+    private static string ClipModel(TrainConfig config) => ShippedFiles.Require(config.ClipModel!, "clipModel");
+
+    private static string StyleModel(TrainConfig config) => ShippedFiles.Require(config.StyleModel ?? EmbeddedClip, "styleModel");
 
     private static string BertModel(TrainConfig config) => ShippedFiles.Require(config.BertModel!, "bertModel");
 

@@ -10,8 +10,9 @@ public static class RewardRules
     [
         ("aestheticModel", config => config.AestheticModel, ["aesthetic"]),
         ("aestheticHead", config => config.AestheticHead, ["aesthetic"]),
-        ("clipModel", config => config.ClipModel, ["alignment", "clip-score", "pick-score", "style"]),
+        ("clipModel", config => config.ClipModel, ["clip-score", "pick-score"]),
         ("style", config => config.Style, ["style"]),
+        ("styleModel", config => config.StyleModel, ["style"]),
         ("rewardUrl", config => config.RewardUrl, ["http", "vlm-bertscore"]),
         ("vlmModel", config => config.VlmModel, ["vlm-bertscore"]),
         ("bertModel", config => config.BertModel, ["vlm-bertscore"]),
@@ -22,7 +23,7 @@ public static class RewardRules
     public static bool IsUsedBy(string key, string task) => Array.TrueForAll(KeysOfTasks, entry => entry.Key != key || entry.Tasks.Contains(task));
 
     /// <summary><paramref name="config"/> without what belongs to other tasks than a program's own.</summary>
-    internal static TrainConfig Forget(TrainConfig config) => config with { Rewards = null, AestheticModel = null, AestheticHead = null, ClipModel = null, Style = null, RewardUrl = null, VlmModel = null, BertModel = null, BertLayer = null };
+    internal static TrainConfig Forget(TrainConfig config) => config with { Rewards = null, AestheticModel = null, AestheticHead = null, ClipModel = null, Style = null, StyleModel = null, RewardUrl = null, VlmModel = null, BertModel = null, BertLayer = null };
 
     /// <summary>The conflicts of <paramref name="config"/>.</summary>
     internal static IEnumerable<TrainConfigConflict> Check(TrainConfig config)
@@ -54,6 +55,8 @@ public static class RewardRules
                 yield return new(["rewards"], $"{part.Task} counts from min to max, found a min that is not below its max; change one of them");
         }
 
+        if (config.RewardTasks.Contains("http") && config.RewardTasks.Contains("vlm-bertscore"))
+            yield return new(["rewards"], "http and vlm-bertscore would both ask the server at rewardUrl; sum one of them only");
         if (config.Rewards?.GroupBy(part => part.Task, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
             yield return new(["rewards"], $"{twice} is there twice; keep one of them");
     }

@@ -71,14 +71,14 @@ public sealed record TrainConfig
     /// <summary>The output of <c>bertModel</c> that holds the vectors, by name or by number from 0; null: <c>last_hidden_state</c>, or else the first. Default null.</summary>
     public string? BertLayer { get; init; }
 
-    /// <summary>
-    /// Folder of a CLIP model as transformers writes it, for <c>clip-score</c> and <c>pick-score</c>, which need one, <c>alignment</c> and
-    /// <c>style</c>, which take models/emoji-clip otherwise. Default null.
-    /// </summary>
+    /// <summary>Folder of a CLIP model as transformers writes it, for <c>clip-score</c> and <c>pick-score</c>. Default null.</summary>
     public string? ClipModel { get; init; }
 
-    /// <summary>The style word that <c>style</c> is to raise, one of the CLIP model's head: noto, twemoji, flat or 3d. Default null.</summary>
+    /// <summary>The style word that <c>style</c> is to raise, one of those its model's head tells apart: noto, twemoji, flat or 3d. Default null.</summary>
     public string? Style { get; init; }
+
+    /// <summary>Folder of a CLIP model with a head for styles, as <c>rlcm pretrain clip</c> makes it, for <c>style</c>; null: models/emoji-clip. Default null.</summary>
+    public string? StyleModel { get; init; }
 
     /// <summary>The latent consistency model: a folder in diffusers layout or a name on the Hugging Face Hub, see <see cref="Models.Hub.ModelLocation"/>.</summary>
     public string Model { get; init; } = "models/emoji-lcm";

@@ -18,7 +18,7 @@ public static class TrainConfigRules
     /// new end. Keys that name files, and <c>threads</c>, may change as long as the files' contents and the number of threads do not.
     /// </summary>
     public static IReadOnlyList<string> FreeOnResume { get; } =
-        ["updates", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "model", "lcmLora", "prompts", "evaluationPrompts", "aestheticModel", "aestheticHead", "clipModel", "bertModel", "rewardUrl", "rewardBatch", "rewardConcurrency", "rewardTimeout"];
+        ["updates", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "model", "lcmLora", "prompts", "evaluationPrompts", "aestheticModel", "aestheticHead", "clipModel", "styleModel", "bertModel", "rewardUrl", "rewardBatch", "rewardConcurrency", "rewardTimeout"];
 
     /// <summary>All conflicts of <paramref name="config"/>; none when it can be run.</summary>
     public static IEnumerable<TrainConfigConflict> Check(TrainConfig config) =>
@@ -43,7 +43,7 @@ public static class TrainConfigRules
         if (config.RewardTasks.Contains("style") && config.Style is null)
             yield return new(["style", "task"], "task style needs the word of a drawing style, found none; set style (--style) to noto, twemoji, flat or 3d");
         if (config.RewardTasks.FirstOrDefault(task => task is "clip-score" or "pick-score") is { } byClip && config.ClipModel is null)
-            yield return new(["clipModel", "task"], $"task {byClip} needs a CLIP model; download {(byClip == "clip-score" ? "openai/clip-vit-base-patch32 or another" : "yuvalkirstain/PickScore_v1, with the tokenizer of laion/CLIP-ViT-H-14-laion2B-s32B-b79K,")} from the Hugging Face Hub and set clipModel (--clip-model) to its folder");
+            yield return new(["clipModel", "styleModel", "task"], $"task {byClip} needs a CLIP model; download {(byClip == "clip-score" ? "openai/clip-vit-base-patch32 or another" : "yuvalkirstain/PickScore_v1, with the tokenizer of laion/CLIP-ViT-H-14-laion2B-s32B-b79K,")} from the Hugging Face Hub and set clipModel (--clip-model) to its folder");
     }
 
     private static IEnumerable<TrainConfigConflict> CheckSampling(TrainConfig config)

@@ -31,6 +31,20 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("clipModel/model.safetensors was SHA-256 ", await CommandLine.RefusedAsync("train", "--resume", _folder["run"], "--updates", "3", "--quiet"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("alignment", "cosine", "emoji-clip/model.safetensors")]
+    [InlineData("style", "probability", "emoji-clip/style_head/model.safetensors", "--style", "3d")]
+    public async Task Rewards_of_the_embedded_CLIP_need_nothing_else(string task, string unit, string input, params string[] options)
+    {
+        var model = TinyModels.Write(_folder["model"]);
+        File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
+        string[] small = ["imagesPerUpdate=4", "samplingBatch=2", "groupSize=2", "minibatches=1", "microBatch=4", "originSteps=2", "horizon=2", $"evaluationPrompts={_folder["prompts.txt"]}"];
+        await CommandLine.SucceedAsync(
+            ["train", "--task", task, .. options, "--model", model, "--prompts", _folder["prompts.txt"], "--updates", "1", "--quiet", "--output", _folder["run"], .. small.SelectMany(value => (string[])["--set", value])]);
+        Assert.Equal((task, unit), (AdapterProvenance.Read(_folder["run/adapter"]).Task, AdapterProvenance.Read(_folder["run/adapter"]).RewardUnit));
+        Assert.Contains(input, await File.ReadAllTextAsync(RunFolder.Open(_folder["run"]).Manifest, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_run_is_continued_on_another_base_model_only_by_force_which_says_what_is_given_up()
     {

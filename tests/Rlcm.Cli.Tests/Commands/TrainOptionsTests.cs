@@ -53,7 +53,7 @@ public sealed class TrainOptionsTests : IDisposable
     [Fact]
     public void A_reward_that_the_task_does_not_use_is_refused() =>
         Assert.Equal(
-            "--clip-model, --task: clipModel: clipModel belongs to task alignment or clip-score or pick-score or style, and the task is incompression; leave it out (in a configuration: null), or change the task.",
+            "--clip-model, --task: clipModel: clipModel belongs to task clip-score or pick-score, and the task is incompression; leave it out (in a configuration: null), or change the task.",
             Assert.Throws<UserErrorException>(() => Read("--task", "incompression", "--clip-model", "x")).Message);
 
     [Fact]

@@ -47,5 +47,6 @@ public sealed class OneFileProgramTests : IDisposable
         Assert.Contains("before ", await output, StringComparison.Ordinal);
         Assert.Equal(("redness", 2), (AdapterProvenance.Read(_folder["runs/redness/adapter"]).Task, AdapterProvenance.Read(_folder["runs/redness/adapter"]).Updates));
         Assert.True(File.Exists(Path.Combine(AppContext.BaseDirectory, "models", "emoji-lcm", "model_index.json")));
+        Assert.True(File.Exists(Path.Combine(AppContext.BaseDirectory, "models", "emoji-clip", "config.json")));
     }
 }

@@ -23,8 +23,9 @@ public sealed class AnimalRetrievalTests : IDisposable
         using var clip = Embedded();
         var retrieval = AnimalRetrieval.Measure(clip, Gallery);
         Assert.Equal(AnimalTable.Words, retrieval.Drawings.Select(drawing => drawing.Animal));
-        Assert.Equal(45, retrieval.ByStyle.Sum(style => style.All));
-        Assert.Equal(retrieval.Top1 * 45, retrieval.ByStyle.Sum(style => style.Right), 1e-9);
+        Assert.Equal(45, retrieval.ByVendor.Sum(vendor => vendor.All));
+        Assert.Equal(retrieval.Top1 * 45, retrieval.ByVendor.Sum(vendor => vendor.Right), 1e-9);
+        Assert.Equal(["fluent", "noto", "twemoji"], retrieval.ByVendor.Select(vendor => vendor.Vendor));
         Assert.InRange(retrieval.Top1, 0.5, 1); // by chance 0.02
     }
 

@@ -68,6 +68,18 @@ public sealed class MeasureComparisonTests
         Assert.Equal(collapses, row.IsCollapsed);
     }
 
+    [Theory]
+    [InlineData(1, 1, false)] // of 3 recognized pictures in 4, 2 are left
+    [InlineData(1, 0, true)]
+    public void A_share_collapses_when_it_falls_by_more_than_half(double first, double second, bool collapses)
+    {
+        var share = Measure.OfReward("recognized", "share");
+        Assert.Equal((MeasureKind.Share, MeasureKind.Reward), (share.Kind, Measure.OfReward("compression", "kB").Kind));
+        var untuned = Of(share, [1, 0], [1, 1], [1, 0], [1, 1]);
+        var tuned = Of(share, [first, 0], [second, 0], [first, 0], [second, 0]);
+        Assert.Equal(collapses, MeasureComparison.Of("small", 4, tuned, untuned).IsCollapsed);
+    }
+
     [Fact]
     public void A_fall_by_chance_is_no_collapse()
     {

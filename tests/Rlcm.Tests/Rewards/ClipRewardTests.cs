@@ -133,7 +133,7 @@ public sealed class ClipRewardTests : IDisposable
     public void Tasks_are_found_by_name_with_the_files_they_are_made_of()
     {
         var clip = TinyClip.Write(_folder["clip"], AestheticHead.EmbeddingSize);
-        var config = new TrainConfig { AestheticModel = clip, AestheticHead = GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), ClipModel = clip, RewardUrl = "http://127.0.0.1:1", Style = "flat", BertModel = GoldenData.Shared("bertscore-a/bert") };
+        var config = new TrainConfig { AestheticModel = clip, AestheticHead = GoldenData.Shared("clip-a/sac+logos+ava1-l14-linearMSE.pth"), ClipModel = clip, RewardUrl = "http://127.0.0.1:1", Style = "flat", StyleModel = clip, BertModel = GoldenData.Shared("bertscore-a/bert") };
         Assert.Equal(["aesthetic", "alignment", "clip-score", "compression", "http", "incompression", "pick-score", "recognized", "style", "vlm-bertscore"], RewardFactory.Tasks);
         foreach (var task in RewardFactory.Tasks)
         {
@@ -146,9 +146,9 @@ public sealed class ClipRewardTests : IDisposable
         var inputs = RewardFactory.Inputs(config with { Task = "aesthetic" }).Select(input => input.Name).ToList();
         Assert.Subset(inputs.ToHashSet(StringComparer.Ordinal), new HashSet<string>(["aestheticModel/config.json", "aestheticModel/model.safetensors", "aestheticModel/preprocessor_config.json", "aestheticHead"], StringComparer.Ordinal));
         Assert.Equal(["bertModel/model.onnx", "bertModel/vocab.txt", "bertModel/tokenizer_config.json", "bertModel/config.json"], RewardFactory.Inputs(config with { Task = "vlm-bertscore" }).Select(input => input.Name));
-        Assert.Contains("clipModel/style_head/model.safetensors", RewardFactory.Inputs(config with { Task = "style" }).Select(input => input.Name));
+        Assert.Contains("styleModel/style_head/model.safetensors", RewardFactory.Inputs(config with { Task = "style" }).Select(input => input.Name));
         Assert.Equal(["gallery/index.json", "gallery/sheet.png"], RewardFactory.Inputs(config with { Task = "recognized" }).Select(input => input.Name));
-        Assert.DoesNotContain("clipModel/style_head/model.safetensors", RewardFactory.Inputs(config with { Task = "alignment" }).Select(input => input.Name));
+        Assert.Contains("embeddedClip/model.safetensors", RewardFactory.Inputs(config with { Task = "alignment" }).Select(input => input.Name));
         Assert.Contains("expected one of aesthetic, alignment, clip-score, compression", Assert.Throws<UserErrorException>(() => RewardFactory.Create(config with { Task = "compresion" })).Message, StringComparison.Ordinal);
     }
 

@@ -112,8 +112,9 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("task=weighted rewards=compression=0", ": compression has the weight 0")]
     [InlineData("task=weighted rewards=compression=1:2..1", ": compression counts from min to max")]
     [InlineData("task=weighted rewards=compression=1,compression=2", ": compression is there twice")]
+    [InlineData("task=weighted rewards=http=1,vlm-bertscore=1 rewardUrl=http://127.0.0.1:1 bertModel=b", "http and vlm-bertscore would both ask the server at rewardUrl")]
     [InlineData("task=weighted rewards=clip-score=1", "task clip-score needs a CLIP model")]
-    [InlineData("clipModel=c", "clipModel belongs to task alignment or clip-score or pick-score or style, and the task is compression; leave it out")]
+    [InlineData("clipModel=c", "clipModel belongs to task clip-score or pick-score, and the task is compression; leave it out")]
     [InlineData("task=incompression rewardUrl=http://127.0.0.1:1", "rewardUrl belongs to task http or vlm-bertscore, and the task is incompression")]
     [InlineData("klTarget=1", "the weight that is adapted to klTarget starts at klCoefficient, which is 0")]
     public void Rewards_that_cannot_be_trained_for_are_refused(string assignments, string expected) =>
