@@ -4,7 +4,7 @@ namespace Rlcm.Cli.Commands;
 internal static class RewardOptions
 {
     /// <summary>Keys of rewards without an option of their own, for <c>--set</c>.</summary>
-    public static IReadOnlyList<string> OtherKeys { get; } = ["aestheticRounds", "bertLayer", "rewardBatch", "rewardConcurrency", "rewardTimeout"];
+    public static IReadOnlyList<string> OtherKeys { get; } = ["aestheticRounds", "bertLayer", "rewardBatch", "rewardConcurrency", "rewardTimeout", "styleModel"];
 
     /// <summary>All of them, for one command.</summary>
     public static IReadOnlyList<KeyOption> Create() =>
