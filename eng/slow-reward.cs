@@ -10,7 +10,16 @@ var seconds = new Dictionary<bool, double>();
 foreach (var (index, isSlow) in ((bool[])[false, true, true, false]).Index())
 {
     double spent = 0;
-    Tuning.Run(new Patient(isSlow ? TimeSpan.FromSeconds(1) : TimeSpan.Zero), config, Path.Combine(Directory.CreateTempSubdirectory("rlcm-slow-").FullName, "run"), new Synchronous(update => spent = update.Seconds));
+    var folder = Directory.CreateTempSubdirectory("rlcm-slow-");
+    try
+    {
+        Tuning.Run(new Patient(isSlow ? TimeSpan.FromSeconds(1) : TimeSpan.Zero), config, Path.Combine(folder.FullName, "run"), new Synchronous(update => spent = update.Seconds));
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+
     seconds[isSlow] = seconds.GetValueOrDefault(isSlow) + spent;
     Console.WriteLine($"run {index + 1}: {(isSlow ? "1 s" : "0 s")} a batch, {spent:f1} s for {config.Updates} updates of {config.ImagesPerUpdate / config.SamplingBatch} batches");
 }

@@ -1,5 +1,6 @@
 using Rlcm.Models.Clip;
 using Rlcm.Rewards;
+using Rlcm.Rewards.Remote;
 using Rlcm.Runtime;
 using Rlcm.Training;
 
@@ -12,13 +13,14 @@ internal sealed class LoadedRewards : IDisposable
 
     /// <param name="configs">A configuration for each reward.</param>
     /// <param name="clip">The folder of the CLIP.</param>
+    /// <param name="retried">Told where a server has to be asked again.</param>
     /// <exception cref="UserErrorException">Something that they are made of is missing, damaged or not supported.</exception>
-    public LoadedRewards(IEnumerable<TrainConfig> configs, string clip)
+    public LoadedRewards(IEnumerable<TrainConfig> configs, string clip, IProgress<RewardRetry> retried)
     {
         try
         {
             foreach (var config in configs)
-                _rewards.Add(RewardFactory.Create(config));
+                _rewards.Add(RewardFactory.Create(config, retried));
             Clip = ClipFolder.Load(ShippedFiles.Require(clip, "the CLIP model"), withTexts: false);
         }
         catch
@@ -33,6 +35,17 @@ internal sealed class LoadedRewards : IDisposable
 
     /// <summary>The CLIP; null where there is none.</summary>
     public ClipFolder? Clip { get; }
+
+    /// <summary>Asks those that depend on a server for the score of one grey picture.</summary>
+    /// <param name="pictureSize">Height and width of the picture.</param>
+    /// <param name="prompt">Its prompt.</param>
+    /// <param name="stop">Gives it up.</param>
+    /// <exception cref="UserErrorException">One fails.</exception>
+    public void Probe(int pictureSize, string prompt, CancellationToken stop)
+    {
+        foreach (var reward in _rewards.OfType<IProbedReward>())
+            RewardProbe.Ask(reward, pictureSize, pictureSize, prompt, stop);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -5,6 +5,7 @@ using Rlcm.Evaluation;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Rewards;
+using Rlcm.Rewards.Remote;
 using Rlcm.Rollouts;
 using Rlcm.Runtime;
 using Rlcm.Training;
@@ -24,18 +25,22 @@ internal sealed class RewardEvaluation(EvaluationOptions shared)
 
     private readonly Option<int> _samples = new("--samples") { Description = "With --rewards: pictures of each prompt; at least 2 for its diversity", HelpName = "N", DefaultValueFactory = _ => DefaultSamples };
     private readonly IReadOnlyList<KeyOption> _keys = RewardOptions.Create();
+    private readonly SetOption _set = new($"With --rewards: any key of a reward, also {string.Join(", ", RewardOptions.OtherKeys)}; may be repeated");
 
     /// <summary>The option that asks for this evaluation.</summary>
     public RewardsOption Rewards { get; } = new();
 
     /// <summary>The other options that no other evaluation has.</summary>
-    public IReadOnlyList<Option> Others => [_samples, .. _keys];
+    public IReadOnlyList<Option> Others => [_samples, .. _keys, _set];
 
     /// <summary>Measures, prints and saves.</summary>
     /// <exception cref="UserErrorException">Something that was asked for is missing, damaged or does not go together.</exception>
     public void Run(ParseResult arguments, Terminal terminal, CancellationToken stop)
     {
-        var flags = KeyOption.Given(_keys, arguments);
+        var assignments = TrainConfigReader.ReadAssignments(_set.Assignments(arguments));
+        foreach (var assignment in assignments)
+            OptionChecks.RequireOneOf(_set, assignment.Key, [.. _keys.Select(option => option.Key), .. RewardOptions.OtherKeys]);
+        TrainConfigFlag[] flags = [.. KeyOption.Given(_keys, arguments), .. assignments];
         TrainConfig[] configs = [.. Rewards.Tasks(arguments).Select(task => TrainConfigReader.ReadFlags([new(Rewards.Name, "task", task), .. flags.Where(flag => RewardRules.IsUsedBy(flag.Key, task))]))];
         if (flags.Where(flag => flag.Key != ClipModel && !configs.Any(config => RewardRules.IsUsedBy(flag.Key, config.Task))).Select(flag => flag.Flag).FirstOrDefault() is { } unused)
             throw new UserErrorException($"{unused}: expected with a reward that uses it, found {string.Join(", ", configs.Select(config => config.Task))}; leave it out, or add the reward to {Rewards.Name}.");
@@ -56,7 +61,8 @@ internal sealed class RewardEvaluation(EvaluationOptions shared)
         var steps = shared.Steps.Read(arguments, sampler.DefaultSteps);
         sampler.Require(steps);
         AdaptersOption.Require(adapters, model, shared.Model.Name(arguments), terminal);
-        using var rewards = new LoadedRewards(configs, flags.Where(flag => flag.Key == ClipModel).Select(flag => flag.Value).FirstOrDefault(RewardFactory.EmbeddedClip));
+        using var rewards = new LoadedRewards(configs, flags.Where(flag => flag.Key == ClipModel).Select(flag => flag.Value).LastOrDefault(RewardFactory.EmbeddedClip), new Retries(terminal.Error));
+        rewards.Probe(sampler.PictureSize, prompts[0], stop);
         var evaluator = new RewardEvaluator(rewards.All, rewards.Clip, prompts, samples, sampler.BatchSize);
 
         var conditions = new RewardConditions(shared.Model.Name(arguments), adapters, shared.PromptsFile(arguments, DefaultPrompts), prompts.Count, samples, Seed, scale);
@@ -99,6 +105,11 @@ internal sealed class RewardEvaluation(EvaluationOptions shared)
         }
 
         return new(conditions, rows, shown, pictures);
+    }
+
+    private sealed class Retries(TextWriter output) : IProgress<RewardRetry>
+    {
+        public void Report(RewardRetry value) => output.WriteLine(value.Message);
     }
 
     private sealed class Progress(ProgressLine line, string origin, int pictures) : IProgress<int>

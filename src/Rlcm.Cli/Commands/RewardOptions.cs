@@ -3,6 +3,9 @@ namespace Rlcm.Cli.Commands;
 /// <summary>The options that say what rewards are made of: models and servers.</summary>
 internal static class RewardOptions
 {
+    /// <summary>Keys of rewards without an option of their own, for <c>--set</c>.</summary>
+    public static IReadOnlyList<string> OtherKeys { get; } = ["aestheticRounds", "bertLayer", "rewardBatch", "rewardConcurrency", "rewardTimeout", "styleModel"];
+
     /// <summary>All of them, for one command.</summary>
     public static IReadOnlyList<KeyOption> Create() =>
     [

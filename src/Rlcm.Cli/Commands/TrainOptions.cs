@@ -19,7 +19,7 @@ internal sealed class TrainOptions
     private readonly Option<string> _output = new("--output") { Description = "New folder for everything about the run [default: runs/TASK-TIME]", HelpName = "DIR" };
     private readonly Option<string> _resume = new("--resume") { Description = "Continue the run in this folder from its latest checkpoint", HelpName = "RUN" };
     private readonly Option<string[]> _rewards = new("--reward") { Description = "Part of a weighted sum (task weighted): a reward, its weight, and limits of its scores, such as compression=1 or clip-score=-0.5:0.1..0.4; repeated for each", HelpName = "TASK=WEIGHT" };
-    private readonly Option<string[]> _set = new("--set") { Description = "Any key of a run's config.json, such as learningRate=2e-4; may be repeated", HelpName = "key=value" };
+    private readonly SetOption _set = new("Any key of a run's config.json, such as learningRate=2e-4; may be repeated");
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report nothing but errors" };
 
     private readonly KeyOption[] _keys =
@@ -53,7 +53,7 @@ internal sealed class TrainOptions
     public TrainRequest Read(ParseResult arguments, TimeProvider time)
     {
         TrainConfigFlag[] flags = [.. RewardFlags(arguments), .. KeyOption.Given(_keys, arguments)];
-        var assignments = arguments.GetValue(_set) ?? [];
+        var assignments = _set.Assignments(arguments);
         var quiet = arguments.GetValue(_quiet);
         if (arguments.GetValue(_resume) is { } earlier)
         {

@@ -17,7 +17,8 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
     private EvaluationMetrics? _first;
     private EvaluationMetrics? _latest;
     private PartialReport? _report;
-    private RewardRetry? _retry; // the latest since the view was drawn
+    private RewardRetry? _retry; // the latest since the view was drawn, of another thread
+    private RewardRetry? _shownRetry; // stays until the next update
 
     public void Start()
     {
@@ -43,6 +44,7 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
     public void Report(UpdateMetrics value)
     {
         _update = value;
+        _shownRetry = null;
         Draw();
     }
 
@@ -93,8 +95,9 @@ internal sealed class LiveTrainReporter(IAnsiConsole console, TrainRequest reque
             figures.AddRow("evaluation", $"{Describe(_latest)} after update {_latest.Update}, before: {Describe(_first)}");
         if (_report is { IsTuned: true })
             figures.AddRow("report", TrainText.Report(_report));
-        if (Interlocked.Exchange(ref _retry, null) is { } retry)
-            figures.AddRow("retried", Markup.Escape(retry.Message));
+        _shownRetry = Interlocked.Exchange(ref _retry, null) ?? _shownRetry;
+        if (_shownRetry is not null)
+            figures.AddRow("retried", Markup.Escape(_shownRetry.Message));
         return new Rows((IRenderable[])[bar, figures]);
     }
 

@@ -5,12 +5,14 @@ namespace Rlcm.Models;
 
 /// <summary>The small files of a tokenizer as transformers writes them, each read strictly.</summary>
 /// <param name="folder">Where they are.</param>
-internal sealed class TokenizerFolder(string folder)
+/// <param name="needed">The files that it must hold, for messages.</param>
+internal sealed class TokenizerFolder(string folder, string needed)
 {
     public const string VocabularyName = "vocab.json";
     public const string MergesName = "merges.txt";
     public const string ConfigName = "tokenizer_config.json";
     public const string SpecialTokensName = "special_tokens_map.json";
+    public const string ModelConfigName = "config.json"; // the model's, which lies beside them
     public const string MergesHeader = "#version";
 
     // Tokenizers without a limit carry 1e30 there.
@@ -88,7 +90,7 @@ internal sealed class TokenizerFolder(string folder)
         }
         catch (JsonException error)
         {
-            throw new FileContentException(Path.Combine(folder, name), JsonMistake.PositionOf(error), $"{Path.Combine(folder, name)} is not valid JSON ({JsonMistake.Describe(error)}); fetch the tokenizer again.", error);
+            throw new FileContentException(Path.Combine(folder, name), JsonMistake.PositionOf(error), $"{Path.Combine(folder, name)} is not valid JSON ({JsonMistake.Describe(error)}); {Advice(name)}.", error);
         }
     }
 
@@ -100,7 +102,7 @@ internal sealed class TokenizerFolder(string folder)
 
     /// <summary>The error that <paramref name="what"/> is wrong in the file <paramref name="name"/>.</summary>
     public FileContentException Damaged(string name, string? position, string what) =>
-        new(Path.Combine(folder, name), position, $"{Path.Combine(folder, name)}: {what}; fetch the tokenizer again.");
+        new(Path.Combine(folder, name), position, $"{Path.Combine(folder, name)}: {what}; {Advice(name)}.");
 
     /// <summary>The error that the file <paramref name="name"/> asks for what is not done here.</summary>
     public FileContentException NotSupported(string name, string position, string what) =>
@@ -108,5 +110,7 @@ internal sealed class TokenizerFolder(string folder)
 
     private string PathOf(string name) => Has(name)
         ? Path.Combine(folder, name)
-        : throw new UserErrorException($"Cannot find the tokenizer file {Path.Combine(folder, name)}; the folder must hold {VocabularyName} and {MergesName}.");
+        : throw new UserErrorException($"Cannot find the tokenizer file {Path.Combine(folder, name)}; the folder must hold {needed}.");
+
+    private static string Advice(string name) => $"fetch the {(name == ModelConfigName ? "model" : "tokenizer")} again";
 }

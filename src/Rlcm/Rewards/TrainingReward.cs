@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Rlcm.Imaging;
 using Rlcm.Runtime;
 
@@ -72,22 +73,34 @@ public sealed class TrainingReward : IDisposable
     /// <param name="origin">Where the pictures come from, for messages.</param>
     /// <param name="offset">Index of the first picture among all of that origin, for messages.</param>
     /// <param name="cancellationToken">Passed on to the rewards.</param>
-    /// <exception cref="UserErrorException">A reward failed; it is named.</exception>
+    /// <exception cref="UserErrorException">A reward failed; the first that did is named.</exception>
     public async Task<float[][]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, string origin, int offset, CancellationToken cancellationToken)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        return await Task.WhenAll(Parts.Select(async part =>
+        ExceptionDispatchInfo? first = null; // the others may answer their cancellation with errors of their own
+        try
+        {
+            return await Task.WhenAll(Parts.Select(ScorePartAsync));
+        }
+        catch when (first is not null)
+        {
+            first.Throw();
+            throw;
+        }
+
+        async Task<float[]> ScorePartAsync(RewardPart part)
         {
             try
             {
                 return await RewardGuard.ScoreAsync(part.Reward, images, prompts, origin, offset, giveUp.Token);
             }
-            catch
+            catch (Exception error)
             {
+                Interlocked.CompareExchange(ref first, ExceptionDispatchInfo.Capture(error), null);
                 await giveUp.CancelAsync();
                 throw;
             }
-        }));
+        }
     }
 
     /// <summary>

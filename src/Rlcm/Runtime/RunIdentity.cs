@@ -25,6 +25,7 @@ public sealed record RunIdentity(
             ["dotnet"] = versions["dotnet"],
             ["torchSharp"] = versions["torchSharp"],
             ["libtorch"] = versions["libtorch"].Split(" of ")[0],
+            ["onnxRuntime"] = versions["onnxRuntime"],
             ["processor"] = RunManifest.ProcessorName(),
         };
         if (device == "cpu")

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Microsoft.ML.OnnxRuntime;
 using TorchSharp;
 
 namespace Rlcm.Runtime;
@@ -76,6 +77,7 @@ public sealed record RunManifest(
         ["dotnet"] = Environment.Version.ToString(),
         ["torchSharp"] = VersionOf(typeof(torch)),
         ["libtorch"] = NativeTorch.Chosen is { } chosen ? $"{chosen.Version ?? NativeTorch.Load()?.Version} of {chosen.Path}" : torch.__version__,
+        ["onnxRuntime"] = VersionOf(typeof(InferenceSession)),
     };
 
     private static Dictionary<string, string> GatherHardware() => new(StringComparer.Ordinal)

@@ -42,6 +42,16 @@ public static class TrainConfigReader
     /// <exception cref="UserErrorException">As <see cref="Read"/>.</exception>
     public static TrainConfig ReadFlags(IEnumerable<TrainConfigFlag> flags) => Compose("command line", [.. flags.Select(Entry)], []);
 
+    /// <summary>Assignments as flags, <c>--set key</c> each, for <see cref="ReadFlags"/>.</summary>
+    /// <param name="assignments"><c>key=value</c> each.</param>
+    /// <exception cref="UserErrorException">One is none.</exception>
+    public static IReadOnlyList<TrainConfigFlag> ReadAssignments(IEnumerable<string> assignments)
+    {
+        var errors = new List<string>();
+        TrainConfigFlag[] flags = [.. assignments.Select(assignment => TrainConfigSources.ReadAssignment(assignment, errors)).OfType<TrainConfigEntry>().Select(entry => new TrainConfigFlag(entry.Origin, entry.Key, entry.Text))];
+        return errors.Count == 0 ? flags : throw Report("command line", errors);
+    }
+
     private static TrainConfigEntry Entry(TrainConfigFlag flag) => new(flag.Key, null, flag.Value, flag.Flag);
 
     private static TrainConfig Compose(string path, IReadOnlyList<TrainConfigEntry> entries, List<string> errors)

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Diffusion;
@@ -201,12 +199,8 @@ public sealed class TrainingSession : IDisposable
 
     private SelfCheckResult Probe(IProbedReward reward, CancellationToken stop)
     {
-        const byte Grey = 128;
         var (height, width) = (_policy.StateShape[^2] * _model.Vae.Config.SpatialFactor, _policy.StateShape[^1] * _model.Vae.Config.SpatialFactor);
-        var picture = new ImageBatch([.. Enumerable.Repeat(Grey, (int)(height * width * 3))], 1, (int)height, (int)width);
-        var begin = Stopwatch.GetTimestamp();
-        var score = RewardGuard.ScoreAsync(reward, picture, [_prompts[0]], "the start-up check", offset: 0, stop).GetAwaiter().GetResult()[0];
-        return new("the reward answers", Passed: true, string.Create(CultureInfo.InvariantCulture, $"{reward.Source} in {Stopwatch.GetElapsedTime(begin).TotalSeconds:0.0} s: {score:g4} for a grey picture"), Advice: "");
+        return new("the reward answers", Passed: true, RewardProbe.Ask(reward, (int)height, (int)width, _prompts[0], stop), Advice: "");
     }
 
     private AdapterProvenance Provenance() => new()

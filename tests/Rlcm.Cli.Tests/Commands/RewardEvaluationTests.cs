@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using Rlcm.Cli.Commands;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Rewards;
 using Rlcm.Runtime;
 using Rlcm.Tests;
+using Rlcm.Tests.Rewards.Remote;
 using TorchSharp;
 using Xunit;
 
@@ -120,6 +122,31 @@ public sealed class RewardEvaluationTests : IDisposable
         Assert.False(Path.Exists(_folder["out"]));
     }
 
+    [Fact]
+    public async Task A_server_is_asked_before_anything_is_drawn_and_a_retry_is_told()
+    {
+        File.WriteAllText(_prompts, "3\n");
+        using var server = new RewardStub();
+        server.Enqueue(_ => RewardStub.Response(503, "busy"));
+        string[] command = ["evaluate", "--model", _model, "--rewards", "http", "--reward-url", server.Address.ToString(), "--prompts", _prompts, "--steps", "1", "--samples", "3", "--set", "rewardBatch=2"];
+        var (code, output, error) = await CommandLine.RunAsync(command);
+        Assert.Equal(ExitCode.Success, code);
+        Assert.Contains("http (points)", output, StringComparison.Ordinal);
+        Assert.StartsWith($"The reward server {server.Address} ", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Equal([1, 1, 1, 2], server.Requests.Select(Pictures).Order()); // the grey one twice, then three in batches
+
+        server.Enqueue(_ => RewardStub.Response(401, "who are you?"));
+        Assert.StartsWith($"The reward server {server.Address} ", await CommandLine.RefusedAsync([.. command, "--output", _folder["out"]]), StringComparison.Ordinal);
+        Assert.Equal(5, server.Requests.Count);
+        Assert.False(Path.Exists(_folder["out"]));
+
+        static int Pictures(string body)
+        {
+            using var request = JsonDocument.Parse(body);
+            return request.RootElement.GetProperty("images").GetArrayLength();
+        }
+    }
+
     [Theory]
     [InlineData("--rewards compresion", "--rewards: expected one of {tasks}, found compresion; did you mean compression?")]
     [InlineData("--rewards compression,compressibility", "--rewards: expected every value once, found compression again; leave one out.")]
@@ -128,13 +155,19 @@ public sealed class RewardEvaluationTests : IDisposable
     [InlineData("--rewards compression --samples 0", "--samples: expected a whole number of at least 1, found 0.")]
     [InlineData("--rewards compression --seeds 2", "--seeds belongs to the measure by a gallery, found it beside --rewards; leave one of them out.")]
     [InlineData("--samples 2", "--samples belongs to the measure by rewards, found it without --rewards; add --rewards or leave it out.")]
+    [InlineData("--rewards compression --set bertLayer=9", "--set bertLayer: expected with a reward that uses it, found compression; leave it out, or add the reward to --rewards.")]
+    [InlineData("--rewards http --reward-url http://127.0.0.1:9/ --set rewardTimeout=soon", "--set rewardTimeout: expected a number above 0 and at most 86400, found soon.")]
+    [InlineData("--rewards compression --set learningRate=1", "--set: expected one of {keys}, found learningRate.")]
+    [InlineData("--rewards compression --set rewardTimout=9", "--set: expected one of {keys}, found rewardTimout; did you mean rewardTimeout?")]
+    [InlineData("--rewards compression --set 9", "--set 9: expected key=value, such as --set horizon=8.")]
+    [InlineData("--set bertLayer=9", "--set belongs to the measure by rewards, found it without --rewards; add --rewards or leave it out.")]
     [InlineData("--clip-model x", "--clip-model belongs to the measure by rewards, found it without --rewards; add --rewards or leave it out.")]
     [InlineData("--adapter x --adapter y", "--adapter: expected one where --rewards is not given, found 2; leave the others out, or add the rewards by which they are to be compared.")]
     [InlineData("--rewards compression --adapter x --adapter ./x", "--adapter: expected every value once, found {cwd}/x again; leave one out.")]
     [InlineData("--rewards clip-score", "--rewards: clipModel: task clip-score needs a CLIP model; download openai/clip-vit-base-patch32 or another from the Hugging Face Hub and set clipModel (--clip-model) to its folder.")]
     public async Task A_mistake_is_one_sentence(string arguments, string message) =>
         Assert.Equal(
-            message.Replace("{cwd}", Directory.GetCurrentDirectory(), StringComparison.Ordinal).Replace("{tasks}", string.Join(", ", RewardFactory.Tasks), StringComparison.Ordinal),
+            message.Replace("{cwd}", Directory.GetCurrentDirectory(), StringComparison.Ordinal).Replace("{keys}", string.Join(", ", Keys), StringComparison.Ordinal).Replace("{tasks}", string.Join(", ", RewardFactory.Tasks), StringComparison.Ordinal),
             await CommandLine.RefusedAsync(["evaluate", "--model", _model, "--output", _folder["out"], .. arguments.Split(' ')]));
 
     [Fact]
@@ -154,6 +187,8 @@ public sealed class RewardEvaluationTests : IDisposable
         Assert.Contains("found 51", await CommandLine.RefusedAsync([.. command, "--steps", "1,51"]), StringComparison.Ordinal);
         Assert.Contains("is not empty", await CommandLine.RefusedAsync([.. command, "--output", _folder["a"]]), StringComparison.Ordinal);
     }
+
+    private static IEnumerable<string> Keys => [.. RewardOptions.Create().Select(option => option.Key), .. RewardOptions.OtherKeys];
 
     private (int Height, int Width) Size(string file)
     {

@@ -106,6 +106,27 @@ public sealed class TrainReporterTests
     }
 
     [Fact]
+    public void In_a_terminal_a_retry_stays_until_the_next_update()
+    {
+        using var console = new TestConsole().Width(120).Interactive().EmitAnsiSequences();
+        using (var reporter = TrainReporter.Create(new Terminal(TextWriter.Null, TextWriter.Null, console), Request))
+        {
+            reporter.Report(Update(1, 10));
+            reporter.Report(new RewardRetry("told amid"));
+            reporter.Report(Update(2, 10));
+            Assert.Equal(1, Times("told amid"));
+            reporter.Report(new EvaluationMetrics(2, 0, 0, 64, -5.75, 0.25, 0.8, 180, true));
+            Assert.Equal(2, Times("told amid"));
+            reporter.Report(Update(3, 10));
+        }
+
+        Assert.Equal(2, Times("told amid"));
+        Assert.Contains($"3/{Request.Config.Updates} updates", console.Output, StringComparison.Ordinal);
+
+        int Times(string text) => console.Output.Split(text).Length - 1;
+    }
+
+    [Fact]
     public void A_quiet_run_says_nothing()
     {
         using var output = new StringWriter();

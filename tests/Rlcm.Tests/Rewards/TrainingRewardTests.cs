@@ -87,6 +87,15 @@ public sealed class TrainingRewardTests
     }
 
     [Fact]
+    public async Task The_part_that_failed_first_is_named_whatever_the_others_answer_to_their_cancellation()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        using var sum = TrainingReward.Sum([new(new Named("slow") { Delay = Timeout.InfiniteTimeSpan, FailsWhenGivenUp = true }, 1), new(new Named("broken") { Score = float.NaN }, 1)]);
+        var error = await Assert.ThrowsAsync<UserErrorException>(() => sum.ScoreAsync(new(new byte[12], 1, 2, 2), ["a fox"], "update 3", 0, stop).WaitAsync(TimeSpan.FromSeconds(60), stop));
+        Assert.StartsWith("Reward 'broken' returned NaN ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Parts_score_at_the_same_time_and_keep_their_order()
     {
         var stop = TestContext.Current.CancellationToken;
@@ -116,9 +125,19 @@ public sealed class TrainingRewardTests
 
         public TimeSpan Delay { get; init; }
 
+        public bool FailsWhenGivenUp { get; init; }
+
         public async Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken)
         {
-            await Task.Delay(Delay, cancellationToken);
+            try
+            {
+                await Task.Delay(Delay, cancellationToken);
+            }
+            catch (OperationCanceledException error) when (FailsWhenGivenUp)
+            {
+                throw new InvalidOperationException("The connection is gone.", error);
+            }
+
             return [.. Enumerable.Repeat(Score, images.Count)];
         }
     }

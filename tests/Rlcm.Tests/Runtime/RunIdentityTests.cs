@@ -39,6 +39,7 @@ public sealed class RunIdentityTests
         Assert.Equal("3", RunIdentity.CurrentEnvironment("cpu", 3)["threads"]);
         Assert.Equal($"{torch.get_num_threads()}", RunIdentity.CurrentEnvironment("cpu", 0)["threads"]);
         Assert.DoesNotContain("threads", RunIdentity.CurrentEnvironment("cuda", 3).Keys);
+        Assert.StartsWith("1.30", RunIdentity.CurrentEnvironment("cuda", 0)["onnxRuntime"], StringComparison.Ordinal);
         Assert.StartsWith("2.10", RunIdentity.CurrentEnvironment("cuda", 0)["libtorch"], StringComparison.Ordinal);
     }
 }

@@ -30,6 +30,7 @@ public sealed class RunManifestTests : IDisposable
         Assert.StartsWith("10.", manifest.GetProperty("versions").GetProperty("dotnet").GetString(), StringComparison.Ordinal);
         Assert.StartsWith("0.107", manifest.GetProperty("versions").GetProperty("torchSharp").GetString(), StringComparison.Ordinal);
         Assert.StartsWith("2.10", manifest.GetProperty("versions").GetProperty("libtorch").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("1.30", manifest.GetProperty("versions").GetProperty("onnxRuntime").GetString(), StringComparison.Ordinal);
         Assert.NotEmpty(manifest.GetProperty("hardware").GetProperty("processor").GetString()!);
     }
 }

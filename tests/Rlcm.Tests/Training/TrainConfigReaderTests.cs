@@ -40,6 +40,9 @@ public sealed class TrainConfigReaderTests : IDisposable
     public void Flags_alone_make_a_configuration_of_the_defaults()
     {
         Assert.Equivalent(new TrainConfig { Task = "clip-score", ClipModel = "clip" }, TrainConfigReader.ReadFlags([new("--rewards", "task", "clip-score"), new("--clip-model", "clipModel", "clip")]));
+        Assert.Equal([new("--set rewardTimeout", "rewardTimeout", "9"), new("--set bertLayer", "bertLayer", "a=b")], TrainConfigReader.ReadAssignments(["rewardTimeout=9", " bertLayer = a=b"]));
+        Assert.Equal(9, TrainConfigReader.ReadFlags(TrainConfigReader.ReadAssignments(["rewardTimeout=9"])).RewardTimeout);
+        Assert.Equal("--set 9: expected key=value, such as --set horizon=8.", Assert.Throws<UserErrorException>(() => TrainConfigReader.ReadAssignments(["9"])).Message);
         var error = Assert.Throws<UserErrorException>(() => TrainConfigReader.ReadFlags([new("--rewards", "task", "clip-score")]));
         Assert.StartsWith("--rewards: clipModel: task clip-score needs a CLIP model; download ", error.Message, StringComparison.Ordinal);
     }

@@ -18,7 +18,7 @@ internal sealed class ClipTokenizerFiles
 
     private ClipTokenizerFiles(string folder)
     {
-        _folder = new(folder);
+        _folder = new(folder, $"{TokenizerFolder.VocabularyName} and {TokenizerFolder.MergesName}");
         Vocabulary = _folder.ReadVocabulary();
         Merges = ReadMerges();
         _config = _folder.ReadObject(TokenizerFolder.ConfigName, required: false);

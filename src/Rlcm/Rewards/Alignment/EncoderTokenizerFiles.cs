@@ -9,13 +9,12 @@ namespace Rlcm.Rewards.Alignment;
 internal sealed class EncoderTokenizerFiles
 {
     private const string WordPieceName = "vocab.txt";
-    private const string ModelConfigName = "config.json";
     private const int DefaultMaxLength = 512; // of BERT and RoBERTa
     private const int Bytes = 256;
 
     /// <summary>All files that are read; some need not be there.</summary>
     public static readonly IReadOnlyList<string> Names =
-        [WordPieceName, TokenizerFolder.VocabularyName, TokenizerFolder.MergesName, TokenizerFolder.ConfigName, TokenizerFolder.SpecialTokensName, ModelConfigName];
+        [WordPieceName, TokenizerFolder.VocabularyName, TokenizerFolder.MergesName, TokenizerFolder.ConfigName, TokenizerFolder.SpecialTokensName, TokenizerFolder.ModelConfigName];
 
     // Classes of transformers, without the "Fast" at their end, whose ids are those that are made here.
     private static readonly string[] WordPieceClasses = ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer"];
@@ -29,7 +28,7 @@ internal sealed class EncoderTokenizerFiles
 
     private EncoderTokenizerFiles(string folder)
     {
-        _folder = new(folder);
+        _folder = new(folder, $"{WordPieceName}, or {TokenizerFolder.VocabularyName} and {TokenizerFolder.MergesName}");
         var isWordPiece = _folder.Has(WordPieceName);
         Vocabulary = isWordPiece ? ReadLines() : ReadVocabulary();
         Merges = isWordPiece ? null : [.. _folder.ReadMerges(Vocabulary).Distinct().Select(merge => $"{merge.Left} {merge.Right}")];
@@ -110,13 +109,13 @@ internal sealed class EncoderTokenizerFiles
     /// <summary>How many ids the model has positions for; null where its configuration is not there or does not say.</summary>
     private int? ReadPositions()
     {
-        var config = _folder.ReadObject(ModelConfigName, required: false);
+        var config = _folder.ReadObject(TokenizerFolder.ModelConfigName, required: false);
         if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty("max_position_embeddings", out _))
             return null;
         var kind = TokenizerFolder.TokenText("model_type", config);
         var positions = Number(config, "max_position_embeddings", 0);
         var used = CountBeyondPadding.Contains(kind, StringComparer.Ordinal) ? positions - Number(config, "pad_token_id", 1) - 1 : positions;
-        return used > 2 ? used : throw _folder.Damaged(ModelConfigName, "max_position_embeddings", $"max_position_embeddings = {positions} leaves no place for a text");
+        return used > 2 ? used : throw _folder.Damaged(TokenizerFolder.ModelConfigName, "max_position_embeddings", $"max_position_embeddings = {positions} leaves no place for a text");
     }
 
     private int Number(JsonElement config, string name, int fallback)
@@ -126,7 +125,7 @@ internal sealed class EncoderTokenizerFiles
             return fallback;
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is >= 0 and <= Largest
             ? number
-            : throw _folder.Damaged(ModelConfigName, name, $"{name} is {value.GetRawText()}, expected a number in 0..{Largest}");
+            : throw _folder.Damaged(TokenizerFolder.ModelConfigName, name, $"{name} is {value.GetRawText()}, expected a number in 0..{Largest}");
     }
 
     private bool Flag(string name, bool fallback)

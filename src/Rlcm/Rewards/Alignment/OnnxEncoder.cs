@@ -29,15 +29,15 @@ internal sealed class OnnxEncoder : IDisposable
         {
             foreach (var (name, input) in session.InputMetadata)
             {
-                if (name is not (Ids or Mask or Sentence) || input.ElementType != typeof(long))
-                    throw Refusal(path, name, $"expected inputs of Int64 among {Ids}, {Mask} and {Sentence}, found {name} of {input.ElementType.Name}; export the encoder alone");
+                if (name is not (Ids or Mask or Sentence) || !input.IsTensor || input.ElementType != typeof(long))
+                    throw Refusal(path, name, $"expected inputs of Int64 among {Ids}, {Mask} and {Sentence}, found {name} of {ElementOf(input)}; export the encoder alone");
             }
 
             var output = Choose([.. session.OutputMetadata.Keys], layer)
                 ?? throw Refusal(path, layer, $"expected an output {layer}, found {string.Join(", ", session.OutputMetadata.Keys)}; set bertLayer to one of them or to its number from 0");
             var found = session.OutputMetadata[output];
-            if (found.ElementType != typeof(float) || found.Dimensions.Length != 3)
-                throw Refusal(path, output, $"expected the output {output} to be [N, S, D] of Single, found {found.Dimensions.Length} dimensions of {found.ElementType?.Name}; choose another one by bertLayer");
+            if (!found.IsTensor || found.ElementType != typeof(float) || found.Dimensions.Length != 3)
+                throw Refusal(path, output, $"expected the output {output} to be [N, S, D] of Single, found {(found.IsTensor ? $"{found.Dimensions.Length} dimensions of " : "")}{ElementOf(found)}; choose another one by bertLayer");
             return new(path, session, output);
         }
         catch
@@ -53,8 +53,12 @@ internal sealed class OnnxEncoder : IDisposable
             throw new UserErrorException($"Cannot find the encoder {path}; export it to ONNX under this name.");
         try
         {
-            using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // its threads wait beside those of torch
+            using var options = new SessionOptions
+            {
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+                IntraOpNumThreads = 1, // sums are cut into as many parts: the same on every machine
+                InterOpNumThreads = 1,
+            };
             return new(path, options);
         }
         catch (OnnxRuntimeException error)
@@ -62,6 +66,9 @@ internal sealed class OnnxEncoder : IDisposable
             throw new FileContentException(path, position: null, $"{path}: ONNX Runtime cannot load it ({ReadableText.Quote(error.Message.Trim(), 300)}); export the encoder again.", error);
         }
     }
+
+    /// <summary>The type of a tensor's numbers; of what is no tensor, its kind.</summary>
+    private static string ElementOf(NodeMetadata value) => value.IsTensor ? value.ElementType.Name : $"{value.OnnxValueType}";
 
     private static string? Choose(IReadOnlyList<string> outputs, string? layer)
     {

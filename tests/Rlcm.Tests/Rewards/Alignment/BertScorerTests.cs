@@ -93,6 +93,15 @@ public sealed class BertScorerTests : IDisposable
         Assert.DoesNotContain(error, char.IsControl);
     }
 
+    [Theory]
+    [InlineData("Identity", true, "expected inputs of Int64 among input_ids, attention_mask and token_type_ids, found input_ids of ONNX_TYPE_SEQUENCE; export the encoder alone.")]
+    [InlineData("SequenceConstruct", false, "expected the output last_hidden_state to be [N, S, D] of Single, found ONNX_TYPE_SEQUENCE; choose another one by bertLayer.")]
+    public void Inputs_and_outputs_that_are_no_tensors_are_refused(string node, bool isSequence, string expected)
+    {
+        File.WriteAllBytes(_folder["model.onnx"], OnnxBytes.Model(node, isSequence));
+        Assert.Equal($"{_folder["model.onnx"]}: {expected}", Assert.Throws<FileContentException>(() => BertScorer.Load(_folder.Path)).Message);
+    }
+
     [Fact]
     public void A_tokenizer_of_another_model_is_refused_before_anything_is_scored()
     {

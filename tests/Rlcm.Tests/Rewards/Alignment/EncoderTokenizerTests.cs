@@ -101,10 +101,24 @@ public sealed class EncoderTokenizerTests : IDisposable
         Assert.EndsWith(".", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("tokenizer_config.json", "{", "tokenizer")]
+    [InlineData("tokenizer_config.json", "[]", "tokenizer")]
+    [InlineData("config.json", "{", "model")]
+    [InlineData("config.json", "[]", "model")]
+    [InlineData("config.json", """{"max_position_embeddings": 2}""", "model")]
+    public void A_damaged_file_is_to_be_fetched_again_with_what_it_belongs_to(string file, string content, string owner)
+    {
+        WriteBert("{}");
+        File.WriteAllText(_folder[file], content);
+        Assert.EndsWith($"; fetch the {owner} again.", Assert.Throws<FileContentException>(() => EncoderTokenizer.FromFolder(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_vocabulary_without_all_bytes_or_no_vocabulary_is_refused()
     {
-        Assert.StartsWith("Cannot find the tokenizer file ", Assert.Throws<UserErrorException>(() => EncoderTokenizer.FromFolder(_folder.Path)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<UserErrorException>(() => EncoderTokenizer.FromFolder(_folder.Path)).Message;
+        Assert.Equal($"Cannot find the tokenizer file {_folder["vocab.json"]}; the folder must hold vocab.txt, or vocab.json and merges.txt.", error);
         File.WriteAllText(_folder["vocab.json"], """{"<s>": 0, "</s>": 1, "<unk>": 2, "!": 3}""");
         Assert.Contains("it lacks '\"', one of the 256 symbols of bytes", Assert.Throws<FileContentException>(() => EncoderTokenizer.FromFolder(_folder.Path)).Message, StringComparison.Ordinal);
     }
