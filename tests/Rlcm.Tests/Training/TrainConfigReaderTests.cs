@@ -224,7 +224,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     public void An_unknown_preset_is_refused_with_the_names_of_the_others()
     {
         var error = Assert.Throws<UserErrorException>(() => TrainConfigReader.Read("quickest", [], []));
-        Assert.Equal("Cannot find the configuration quickest: there is no such file, and the presets are compression, compression-512, incompression, quick; name one of them or an existing file.", error.Message);
+        Assert.Equal("Cannot find the configuration quickest: there is no such file, and the presets are alignment, compression, compression-512, incompression, quick; name one of them or an existing file.", error.Message);
     }
 
     [Theory]
