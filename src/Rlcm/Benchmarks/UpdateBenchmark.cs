@@ -52,7 +52,7 @@ internal sealed class UpdateBenchmark : IDisposable
 
     private sealed class Unrecorded : ITrainingRecorder
     {
-        public void Record(Trainer trainer, UpdateMetrics metrics)
+        public void Record(Trainer trainer, UpdateMetrics metrics, CancellationToken stop)
         {
         }
     }

@@ -3,6 +3,7 @@ using Rlcm.Policy;
 using Rlcm.Prompts;
 using Rlcm.Rewards;
 using Rlcm.Rollouts;
+using Rlcm.Runtime;
 
 namespace Rlcm.Evaluation;
 
@@ -36,21 +37,32 @@ public sealed class PolicyEvaluator(
     private const int RecognitionSeeds = 2;
 
     /// <summary>Draws and scores the evaluation pictures at <paramref name="horizon"/> steps.</summary>
-    public EvaluatedPictures Evaluate(int horizon, CancellationToken stop)
+    /// <exception cref="UserErrorException">The reward failed, or what the policy predicts is no number.</exception>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public EvaluatedPictures Evaluate(int horizon, CancellationToken stop) => Score(Draw(horizon, stop), stop);
+
+    /// <summary>Draws the evaluation pictures at <paramref name="horizon"/> steps.</summary>
+    public ImageBatch Draw(int horizon, CancellationToken stop) =>
+        RolloutCollector.Sample(policyOf(horizon), encoded, Items(prompts, Enumerable.Range(0, prompts.Count).Select(index => (long)index)), batchSize, stop);
+
+    /// <summary>Scores evaluation pictures.</summary>
+    /// <exception cref="UserErrorException">The reward failed.</exception>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public EvaluatedPictures Score(ImageBatch images, CancellationToken stop) => Measure(images, Ask(images, stop));
+
+    /// <summary>As <see cref="Evaluate"/>; the scale on which a sum of rewards is reported is fixed to that of these pictures before they are measured.</summary>
+    public EvaluatedPictures FixScale(int horizon, CancellationToken stop)
     {
-        var (images, scores) = Draw(horizon, stop);
-        return new(images, reward.Measure(scores)) { Parts = reward.ByPart(scores) };
+        var images = Draw(horizon, stop);
+        var scores = Ask(images, stop);
+        reward.FixScale(scores);
+        return Measure(images, scores);
     }
 
-    /// <summary>Fixes the scale on which a sum of rewards is reported to that of the evaluation pictures as they are drawn now.</summary>
-    public void FixScale(int horizon, CancellationToken stop) => reward.FixScale(Draw(horizon, stop).Scores);
+    private double[][] Ask(ImageBatch images, CancellationToken stop) => Array.ConvertAll(
+        reward.ScoreAsync(images, prompts, "an evaluation", offset: 0, stop).GetAwaiter().GetResult(), part => Array.ConvertAll(part, score => (double)score));
 
-    private (ImageBatch Images, double[][] Scores) Draw(int horizon, CancellationToken stop)
-    {
-        var images = RolloutCollector.Sample(policyOf(horizon), encoded, Items(prompts, Enumerable.Range(0, prompts.Count).Select(index => (long)index)), batchSize, stop);
-        var scores = reward.ScoreAsync(images, prompts, "an evaluation", offset: 0, stop).GetAwaiter().GetResult();
-        return (images, Array.ConvertAll(scores, part => Array.ConvertAll(part, score => (double)score)));
-    }
+    private EvaluatedPictures Measure(ImageBatch images, double[][] scores) => new(images, reward.Measure(scores)) { Parts = reward.ByPart(scores) };
 
     /// <summary>
     /// Draws every animal in every style with <paramref name="seeds"/> seeds at <paramref name="horizon"/> steps and says which are
@@ -60,9 +72,11 @@ public sealed class PolicyEvaluator(
         recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), encoded, Items(texts, noise), batchSize, stop), seeds, cancellationToken: stop);
 
     /// <summary>Everything that <c>evaluation.json</c> says of a policy at <paramref name="horizon"/> steps.</summary>
-    public HorizonReport Report(int horizon, CancellationToken stop)
+    public HorizonReport Report(int horizon, CancellationToken stop) => Report(horizon, Evaluate(horizon, stop), stop);
+
+    /// <summary>As the other, for evaluation pictures that are there.</summary>
+    public HorizonReport Report(int horizon, EvaluatedPictures pictures, CancellationToken stop)
     {
-        var pictures = Evaluate(horizon, stop);
         var recognized = Recognize(horizon, RecognitionSeeds, stop);
         return new(
             horizon,

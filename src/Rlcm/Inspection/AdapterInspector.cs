@@ -45,6 +45,7 @@ internal static class AdapterInspector
             ("base U-Net", provenance.BaseUnetSha256 is { } hash ? $"SHA-256 {hash}" : null),
             ("task", provenance.Task),
             ("reward", provenance.Reward is { } reward ? string.Create(CultureInfo.InvariantCulture, $"{reward:0.###} {provenance.RewardUnit}") : null),
+            ("sum of", provenance.RewardParts),
             ("updates", provenance.Updates is { } updates ? Whole(updates) : null),
             ("seed", provenance.Seed?.ToString(CultureInfo.InvariantCulture)),
             ("made with", provenance.Version is { } version ? $"rlcm {version}" : null),

@@ -36,6 +36,9 @@ public sealed class TrainingReward : IDisposable
     /// <summary>The parts of the sum, or the only reward.</summary>
     public IReadOnlyList<RewardPart> Parts { get; }
 
+    /// <summary>What tells it from others: name and unit; of sums, the parts with weights and limits.</summary>
+    internal string Description => IsSum ? string.Join(", ", Parts.Select(part => part.Description)) : $"{Name} ({Unit})";
+
     /// <summary>Whether it is a sum, also of a single part.</summary>
     public bool IsSum { get; }
 

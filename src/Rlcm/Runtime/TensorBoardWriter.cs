@@ -24,8 +24,8 @@ internal sealed class TensorBoardWriter : IDisposable
         FileChanges.MakeFolder(folder);
         // As TensorFlow names them: the last number tells files of one process and second apart.
         var prefix = $"{FilePrefix}{time.GetUtcNow().ToUnixTimeSeconds():D10}.rlcm.{Environment.ProcessId}";
-        var name = $"{prefix}.{Directory.GetFiles(folder, prefix + ".*").Length}";
-        _file = FileChanges.Open(Path.Combine(folder, name), FileMode.CreateNew);
+        var free = Enumerable.Range(0, int.MaxValue).Select(number => Path.Combine(folder, $"{prefix}.{number}")).First(path => !File.Exists(path));
+        _file = FileChanges.Open(free, FileMode.CreateNew);
         WriteRecord(Message.Create(WallTime, message => message.Bytes(3, "brain.Event:2"u8))); // file_version
     }
 

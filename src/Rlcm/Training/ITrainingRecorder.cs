@@ -4,5 +4,10 @@ namespace Rlcm.Training;
 public interface ITrainingRecorder
 {
     /// <summary>Called at the end of every update, while the trainer stands still.</summary>
-    void Record(Trainer trainer, UpdateMetrics metrics);
+    /// <param name="trainer">The trainer.</param>
+    /// <param name="metrics">What the update did.</param>
+    /// <param name="stop">Asks to stop after the update.</param>
+    /// <exception cref="Runtime.UserErrorException">A reward failed; the update itself is whole.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop, and scores did not come soon.</exception>
+    void Record(Trainer trainer, UpdateMetrics metrics, CancellationToken stop);
 }

@@ -8,9 +8,6 @@ namespace Rlcm.Training;
 /// <param name="update">The update's number from 1, for messages.</param>
 internal sealed class PendingScores(TrainingReward reward, int update) : IDisposable
 {
-    /// <summary>How long scores that are on their way are waited for after a stop was asked for.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private readonly CancellationTokenSource _giveUp = new();
     private readonly List<Task<float[][]>> _batches = [];
 
@@ -26,7 +23,7 @@ internal sealed class PendingScores(TrainingReward reward, int update) : IDispos
     /// <exception cref="OperationCanceledException">They were given up.</exception>
     public double[][] Wait(CancellationToken stop)
     {
-        using var asked = stop.Register(() => _giveUp.CancelAfter(Patience));
+        using var asked = _giveUp.CancelSoonAfter(stop);
         var batches = Task.WhenAll(_batches).GetAwaiter().GetResult();
         return [.. Enumerable.Range(0, reward.Parts.Count).Select(part => batches.SelectMany(batch => batch[part]).Select(score => (double)score).ToArray())];
     }

@@ -44,11 +44,14 @@ public static class PolicyGradient
                 var logProb = GaussianLogProb.Compute(Rows(trajectory.NextStates, index, scored), mean, settings.Reduction, std);
                 var advantage = tensor([.. batch.Select(row => advantages[row])], device: trajectory.States.device);
                 var (loss, measured) = PpoLoss.Compute(logProb, Rows(trajectory.LogProbs, index, scored), advantage, settings);
-                if (Divergence(trajectory, batch, mean, scored, std) is { } divergence)
+                if (Divergence(trajectory, batch, settings.KlCoefficient > 0 ? mean : mean.detach(), scored, std) is { } divergence)
                 {
+                    measured = measured with { ReferenceKl = divergence.mean().ToNumber(), Compared = divergence.shape[0] / (double)batch.Length };
                     if (settings.KlCoefficient > 0)
+                    {
                         loss = loss.Plus(ReferenceKl.Penalty(divergence, settings.KlThreshold) * Kept(settings.KlCoefficient));
-                    measured = measured with { Loss = loss.ToNumber(), ReferenceKl = divergence.mean().ToNumber() };
+                        measured = measured with { Loss = loss.ToNumber() };
+                    }
                 }
 
                 (loss * Kept(weight)).backward();
@@ -56,12 +59,7 @@ public static class PolicyGradient
             }
         }
 
-        return new(
-            metrics.Average(entry => entry.Loss),
-            metrics.Average(entry => entry.RatioMean),
-            metrics.Average(entry => entry.ClipFraction),
-            metrics.Average(entry => entry.ApproxKl),
-            metrics.Average(entry => entry.ReferenceKl));
+        return PpoMetrics.Mean(metrics);
     }
 
     /// <summary>

@@ -19,7 +19,22 @@ public sealed record PpoSettings(double ClipRange, double AdvantageClip, LogProb
 /// <param name="ClipFraction">Share of entries with |r - 1| above the clip range.</param>
 /// <param name="ApproxKl">Half the mean square of log r.</param>
 /// <param name="ReferenceKl">Divergence from the base model; null where no means of it are there.</param>
-public sealed record PpoMetrics(double Loss, double RatioMean, double ClipFraction, double ApproxKl, double? ReferenceKl = null);
+/// <param name="Compared">Share of the pictures for which that divergence was measured.</param>
+public sealed record PpoMetrics(double Loss, double RatioMean, double ClipFraction, double ApproxKl, double? ReferenceKl = null, double Compared = 0)
+{
+    /// <summary>Means over parts with equally many pictures; the divergence counts for as many as were compared.</summary>
+    internal static PpoMetrics Mean(IReadOnlyList<PpoMetrics> parts)
+    {
+        var compared = parts.Average(part => part.Compared);
+        return new(
+            parts.Average(part => part.Loss),
+            parts.Average(part => part.RatioMean),
+            parts.Average(part => part.ClipFraction),
+            parts.Average(part => part.ApproxKl),
+            compared > 0 ? parts.Average(part => part.Compared * (part.ReferenceKl ?? 0)) / compared : null,
+            compared);
+    }
+}
 
 /// <summary>The clipped policy-gradient loss (Schulman et al. 2017, eq. 7; as in ddpo-pytorch and rlcm).</summary>
 public static class PpoLoss

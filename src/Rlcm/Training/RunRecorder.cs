@@ -2,6 +2,7 @@ using Rlcm.Checkpoints;
 using Rlcm.Evaluation;
 using Rlcm.Imaging;
 using Rlcm.Models.Lora;
+using Rlcm.Rewards;
 using Rlcm.Runtime;
 using static TorchSharp.torch;
 
@@ -26,6 +27,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     private MetricsLog? _metrics;
     private TensorBoardLog? _events;
     private long? _saved;
+    private UpdateMetrics? _last; // before this session
 
     /// <param name="config">The run's configuration.</param>
     /// <param name="run">The run.</param>
@@ -52,27 +54,56 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         var (done, evaluated) = MetricsFile.Read(folder.Metrics);
         _events = TensorBoardLog.Continue(folder.Events, done, evaluated, _time);
         _evaluated.AddRange(evaluated);
+        _last = done.LastOrDefault(line => line.Update == _saved);
         NumberedFiles.DropAfter(folder.Images, _saved ?? 0);
         if (UpdatesOfBest() != UpdatesOfBestEvaluation)
             GoBackToEarlierBest();
     }
 
-    /// <summary>What the last evaluation of this session drew; null before the first.</summary>
+    /// <summary>What the last evaluation of this session drew; null before the first, and where it was given up.</summary>
     public EvaluatedPictures? Latest { get; private set; }
 
     /// <inheritdoc/>
-    public void Record(Trainer trainer, UpdateMetrics metrics)
+    public void Record(Trainer trainer, UpdateMetrics metrics, CancellationToken stop)
     {
         _run.RequireFolder();
         Metrics.Append(metrics);
         Events.Append(metrics);
         _updates.Report(metrics);
-        var isLast = metrics.Update == _config.Updates;
-        var isEvaluated = isLast || metrics.Update % _config.EvaluateEvery == 0;
-        if (isEvaluated)
-            Evaluate(metrics.Update, metrics.Queries, metrics.Seconds, CancellationToken.None); // a part of its update
-        if (isEvaluated || metrics.Update % _config.CheckpointEvery == 0)
+        if (IsEvaluated(metrics.Update))
+            EvaluateOrSave(trainer, metrics, stop);
+        if (IsEvaluated(metrics.Update) || metrics.Update % _config.CheckpointEvery == 0)
             Save(trainer);
+    }
+
+    /// <summary>Makes the evaluation after the last update, where it is due and an earlier process has not come to its end.</summary>
+    public void MakeUpEvaluation(Trainer trainer, CancellationToken stop)
+    {
+        if (_last is null || !IsEvaluated(_last.Update) || _evaluated.Any(line => line.Update == _last.Update))
+            return;
+        var drawn = Draw(stop);
+        Keep(_last.Update, _last.Queries, _last.Seconds, drawn, _evaluator.Score(drawn.Images, stop));
+        Save(trainer);
+    }
+
+    private bool IsEvaluated(int update) => update == _config.Updates || update % _config.EvaluateEvery == 0;
+
+    /// <summary>An evaluation without scores costs no update: there is a checkpoint, and whoever continues from it makes up the evaluation first.</summary>
+    private void EvaluateOrSave(Trainer trainer, UpdateMetrics metrics, CancellationToken stop)
+    {
+        Latest = null;
+        var drawn = Draw(CancellationToken.None); // a part of its update
+        using var giveUp = new CancellationTokenSource();
+        using var asked = giveUp.CancelSoonAfter(stop);
+        try
+        {
+            Keep(metrics.Update, metrics.Queries, metrics.Seconds, drawn, _evaluator.Score(drawn.Images, giveUp.Token));
+        }
+        catch (Exception error) when (error is UserErrorException or OperationCanceledException)
+        {
+            Save(trainer);
+            throw;
+        }
     }
 
     /// <summary>
@@ -108,16 +139,28 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
             WriteAdapter(_run.Folder.BestAdapter, update);
     }
 
-    /// <summary>Draws, scores and keeps the evaluation pictures of the adapters as they are.</summary>
-    public EvaluatedPictures Evaluate(int update, long queries, double seconds, CancellationToken stop)
+    /// <summary>Keeps the evaluation before the first update.</summary>
+    /// <param name="untuned">The evaluation pictures of the untuned model.</param>
+    /// <param name="stop">Stops before it is written.</param>
+    public void KeepUntuned(EvaluatedPictures untuned, CancellationToken stop)
+    {
+        using var withoutAdapters = _adapters.UseBase();
+        Keep(update: 0, queries: 0, seconds: 0, new(untuned.Images, _evaluator.Recognize(_config.Horizon, seeds: 1, stop)), untuned);
+    }
+
+    /// <summary>The evaluation pictures of the adapters as they are.</summary>
+    private Drawn Draw(CancellationToken stop)
     {
         using var merged = _adapters.Merge();
-        var pictures = _evaluator.Evaluate(_config.Horizon, stop);
+        return new(_evaluator.Draw(_config.Horizon, stop), _evaluator.Recognize(_config.Horizon, seeds: 1, stop));
+    }
+
+    private void Keep(int update, long queries, double seconds, Drawn drawn, EvaluatedPictures pictures)
+    {
         PngFile.Write(Path.Combine(_run.Folder.Images, $"{update:D6}.png"), ImageGrid.Compose(pictures.Images, GridColumns));
         var moments = RewardMoments.Of([.. pictures.Rewards]);
         var isBest = _evaluated.All(earlier => moments.Mean > earlier.RewardMean);
-        var recognized = _evaluator.Recognize(_config.Horizon, seeds: 1, stop);
-        var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, recognized?.Share, recognized?.Samples.Count, isBest)
+        var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, drawn.Recognized?.Share, drawn.Recognized?.Samples.Count, isBest)
         {
             Parts = pictures.Parts?.ToDictionary(part => part.Key, part => RewardMoments.Of([.. part.Value]), StringComparer.Ordinal),
         };
@@ -125,7 +168,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         Events.Append(line);
         _evaluations.Report(line);
         _evaluated.Add(line);
-        return Latest = pictures;
+        Latest = pictures;
     }
 
     /// <summary>Writes a checkpoint and the adapters as the run's result.</summary>
@@ -168,6 +211,8 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
             weights = weights with { Layers = weights.Layers.Keys.ToDictionary(module => module, module => (checkpoint.Tensor($"{module}.lora_A.weight"), checkpoint.Tensor($"{module}.lora_B.weight")), StringComparer.Ordinal) };
         PeftAdapter.Save(weights, folder, _provenance with { Updates = update, Reward = _evaluated.LastOrDefault(line => line.Update == update)?.RewardMean }, ScalarType.Float32);
     }
+
+    private sealed record Drawn(ImageBatch Images, RecognizedShare? Recognized);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -59,7 +59,7 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Trains until all updates are done or <paramref name="stop"/> asks to stop after the current one.</summary>
     /// <exception cref="UserErrorException">A reward failed, or the loss is not a finite number.</exception>
-    /// <exception cref="OperationCanceledException">Asked to stop, and the scores of the current update did not come soon: it is given up.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop, and scores did not come soon: those of the current update, which is given up, or of the evaluation after it.</exception>
     public void Run(CancellationToken stop)
     {
         while (_update < _config.Updates && !stop.IsCancellationRequested)
@@ -71,7 +71,7 @@ public sealed class Trainer : IDisposable
             IsCollecting = false;
             var advantages = Advantage(rollout, _reward.Train(scores));
             var metrics = Update(rollout, scores, advantages);
-            Checkpoint(metrics);
+            _recorder.Record(this, metrics, stop);
         }
     }
 
@@ -153,21 +153,18 @@ public sealed class Trainer : IDisposable
         var seconds = _clock.Elapsed.TotalSeconds;
         _seconds += seconds;
         var moments = RewardMoments.Of(_reward.Measure(scores));
-        var divergence = losses.Average(entry => entry.ReferenceKl);
+        var mean = PpoMetrics.Mean(losses);
         if (_config.KlTarget is { } target)
-            _klCoefficient = AdaptiveKl.Next(_klCoefficient, divergence!.Value, target);
+            _klCoefficient = AdaptiveKl.Next(_klCoefficient, mean.ReferenceKl!.Value, target);
         return new(
             _update, _queries, _seconds, moments.Mean, moments.Std, advantages.Average(),
-            losses.Average(entry => entry.Loss), losses.Average(entry => entry.RatioMean), losses.Average(entry => entry.ClipFraction),
-            losses.Average(entry => entry.ApproxKl), norms.Average(), _adam.LearningRate, advantages.Length / seconds)
+            mean.Loss, mean.RatioMean, mean.ClipFraction, mean.ApproxKl, norms.Average(), _adam.LearningRate, advantages.Length / seconds)
         {
-            ReferenceKl = divergence,
+            ReferenceKl = mean.ReferenceKl,
             KlCoefficient = ppo.KlCoefficient > 0 ? ppo.KlCoefficient : null,
             Parts = _reward.ByPart(scores)?.ToDictionary(part => part.Key, part => RewardMoments.Of([.. part.Value]), StringComparer.Ordinal),
         };
     }
-
-    private void Checkpoint(UpdateMetrics metrics) => _recorder.Record(this, metrics);
 
     /// <summary>The prompt of each picture; the pictures of a group follow one another. Drawn with replacement, as released.</summary>
     private IEnumerable<string> DrawPrompts()

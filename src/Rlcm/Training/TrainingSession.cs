@@ -84,7 +84,7 @@ public sealed class TrainingSession : IDisposable
     /// <param name="time">Time of the TensorBoard events.</param>
     /// <param name="stop">Stops after the current update; the adapter is saved all the same.</param>
     /// <returns>The pictures and figures, or null when the run was stopped early.</returns>
-    /// <exception cref="OperationCanceledException">Stopped before the first update of the run; there is nothing to save.</exception>
+    /// <exception cref="OperationCanceledException">Stopped before the first update of this session; there is nothing to save.</exception>
     public TrainingOutcome? Run(TrainingRun run, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
     {
         using var recorder = new RunRecorder(_config, run, _evaluator, _adapters, Provenance(), reporters.Updates, reporters.Evaluations, time);
@@ -97,15 +97,16 @@ public sealed class TrainingSession : IDisposable
 
         run.Start();
         recorder.Start();
-        FixScale(stop);
-        var beforeReport = BeforeReport(run, reporters.Reports, stop);
-        EvaluatedPictures? before = null;
+        var hadScale = _reward.HasScale; // which checkpoints hold
+        var before = run.Checkpoint is null || !hadScale ? EvaluateBase(stop) : null;
+        var beforeReport = BeforeReport(run, before, isNew: !hadScale, reporters.Reports, stop);
         if (run.Checkpoint is null)
         {
-            before = recorder.Evaluate(update: 0, queries: 0, seconds: 0, stop);
+            recorder.KeepUntuned(before!, stop);
             stop.ThrowIfCancellationRequested();
         }
 
+        recorder.MakeUpEvaluation(trainer, stop);
         recorder.WriteBest(trainer.UpdatesDone);
         FileChanges.Delete(run.Folder.Evaluation); // of an end that is none any more
         FileChanges.Delete(run.Folder.Comparison);
@@ -115,12 +116,12 @@ public sealed class TrainingSession : IDisposable
         }
         catch (UserErrorException) when (trainer.UpdatesDone > 0 && trainer.IsCollecting)
         {
-            recorder.Save(trainer); // a reward that fails costs the update that is under way and no other
+            recorder.Save(trainer); // a reward that fails costs the update that is under way and no other; after an update, the recorder sees to it
             throw;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The update that was under way is given up.
+            // The update that was under way is given up, or the evaluation after it.
         }
 
         if (trainer.UpdatesDone == 0)
@@ -134,7 +135,7 @@ public sealed class TrainingSession : IDisposable
             before ??= EvaluateBase(stop);
             using var merged = _adapters.Merge();
             var after = recorder.Latest ?? _evaluator.Evaluate(_config.Horizon, stop);
-            var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, Report(isTuned: true, reporters.Reports, stop)) { Parts = PartScale.Of(_reward) };
+            var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, Report(isTuned: true, after, reporters.Reports, stop)) { Parts = PartScale.Of(_reward) };
             WriteGrid(run.Folder, "before.png", before);
             WriteGrid(run.Folder, "after.png", after);
             AtomicFile.Write(run.Folder.Evaluation, stream => JsonSerializer.Serialize(stream, report, EvaluationReport.JsonOptions));
@@ -146,37 +147,30 @@ public sealed class TrainingSession : IDisposable
         }
     }
 
-    /// <summary>The scale on which a sum of rewards is reported is that of the untuned model; checkpoints hold it.</summary>
-    private void FixScale(CancellationToken stop)
+    /// <summary>How the untuned model does; made once for a run and a scale.</summary>
+    private IReadOnlyList<HorizonReport> BeforeReport(TrainingRun run, EvaluatedPictures? drawn, bool isNew, IProgress<PartialReport> reporter, CancellationToken stop)
     {
-        if (_reward.HasScale)
-            return;
-        using var withoutAdapters = _adapters.UseBase();
-        _evaluator.FixScale(_config.Horizon, stop);
-    }
-
-    /// <summary>How the untuned model does; made once for a run.</summary>
-    private IReadOnlyList<HorizonReport> BeforeReport(TrainingRun run, IProgress<PartialReport> reporter, CancellationToken stop)
-    {
-        var isOnScale = !_reward.IsSum || run.Checkpoint is not null; // which checkpoints hold
-        if (isOnScale && HorizonReport.TryRead(run.Folder.EvaluationBefore) is { } earlier)
+        if (!isNew && HorizonReport.TryRead(run.Folder.EvaluationBefore) is { } earlier)
             return earlier;
         using var withoutAdapters = _adapters.UseBase();
-        var report = Report(isTuned: false, reporter, stop);
+        var report = Report(isTuned: false, drawn, reporter, stop);
         AtomicFile.Write(run.Folder.EvaluationBefore, stream => JsonSerializer.Serialize(stream, report, EvaluationReport.JsonOptions));
         return report;
     }
 
+    /// <summary>The evaluation pictures of the untuned model, which fix the scale on which a sum of rewards is reported where there is none.</summary>
     private EvaluatedPictures EvaluateBase(CancellationToken stop)
     {
         using var withoutAdapters = _adapters.UseBase();
-        return _evaluator.Evaluate(_config.Horizon, stop);
+        return _reward.HasScale ? _evaluator.Evaluate(_config.Horizon, stop) : _evaluator.FixScale(_config.Horizon, stop);
     }
 
-    private HorizonReport[] Report(bool isTuned, IProgress<PartialReport> reporter, CancellationToken stop) =>
+    /// <summary>How the model does at each horizon; <paramref name="drawn"/> are its evaluation pictures at the run's, where they are there.</summary>
+    private HorizonReport[] Report(bool isTuned, EvaluatedPictures? drawn, IProgress<PartialReport> reporter, CancellationToken stop) =>
         [.. PolicyEvaluator.Horizons.Where(horizon => horizon <= _config.OriginSteps).Select(horizon =>
         {
-            var report = _evaluator.Report(horizon, stop);
+            stop.ThrowIfCancellationRequested();
+            var report = drawn is not null && horizon == _config.Horizon ? _evaluator.Report(horizon, drawn, stop) : _evaluator.Report(horizon, stop);
             reporter.Report(new(isTuned, report));
             return report;
         })];
@@ -210,6 +204,7 @@ public sealed class TrainingSession : IDisposable
         BaseUnetSha256 = _model.UnetSha256,
         Task = _reward.Name,
         RewardUnit = _reward.Unit,
+        RewardParts = _reward.IsSum ? _reward.Description : null,
         Seed = _config.Seed,
         Version = RunManifest.RlcmVersion,
     };

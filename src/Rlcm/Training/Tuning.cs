@@ -22,7 +22,7 @@ public static class Tuning
     /// <exception cref="UserErrorException">Something that the configuration names is missing or damaged, keys do not go together, the start-up check or the reward fails, or a run in the folder would not go on as it was begun.</exception>
     /// <exception cref="IOException">The disk is full or fails; the last checkpoint is safe.</exception>
     public static TrainingOutcome? Run(IReward reward, TrainConfig config, string output, IProgress<UpdateMetrics>? progress = null, CancellationToken stop = default) =>
-        Run(TrainingReward.Of(reward), $"{reward.Name} ({reward.Unit})", config, output, progress, stop);
+        Run(TrainingReward.Of(reward), config, output, progress, stop);
 
     /// <summary>As the other, for a weighted sum of rewards, which <see cref="TrainingReward"/> describes.</summary>
     /// <param name="parts">The rewards with their weights and limits; their names differ.</param>
@@ -34,11 +34,11 @@ public static class Tuning
     /// <exception cref="UserErrorException">As the other, and where the parts make no sum.</exception>
     /// <exception cref="IOException">The disk is full or fails; the last checkpoint is safe.</exception>
     public static TrainingOutcome? Run(IReadOnlyList<RewardPart> parts, TrainConfig config, string output, IProgress<UpdateMetrics>? progress = null, CancellationToken stop = default) =>
-        Run(TrainingReward.Sum(parts), string.Join(", ", parts.Select(part => part.Description)), config, output, progress, stop);
+        Run(TrainingReward.Sum(parts), config, output, progress, stop);
 
-    private static TrainingOutcome? Run(TrainingReward reward, string description, TrainConfig config, string output, IProgress<UpdateMetrics>? progress, CancellationToken stop)
+    private static TrainingOutcome? Run(TrainingReward reward, TrainConfig config, string output, IProgress<UpdateMetrics>? progress, CancellationToken stop)
     {
-        var own = RewardRules.Forget(config) with { Task = Task, CustomReward = description };
+        var own = RewardRules.Forget(config) with { Task = Task, CustomReward = reward.Description };
         if (TrainConfigRules.Check(own).FirstOrDefault() is { } conflict)
             throw new UserErrorException($"{conflict.Keys[0]}: {conflict.Message}.");
         try

@@ -111,6 +111,25 @@ public sealed class PolicyGradientTests : IDisposable
     }
 
     [Fact]
+    public void A_divergence_that_is_only_logged_is_the_mean_of_the_pictures_compared_and_changes_no_gradient()
+    {
+        using var recorded = Collect();
+        using var held = HeldToBase(recorded);
+        Accumulate(recorded);
+        var free = _adapters.Parameters().Select(entry => entry.Value.grad!.clone()).ToArray();
+        var means = PolicyGradient.Means(_policy, held, Pictures);
+        var divergences = stack([.. Enumerable.Range(0, _policy.ScoredSteps.Count).Select(scored =>
+            ReferenceKl.Compute(means.select(1, scored), held.ReferenceMeans!.select(1, scored), _policy.Std(_policy.ScoredSteps[scored])))]); // [T, B]
+
+        var metrics = Accumulate(held with { ReferenceMeans = held.ReferenceMeans![..3] }); // one micro-batch of two pictures, one of one
+        var expected = divergences[TensorIndex.Colon, ..3].mean().ToDouble();
+        Assert.Equal(1, metrics.ReferenceKl!.Value / expected, 1e-4);
+        Assert.InRange(Math.Abs(expected / divergences[TensorIndex.Colon, 2].mean().ToDouble() - 1), 1e-2, double.MaxValue); // pictures differ
+        Assert.Equal(0.75, metrics.Compared);
+        Assert.All(free.Zip(_adapters.Parameters()), pair => Assert.Equal(0, (pair.First - pair.Second.Value.grad!).abs().max().ToDouble()));
+    }
+
+    [Fact]
     public void A_coefficient_without_reference_means_is_refused()
     {
         using var trajectory = Collect();

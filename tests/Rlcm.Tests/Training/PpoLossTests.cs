@@ -94,6 +94,14 @@ public sealed class PpoLossTests : IDisposable
     }
 
     [Fact]
+    public void A_mean_divergence_is_that_of_the_pictures_that_were_compared()
+    {
+        PpoMetrics[] parts = [new(1, 1, 0, 0, 3, Compared: 1), new(2, 1, 0, 0), new(3, 1, 0, 0, 6, Compared: 0.5)];
+        Assert.Equal(new(2, 1, 0, 0, 4, Compared: 0.5), PpoMetrics.Mean(parts));
+        Assert.Null(PpoMetrics.Mean(parts[1..2]).ReferenceKl);
+    }
+
+    [Fact]
     public void Different_shapes_are_refused() =>
         Assert.Throws<ArgumentException>(() => PpoLoss.Compute(torch.zeros(4), torch.zeros(4), torch.zeros(4, 1), Mean));
 

@@ -247,7 +247,7 @@ public sealed class TrainerTests : IDisposable
 
         public float[] Weights { get; set; } = [];
 
-        public void Record(Trainer trainer, UpdateMetrics metrics)
+        public void Record(Trainer trainer, UpdateMetrics metrics, CancellationToken _)
         {
             Lines.Add(metrics);
             if (metrics.Update == stopAfter)

@@ -134,6 +134,16 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     [Fact]
+    public void A_sum_of_other_parts_has_another_report_of_the_untuned_model()
+    {
+        var config = _config with { Updates = 1, Task = "weighted", Rewards = [new("compression", 1)] };
+        Train(config, "run");
+        var run = Train(config with { Updates = 2, Rewards = [new("compression", 1), new("incompression", 0.5)] }, "run", resume: new(Force: true));
+        Assert.All(HorizonReport.TryRead(run.EvaluationBefore)!, report => Assert.Equal(["compression", "incompression"], report.Parts!.Keys));
+        Assert.Equal("1 x compression (kB), 0.5 x incompression (kB)", AdapterProvenance.Read(run.Adapter).RewardParts);
+    }
+
+    [Fact]
     public void A_run_whose_base_model_was_exchanged_is_not_continued()
     {
         Train(_config with { Updates = 1 }, "run");

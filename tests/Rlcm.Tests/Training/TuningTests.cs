@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.RegularExpressions;
 using Rlcm.Checkpoints;
 using Rlcm.Imaging;
 using Rlcm.Models.Lora;
@@ -68,6 +66,8 @@ public sealed class TuningTests : IDisposable
         RewardPart[] Parts() => [new(new Brightness(), 1) { Max = 200 }, new(new Darkness(), -0.5)];
         var outcome = Tuning.Run(Parts(), _config with { ClipModel = "not needed" }, _folder["whole"], stop: TestContext.Current.CancellationToken)!;
         Assert.Equal("weighted", outcome.Report.Task);
+        var provenance = AdapterProvenance.Read(_folder["whole/adapter"]);
+        Assert.Equal(("weighted", "1 x brightness (grey levels) in ..200, -0.5 x darkness (grey levels)"), (provenance.Task, provenance.RewardParts));
         Assert.Equal(0, outcome.Before.Rewards.Average(), 1e-9); // its scale is the untuned model's
         Assert.Equal(["brightness", "darkness"], outcome.Report.Parts!.Select(part => part.Reward));
         Assert.InRange(outcome.Report.After[0].Parts!["brightness"].Seen!.Mean, 1, 254);
@@ -84,7 +84,7 @@ public sealed class TuningTests : IDisposable
         Assert.Contains("customReward was 1 x brightness (grey levels) in ..200, -0.5 x darkness (grey levels), is 1 x brightness (grey levels), -0.5 x", error, StringComparison.Ordinal);
         Tuning.Run(Parts(), _config, _folder["halves"], stop: TestContext.Current.CancellationToken);
         foreach (var file in (string[])["adapter/adapter_model.safetensors", "evaluation.json", "checkpoints/000002/state.json"])
-            Assert.Equal(WithoutTimes(_folder[$"whole/{file}"]), WithoutTimes(_folder[$"halves/{file}"]));
+            Assert.Equal(RunFiles.WithoutTimes(_folder[$"whole/{file}"]), RunFiles.WithoutTimes(_folder[$"halves/{file}"]));
     }
 
     [Fact]
@@ -125,7 +125,41 @@ public sealed class TuningTests : IDisposable
         Assert.Equal(2, AdapterProvenance.Read(_folder["run/adapter"]).Updates);
     }
 
-    private static string WithoutTimes(string path) => Regex.Replace(Encoding.Latin1.GetString(File.ReadAllBytes(path)), "\"seconds\":[^,]*", "", RegexOptions.None, TimeSpan.FromSeconds(10));
+    [Fact]
+    public void Scores_of_an_evaluation_that_do_not_come_are_given_up_and_the_evaluation_is_made_up()
+    {
+        var config = _config with { Updates = 4, EvaluateEvery = 2, CheckpointEvery = 100, KeepLast = 1 };
+        using var stop = new CancellationTokenSource();
+        var reward = new Silent(stop);
+        Assert.Null(Tuning.Run(reward, config, _folder["run"], new SynchronousProgress<UpdateMetrics>(update => reward.IsSilent = update.Update == 2), stop.Token));
+        Assert.Equal([2L], new CheckpointStore(_folder["run/checkpoints"]).Numbers);
+        Assert.Equal((2, null), (AdapterProvenance.Read(_folder["run/adapter"]).Updates, AdapterProvenance.Read(_folder["run/adapter"]).Reward));
+        Assert.Equal([0], MetricsFile.Read(_folder["run/metrics.jsonl"]).Evaluations.Select(line => line.Update));
+        Tuning.Run(new Brightness(), config, _folder["run"], stop: TestContext.Current.CancellationToken);
+        Tuning.Run(new Brightness(), config, _folder["whole"], stop: TestContext.Current.CancellationToken);
+        RunFiles.RequireEqual(_folder["whole"], _folder["run"]);
+    }
+
+    [Fact]
+    public void The_last_evaluation_is_made_up_too()
+    {
+        using var stop = new CancellationTokenSource();
+        var reward = new Silent(stop);
+        Assert.Null(Tuning.Run(reward, _config, _folder["run"], new SynchronousProgress<UpdateMetrics>(update => reward.IsSilent = update.Update == 2), stop.Token));
+        Assert.False(File.Exists(_folder["run/evaluation.json"]));
+        Assert.NotNull(Tuning.Run(new Brightness(), _config, _folder["run"], stop: TestContext.Current.CancellationToken));
+        Tuning.Run(new Brightness(), _config, _folder["whole"], stop: TestContext.Current.CancellationToken);
+        RunFiles.RequireEqual(_folder["whole"], _folder["run"]);
+    }
+
+    [Fact]
+    public void No_evaluation_pictures_are_scored_twice()
+    {
+        RewardPart[] parts = [new(new Counting(), 1)];
+        Tuning.Run(parts, _config with { Updates = 1 }, _folder["run"], stop: TestContext.Current.CancellationToken);
+        var batchesOfUpdate = _config.ImagesPerUpdate / _config.SamplingBatch;
+        Assert.Equal(2 + batchesOfUpdate + 2, ((Counting)parts[0].Reward).Calls); // one and two steps, before and after
+    }
 
     private class Brightness : IReward
     {
@@ -140,6 +174,19 @@ public sealed class TuningTests : IDisposable
     private sealed class Darkness : Brightness
     {
         public override string Name => "darkness";
+    }
+
+    private sealed class Counting : Brightness
+    {
+        private int _calls;
+
+        public int Calls => _calls;
+
+        public override Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _calls); // batches of an update are scored at the same time
+            return base.ScoreAsync(images, prompts, cancellationToken);
+        }
     }
 
     private sealed class Failing : Brightness

@@ -28,6 +28,9 @@ public sealed record AdapterProvenance
     /// <summary>Its unit, such as <c>kB</c>; <c>rlcm.reward_unit</c>.</summary>
     public string? RewardUnit { get; init; }
 
+    /// <summary>Of a weighted sum of rewards, its parts with weights and limits, such as <c>1 x file size (kB), -0.5 x brightness (grey levels) in 0..200</c>; <c>rlcm.reward_parts</c>.</summary>
+    public string? RewardParts { get; init; }
+
     /// <summary>Updates of the policy that made it; <c>rlcm.updates</c>.</summary>
     public int? Updates { get; init; }
 
@@ -52,6 +55,7 @@ public sealed record AdapterProvenance
             Task = Text("task"),
             Reward = double.TryParse(Text("reward"), CultureInfo.InvariantCulture, out var reward) ? reward : null,
             RewardUnit = Text("reward_unit"),
+            RewardParts = Text("reward_parts"),
             Updates = int.TryParse(Text("updates"), CultureInfo.InvariantCulture, out var updates) ? updates : null,
             Seed = ulong.TryParse(Text("seed"), CultureInfo.InvariantCulture, out var seed) ? seed : null,
             Version = Text("version"),
@@ -82,6 +86,7 @@ public sealed record AdapterProvenance
             ["task"] = Task,
             ["reward"] = Reward?.ToString("R", CultureInfo.InvariantCulture),
             ["reward_unit"] = RewardUnit,
+            ["reward_parts"] = RewardParts,
             ["updates"] = Updates?.ToString(CultureInfo.InvariantCulture),
             ["seed"] = Seed?.ToString(CultureInfo.InvariantCulture),
             ["version"] = Version,

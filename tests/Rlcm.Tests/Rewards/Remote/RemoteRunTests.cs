@@ -6,6 +6,7 @@ using Rlcm.Rewards.Remote;
 using Rlcm.Runtime;
 using Rlcm.Tests.Golden;
 using Rlcm.Tests.Models.Hub;
+using Rlcm.Tests.Training;
 using Rlcm.Training;
 using Xunit;
 
@@ -99,6 +100,35 @@ public sealed class RemoteRunTests : IDisposable
         Assert.Equal(File.ReadAllBytes(_folder["whole/adapter/adapter_model.safetensors"]), File.ReadAllBytes(_folder["run/adapter/adapter_model.safetensors"]));
         Assert.Equal(Rewards("whole"), Rewards("run"));
         Assert.True(Rewards("run").Distinct().Count() > 1);
+    }
+
+    [Theory]
+    [InlineData("http")]
+    [InlineData("vlm-bertscore")]
+    public void A_run_whose_server_dies_in_an_evaluation_makes_it_up_and_goes_on_to_the_same_files(string task)
+    {
+        var config = _config with { EvaluateEvery = 2, KeepLast = 1 };
+        using var server = Server(task);
+        using (var reward = Reward(task, server))
+        {
+            var dying = new SynchronousProgress<UpdateMetrics>(update =>
+            {
+                for (var i = 0; update.Update == 2 && i < 100; i++)
+                    server.Enqueue(_ => RewardStub.Response(502, "<html>"));
+            });
+            var error = Assert.Throws<UserErrorException>(() => Tuning.Run((IReward)reward, config, _folder["run"], dying, TestContext.Current.CancellationToken)).Message;
+            Assert.Matches("^The reward server .* then start or continue the run\\.$", error);
+        }
+
+        Assert.Equal([2L], new CheckpointStore(_folder["run/checkpoints"]).Numbers);
+        Assert.Equal([0], MetricsFile.Read(_folder["run/metrics.jsonl"]).Evaluations.Select(line => line.Update));
+        server.ForgetFaults();
+        using (var reward = Reward(task, server))
+            Tuning.Run((IReward)reward, config, _folder["run"], stop: TestContext.Current.CancellationToken);
+        using (var reward = Reward(task, server))
+            Tuning.Run((IReward)reward, config, _folder["whole"], stop: TestContext.Current.CancellationToken);
+        Assert.Equal([0, 2, 4], MetricsFile.Read(_folder["run/metrics.jsonl"]).Evaluations.Select(line => line.Update));
+        RunFiles.RequireEqual(_folder["whole"], _folder["run"]);
     }
 
     private double[] Rewards(string run) => [.. MetricsFile.Read(_folder[$"{run}/metrics.jsonl"]).Updates.Select(update => update.RewardMean)];
