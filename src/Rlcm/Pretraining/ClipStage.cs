@@ -74,7 +74,7 @@ public sealed class ClipStage(
         AddressedRandom.Uniform(new(settings.Seed, RandomPurpose.Caption, step), uniforms);
         return uniforms.Select(uniform => Math.DivRem((int)(uniform * 2 * MostWordsAfter * records.Count), records.Count) switch
         {
-            (>= MostWordsAfter, _) => "",
+            var (last, _) when last >= MostWordsAfter => "",
             var (last, row) => ' ' + string.Join(' ', records[row].Label!.Split(' ').TakeLast(last + 1)),
         });
     }

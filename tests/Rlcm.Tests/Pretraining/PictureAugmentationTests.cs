@@ -14,7 +14,7 @@ public sealed class PictureAugmentationTests
         using var scope = NewDisposeScope();
         var pictures = AddressedRandom.NormalTensor(new(1, RandomPurpose.DataNoise), 2, 3, 8, 8).clamp(-1, 1);
         // The first is mirrored; the second is seen 2 pixels further right, half a picture being 4.
-        var moved = PictureAugmentation.Move(pictures, tensor(new[,,] { { { -1f, 0, 0 }, { 0, 1, 0 } }, { { 1, 0, 0.5f }, { 0, 1, 0 } } }));
+        var moved = PictureAugmentation.Move(pictures, tensor(new[] { -1f, 0, 0, 0, 1, 0, 1, 0, 0.5f, 0, 1, 0 }).view(2, 2, 3));
         Assert.True(moved[0].allclose(pictures[0].flip(2), atol: 1e-5));
         Assert.True(moved[1, .., .., ..6].allclose(pictures[1, .., .., 2..], atol: 1e-5));
         Assert.True(moved[1, .., .., 6..].equal(1).all().ToBoolean());
