@@ -15,7 +15,7 @@ public sealed class TrainProcessTests(TrainedRun run) : IClassFixture<TrainedRun
     private static readonly string[] UpdateKeys =
     [
         "update", "queries", "seconds", "reward_mean", "reward_std", "advantage_mean", "loss", "ratio_mean", "clip_fraction", "approx_kl",
-        "grad_norm", "learning_rate", "images_per_second", "reference_kl",
+        "grad_norm", "learning_rate", "images_per_second", "reference_kl", "kl_coefficient",
     ];
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class TrainProcessTests(TrainedRun run) : IClassFixture<TrainedRun
         var updates = run.Output.Where(line => line.StartsWith("update ", StringComparison.Ordinal)).ToArray();
         Assert.Equal(3, updates.Length);
         Assert.All(updates.Index(), line => Assert.Matches(
-            $@"^update {line.Index + 1}/3  images {64 * (line.Index + 1)}  reward -\d+\.\d{{3}} \+- \d+\.\d{{3}}  KL \S+  clipped \d\.\d\d  \d+\.\d images/s  ETA 00:\d\d:\d\d$", line.Item));
+            $@"^update {line.Index + 1}/3  images {64 * (line.Index + 1)}  reward -\d+\.\d{{3}} \+- \d+\.\d{{3}}  KL \S+, to base \S+  clipped \d\.\d\d  \d+\.\d images/s  ETA 00:\d\d:\d\d$", line.Item));
         Assert.Equal(3, run.Output.Count(line => line.StartsWith("evaluation after update ", StringComparison.Ordinal)));
         var checks = run.Output.Where(line => line.StartsWith("check ", StringComparison.Ordinal)).ToArray();
         Assert.True(checks.Length >= 4);

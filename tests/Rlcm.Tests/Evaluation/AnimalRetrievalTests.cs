@@ -45,19 +45,18 @@ public sealed class AnimalRetrievalTests : IDisposable
     }
 
     [Fact]
-    public async Task The_head_tells_the_styles_apart()
+    public async Task The_head_knows_the_style_of_half_of_the_drawings()
     {
-        var (right, count) = (0, 0);
-        foreach (var style in EmojiVendor.All.Select(vendor => vendor.Style))
+        string[] styles = [.. EmojiVendor.All.Select(vendor => vendor.Style)];
+        var scores = new List<float[]>();
+        foreach (var style in styles)
         {
             using var reward = StyleReward.Load(ShippedFiles.Require(RewardFactory.EmbeddedClip, "the CLIP model"), style);
-            var scores = await reward.ScoreAsync(Gallery.Pictures, [.. Gallery.Entries.Select(entry => entry.Text)], TestContext.Current.CancellationToken);
-            right += Gallery.Entries.Zip(scores).Count(entry => entry.First.Style == style && entry.Second > 0.5);
-            count += Gallery.Entries.Count(entry => entry.Style == style);
+            scores.Add(await reward.ScoreAsync(Gallery.Pictures, [.. Gallery.Entries.Select(entry => entry.Text)], TestContext.Current.CancellationToken));
         }
 
-        Assert.Equal(Gallery.Entries.Count, count);
-        Assert.InRange(right / (double)count, 0.7, 1);
+        var right = Gallery.Entries.Index().Count(entry => styles[Enumerable.Range(0, styles.Length).MaxBy(style => scores[style][entry.Index])] == entry.Item.Style);
+        Assert.InRange(right / (double)Gallery.Entries.Count, 0.5, 1); // by chance 0.25
     }
 
     private static ClipFolder Embedded() => ClipFolder.Load(ShippedFiles.Require(RewardFactory.EmbeddedClip, "the CLIP model"), withTexts: true);

@@ -69,14 +69,14 @@ public sealed class MeasureComparisonTests
     }
 
     [Theory]
-    [InlineData(1, 1, false)] // of 3 recognized pictures in 4, 2 are left
-    [InlineData(1, 0, true)]
-    public void A_share_collapses_when_it_falls_by_more_than_half(double first, double second, bool collapses)
+    [InlineData(2, false)]
+    [InlineData(1, true)]
+    public void A_share_collapses_when_it_falls_by_more_than_half(int recognizedOfFour, bool collapses)
     {
         var share = Measure.OfReward("recognized", "share");
         Assert.Equal((MeasureKind.Share, MeasureKind.Reward), (share.Kind, Measure.OfReward("compression", "kB").Kind));
-        var untuned = Of(share, [1, 0], [1, 1], [1, 0], [1, 1]);
-        var tuned = Of(share, [first, 0], [second, 0], [first, 0], [second, 0]);
+        double[] prompt = [.. Enumerable.Range(0, 4).Select(picture => picture < recognizedOfFour ? 1.0 : 0)];
+        var (tuned, untuned) = (Of(share, prompt, prompt), Of(share, [1, 1, 1, 1], [1, 1, 1, 1]));
         Assert.Equal(collapses, MeasureComparison.Of("small", 4, tuned, untuned).IsCollapsed);
     }
 
