@@ -5,7 +5,7 @@ using Rlcm.Imaging;
 using Rlcm.Rewards;
 using Rlcm.Training;
 
-var config = TrainConfigReader.Read("quick", [], ["updates=3", "imagesPerUpdate=768", "samplingBatch=128", "horizon=8", "minibatches=2", "evaluateEvery=100"]);
+var config = TrainConfigReader.Read("quick", [], ["updates=2", "imagesPerUpdate=512", "samplingBatch=128", "evaluateEvery=100"]);
 var seconds = new Dictionary<bool, double>();
 foreach (var (index, isSlow) in ((bool[])[false, true, true, false]).Index())
 {
