@@ -33,7 +33,7 @@ internal sealed class LoadedRewards : IDisposable
     /// <summary>The rewards, in order.</summary>
     public IReadOnlyList<IReward> All => _rewards;
 
-    /// <summary>The CLIP; null where there is none.</summary>
+    /// <summary>The CLIP; null only where loading failed.</summary>
     public ClipFolder? Clip { get; }
 
     /// <summary>Asks those that depend on a server for the score of one grey picture.</summary>

@@ -185,7 +185,11 @@ public sealed class TrainingSession : IDisposable
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public void Check(IProgress<IReadOnlyList<SelfCheckResult>> reporter, CancellationToken stop)
     {
-        SelfCheckResult[] results = [.. _reward.Parts.Select(part => part.Reward).OfType<IProbedReward>().Select(probed => Probe(probed, stop)), .. new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts, _encoded).Run(stop)];
+        SelfCheckResult[] results =
+        [
+            .. _reward.Parts.Select(part => part.Reward).OfType<IProbedReward>().Select(probed => Probe(probed, stop)),
+            .. new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts, _encoded).Run(stop),
+        ];
         reporter.Report(results);
         if (results.FirstOrDefault(result => !result.Passed) is { } failed)
             throw new UserErrorException($"The start-up check failed: expected that {failed.Name}, found {failed.Finding}; {failed.Advice}.");
