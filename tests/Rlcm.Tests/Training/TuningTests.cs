@@ -31,7 +31,6 @@ public sealed class TuningTests : IDisposable
             OriginSteps = 2,
             Advantage = AdvantageKind.PerPrompt,
             CheckpointEvery = 1,
-            Threads = 1,
         };
     }
 

@@ -37,7 +37,6 @@ public sealed class RemoteRunTests : IDisposable
             OriginSteps = 2,
             CheckpointEvery = 100,
             EvaluateEvery = 100,
-            Threads = 1,
         };
     }
 
