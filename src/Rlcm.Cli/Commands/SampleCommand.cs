@@ -21,10 +21,11 @@ internal static class SampleCommand
     {
         var prompt = new Option<string[]>("--prompt") { Description = "A prompt; may be repeated", HelpName = "TEXT" };
         var promptFile = new Option<string?>("--prompts") { Description = "Prompts, one a line", HelpName = "FILE" };
-        var modelOptions = new ModelOptions("Latent consistency model");
+        var modelOptions = new ModelOptions("Latent consistency model or diffusion model");
         var adapterOption = new AdapterOption("Draw with this adapter");
         var steps = new Option<int?>("--steps") { Description = "Steps per picture [default: the model's recommendation]", HelpName = "N" };
         var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
+        var eta = new Option<double>("--eta") { Description = "Noise of a diffusion model's DDIM steps, 0 to 1; DDPO trains with 1", HelpName = "E" };
         var height = new Option<int?>("--height") { Description = "Height of the pictures, a multiple of 8 [default: the model's own]", HelpName = "PIXELS" };
         var width = new Option<int?>("--width") { Description = "Width of the pictures, a multiple of 8 [default: the model's own]", HelpName = "PIXELS" };
         var vaeTiling = new Option<bool>("--vae-tiling") { Description = "Decode large pictures in tiles: less memory, small differences where tiles meet" };
@@ -38,7 +39,7 @@ internal static class SampleCommand
             "rlcm sample --prompt 'a flat fox' --output fox.png",
             "rlcm sample --prompt 'a flat fox' --prompt 'a 3d owl' --count 4 --output grid.png",
             "rlcm sample --prompts configs/prompts/samples.txt --adapter runs/small/adapter --output pictures")
-            { prompt, promptFile, adapterOption, steps, guidance, height, width, count, seed, vaeTiling, output, threads };
+            { prompt, promptFile, adapterOption, steps, guidance, eta, height, width, count, seed, vaeTiling, output, threads };
         modelOptions.AddTo(command);
         command.SetAction((arguments, stop) =>
         {
@@ -46,6 +47,7 @@ internal static class SampleCommand
             var perPrompt = arguments.Checked(count, number => number >= 1, OptionChecks.Count);
             var horizon = arguments.Checked(steps, number => number is >= 1 and <= LcmTimesteps.DefaultOriginSteps, OptionChecks.Steps);
             var scale = arguments.Checked(guidance, number => number >= 1, OptionChecks.Scale);
+            var noise = arguments.Checked(eta, number => number is >= 0 and <= 1, "a number from 0 to 1");
             var pictureHeight = arguments.Checked(height, OptionChecks.IsSide, OptionChecks.Side);
             var pictureWidth = arguments.Checked(width, OptionChecks.IsSide, OptionChecks.Side);
             string[] prompts = [.. arguments.GetValue(prompt) ?? [], .. arguments.GetValue(promptFile) is { } file ? PromptFile.Read(ShippedFiles.Require(file, "the prompts")) : []];
@@ -57,7 +59,7 @@ internal static class SampleCommand
             model.Tiling = arguments.GetValue(vaeTiling) ? Tiling.Default : null;
             using var adapters = adapterOption.Load(arguments, model, modelOptions.Name(arguments), terminal);
             using var merged = adapters?.Merge();
-            var policy = new LcmPolicy(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale) { Height = pictureHeight, Width = pictureWidth });
+            var policy = SamplingPolicy.Of(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale) { Eta = noise, Height = pictureHeight, Width = pictureWidth });
             RolloutItem[] items = [.. prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))
                 .Select((text, index) => new RolloutItem(text, RolloutNoise.Sample(arguments.GetValue(seed), index)))];
             using var encoded = new EncodedPrompts(policy.Encode);

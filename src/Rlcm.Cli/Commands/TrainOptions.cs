@@ -15,18 +15,22 @@ internal sealed record TrainRequest(TrainConfig Config, string Output, ResumeReq
 /// <summary>The options of <c>rlcm train</c>. Values of the configuration stay text here: the reader of configurations checks them all at once.</summary>
 internal sealed class TrainOptions
 {
-    private readonly Option<string> _preset = new("--config") { Description = "Preset in configs/ or a JSON file", HelpName = "FILE", DefaultValueFactory = _ => "quick" };
+    private readonly Option<string> _preset = new("--config") { Description = "Preset in configs/ or a JSON file [default: quick, for --algorithm ddpo: ddpo]", HelpName = "FILE" };
     private readonly Option<string> _output = new("--output") { Description = "New folder for everything about the run [default: runs/TASK-TIME]", HelpName = "DIR" };
     private readonly Option<string> _resume = new("--resume") { Description = "Continue the run in this folder from its latest checkpoint", HelpName = "RUN" };
     private readonly Option<string[]> _rewards = new("--reward") { Description = "Part of a weighted sum (task weighted): a reward, its weight, and limits of its scores, such as compression=1 or clip-score=-0.5:0.1..0.4; repeated for each", HelpName = "TASK=WEIGHT" };
+    private readonly KeyOption _algorithm = new("algorithm", "NAME", "rlcm, on a consistency model, or ddpo, with which the paper compares it, on a diffusion model");
     private readonly SetOption _set = new("Any key of a run's config.json, such as learningRate=2e-4; may be repeated");
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report nothing but errors" };
 
-    private readonly KeyOption[] _keys =
+    private readonly KeyOption[] _keys;
+
+    public TrainOptions() => _keys =
     [
+        _algorithm,
         new("task", "TASK", "Reward: compression (small JPEG files), incompression (large ones), aesthetic, alignment (of picture and prompt), style, clip-score, pick-score, vlm-bertscore, http (a server's) or weighted (a sum)"),
         .. RewardOptions.Create(),
-        new("model", ModelOptions.Value, $"Latent consistency model: {ModelOptions.Places}"),
+        new("model", ModelOptions.Value, $"Latent consistency model, for ddpo a diffusion model: {ModelOptions.Places}"),
         new("lcmLora", "FILE", ModelOptions.LcmLoraDescription),
         new("prompts", "FILE", "Training prompts, one a line"),
         new("updates", "N", "Updates of the policy"),
@@ -44,7 +48,7 @@ internal sealed class TrainOptions
     /// <summary>Adds the options to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_preset, _keys[0], _rewards, .. _keys.Skip(1), Download, _output, _resume, .. ResumeOptions.All, _set, _quiet])
+        foreach (var option in (Option[])[_preset, .. _keys[..2], _rewards, .. _keys[2..], Download, _output, _resume, .. ResumeOptions.All, _set, _quiet])
             command.Add(option);
     }
 
@@ -64,13 +68,16 @@ internal sealed class TrainOptions
 
         ResumeOptions.Read(arguments, isContinued: false);
 
-        var config = TrainConfigReader.Read(arguments.GetValue(_preset)!, flags, assignments);
+        var config = TrainConfigReader.Read(Preset(arguments), flags, assignments);
         if (config.Task == Tuning.Task)
             throw new UserErrorException($"task: {Tuning.Task} stands for the reward of a program of yours (Tuning.Run, as in samples/brightness.cs), which rlcm does not know; choose another task.");
         var output = arguments.GetValue(_output) ?? RunFolder.DefaultPath(config.Task, time);
         OutputPath.CheckFolder(output);
         return new(config, output, Resume: null, quiet);
     }
+
+    private string Preset(ParseResult arguments) =>
+        arguments.GetValue(_preset) ?? (arguments.GetValue(_algorithm) == "ddpo" ? "ddpo" : "quick");
 
     /// <summary>Parts of a sum make the task one; a task that is named beside them wins.</summary>
     private IEnumerable<TrainConfigFlag> RewardFlags(ParseResult arguments) => arguments.GetValue(_rewards) is { Length: > 0 } parts

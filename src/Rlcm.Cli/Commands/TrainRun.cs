@@ -27,7 +27,7 @@ internal static class TrainRun
             if (run is not null && IsFinished(run, request.Config))
             {
                 if (!request.Quiet)
-                    terminal.Output.WriteLine($"The run {request.Output} is finished, after update {run.Checkpoint?.Number}. Its adapter is {run.Folder.Adapter}; --updates N continues it.");
+                    terminal.Output.WriteLine($"The run {request.Output} is finished, after update {run.Checkpoint?.Number}. Its adapter is {run.Folder.Adapter}; {(run.Checkpoint?.Number < request.Config.Updates ? "--set patience=null" : "--updates N")} continues it.");
                 return;
             }
 
@@ -67,7 +67,9 @@ internal static class TrainRun
     }
 
     private static bool IsFinished(TrainingRun run, TrainConfig config) =>
-        run.Checkpoint?.Number >= config.Updates && File.Exists(run.Folder.Evaluation) && File.Exists(run.Folder.Comparison);
+        (run.Checkpoint?.Number >= config.Updates || HasEnded(run.Folder, config)) && File.Exists(run.Folder.Evaluation) && File.Exists(run.Folder.Comparison);
+
+    private static bool HasEnded(RunFolder folder, TrainConfig config) => File.Exists(folder.Metrics) && Plateau.IsReached(MetricsFile.Read(folder.Metrics).Evaluations, config.Patience);
 
     private static void Finish(Terminal terminal, TrainRequest request, RunFolder folder, TrainingOutcome? outcome)
     {
@@ -101,6 +103,8 @@ internal static class TrainRun
         }
 
         terminal.Write(TrainSummary.Table(outcome));
+        if (updates[^1].Update < planned)
+            output.WriteLine($"ended after update {updates[^1].Update} of {planned}: the last evaluations are no better than those before by a standard error (patience)");
         output.WriteLine(TrainSummary.Reward(outcome));
         foreach (var part in TrainSummary.Parts(outcome))
             output.WriteLine(part);

@@ -1,4 +1,3 @@
-using Rlcm.Diffusion;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Policy;
@@ -18,18 +17,19 @@ public sealed class ModelSampler(TextToImageModel model, double guidanceScale, F
 
     private const long PixelsAtOnce = 60 * 64 * 64;
 
-    private readonly EncodedPrompts _encoded = new(model.EncodePrompts);
+    private readonly EncodedPrompts _encoded = new(prompts => SamplingPolicy.Of(model, new(Steps: 1, guidanceScale)).Encode(prompts));
+
+    /// <summary>eta of a diffusion model's DDIM steps. Default 0, the deterministic sampler.</summary>
+    public double Eta { get; init; }
 
     /// <summary>The numbers of steps that are measured where none are asked for.</summary>
-    public IReadOnlyList<int> DefaultSteps => IsDiffusion ? [DiffusionSteps] : PolicyEvaluator.Horizons;
+    public IReadOnlyList<int> DefaultSteps => SamplingPolicy.IsDiffusion(model) ? [DiffusionSteps] : PolicyEvaluator.Horizons;
 
     /// <summary>Height and width of the pictures.</summary>
     public int PictureSize => model.Unet.Config.SampleSize * model.Vae.Config.SpatialFactor;
 
     /// <summary>Pictures that are drawn at once: 60 of 64x64, fewer of larger ones.</summary>
     public int BatchSize => (int)Math.Max(1, PixelsAtOnce / ((long)PictureSize * PictureSize));
-
-    private bool IsDiffusion => model.Scheduler.ClassName != SchedulerConfig.Lcm;
 
     /// <summary>Draws a picture for each pair of prompt and seed.</summary>
     /// <param name="steps">Steps per picture.</param>
@@ -41,26 +41,19 @@ public sealed class ModelSampler(TextToImageModel model, double guidanceScale, F
     public ImageBatch Draw(int steps, IReadOnlyList<string> prompts, IReadOnlyList<long> seeds, CancellationToken stop)
     {
         RolloutItem[] items = [.. prompts.Zip(seeds, (prompt, seed) => new RolloutItem(prompt, noise(seed)))];
-        if (!IsDiffusion)
-            return RolloutCollector.Sample(PolicyAt(steps), _encoded, items, BatchSize, stop);
-        var sampler = new DdimSampler(model, steps, guidanceScale);
-        return ImageBatch.Concatenate([.. items.Chunk(BatchSize).Select(batch =>
-        {
-            stop.ThrowIfCancellationRequested();
-            return sampler.Sample(_encoded.Of, [.. batch.Select(item => item.Prompt)], index => batch[index].Noise.Initial);
-        })]);
+        return RolloutCollector.Sample(PolicyAt(steps), _encoded, items, BatchSize, stop);
     }
 
     /// <summary>Makes sure that the model can take that many steps, before any picture is drawn.</summary>
     /// <exception cref="Runtime.UserErrorException">It cannot.</exception>
     public void Require(IEnumerable<int> steps)
     {
-        foreach (var number in steps.Where(_ => !IsDiffusion))
+        foreach (var number in steps)
             PolicyAt(number);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _encoded.Dispose();
 
-    private LcmPolicy PolicyAt(int steps) => new(model, new(steps, guidanceScale));
+    private IStepPolicy PolicyAt(int steps) => SamplingPolicy.Of(model, new(steps, guidanceScale) { Eta = Eta });
 }

@@ -30,8 +30,11 @@ public sealed record EvaluatedPictures(ImageBatch Images, IReadOnlyList<double> 
 public sealed class PolicyEvaluator(
     Func<int, IStepPolicy> policyOf, TrainingReward reward, EncodedPrompts encoded, IReadOnlyList<string> prompts, IReadOnlySet<string> trainingPrompts, Recognizer? recognizer, int batchSize)
 {
-    /// <summary>The horizons of a report, where the model has as many steps.</summary>
+    /// <summary>The horizons of a consistency model's report, where the model has as many steps.</summary>
     public static readonly IReadOnlyList<int> Horizons = [1, 2, 4, 8];
+
+    /// <summary>Those of a diffusion model, besides its own.</summary>
+    public static readonly IReadOnlyList<int> DiffusionHorizons = [4, 8, 16, 50];
 
     private const ulong Seed = 0; // evaluations of all runs compare, whatever their training seed
     private const int RecognitionSeeds = 2;

@@ -36,7 +36,7 @@ internal static class RunInspector
             facts.Add(new("best", $"{Number(best.RewardMean)} after update {best.Update}: {run.BestAdapter}"));
         }
 
-        if (holder is null && damage is null && (done < config.Updates || !File.Exists(run.Evaluation)))
+        if (holder is null && damage is null && ((done < config.Updates && !Plateau.IsReached(evaluations, config.Patience)) || !File.Exists(run.Evaluation)))
             facts.Add(new("go on with it", config.Task == Tuning.Task ? "run the program of its reward again" : $"rlcm train --resume {path}"));
         if (Directory.Exists(run.Adapter))
             facts.Add(new("draw with it", $"rlcm sample --model {config.Model}{(config.LcmLora is { } lcmLora ? $" --lcm-lora {lcmLora}" : "")} --adapter {run.Adapter} --prompt TEXT --output F.png"));

@@ -18,6 +18,9 @@ public interface IStepPolicy
     /// <summary>Shape of one state, without the batch.</summary>
     IReadOnlyList<long> StateShape { get; }
 
+    /// <summary>How often the network is evaluated for one picture at one step: twice with classifier-free guidance.</summary>
+    int EvaluationsPerStep => 1;
+
     /// <summary>What the network needs to know of prompts, [N, ...]; computed once per prompt.</summary>
     Tensor Encode(IReadOnlyList<string> prompts);
 

@@ -57,13 +57,7 @@ public sealed class LcmPolicy : IStepPolicy
             Guidance = embedding.data<float>().ToArray();
         }
 
-        var factor = model.Vae.Config.SpatialFactor;
-        StateShape =
-        [
-            model.Unet.Config.InChannels,
-            Latents(settings.Height, "height", factor) ?? model.Unet.Config.SampleSize,
-            Latents(settings.Width, "width", factor) ?? model.Unet.Config.SampleSize,
-        ];
+        StateShape = LatentShape.Of(model, settings.Height, settings.Width);
     }
 
     /// <summary>The embedded guidance scale. Tests set the original's values: sin(7000 f) magnifies rounding.</summary>
@@ -109,8 +103,4 @@ public sealed class LcmPolicy : IStepPolicy
 
     /// <inheritdoc/>
     public ImageBatch Decode(Tensor samples) => _model.Decode(samples);
-
-    private static long? Latents(int? pixels, string name, int factor) => pixels is null || pixels % factor == 0
-        ? pixels / factor
-        : throw new UserErrorException($"{name}: expected a multiple of {factor}, found {pixels}; use {Math.Max(factor, pixels.Value / factor * factor)}.");
 }

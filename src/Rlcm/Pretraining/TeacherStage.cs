@@ -1,6 +1,9 @@
 using Rlcm.Diffusion;
 using Rlcm.Imaging;
 using Rlcm.Models;
+using Rlcm.Policy;
+using Rlcm.Prompts;
+using Rlcm.Rollouts;
 using Rlcm.Runtime;
 using TorchSharp;
 using static Rlcm.Runtime.KeptScalar;
@@ -105,8 +108,12 @@ public sealed class TeacherStage : IPretrainingStage
     }
 
     /// <inheritdoc/>
-    public ImageBatch Samples() => new DdimSampler(_average, SampleSteps, _average.Generation.GuidanceScale)
-        .Sample(_average.EncodePrompts, _samplePrompts, index => new(_settings.Seed, RandomPurpose.SampleInitialNoise, Item: index));
+    public ImageBatch Samples()
+    {
+        var policy = SamplingPolicy.Of(_average, new(SampleSteps, _average.Generation.GuidanceScale));
+        using var encoded = new EncodedPrompts(policy.Encode); // the text encoder learns, too
+        return RolloutCollector.Sample(policy, encoded, [.. _samplePrompts.Select((prompt, index) => new RolloutItem(prompt, RolloutNoise.Sample(_settings.Seed, index)))], _samplePrompts.Count);
+    }
 
     /// <inheritdoc/>
     public void Save(string folder) => _average.Save(folder, ScalarType.Float16, _tokenizerFolder);

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace Rlcm.Training;
 
 /// <summary>
-/// Adam without weight decay (Kingma &amp; Ba 2015, algorithm 1; as <c>torch.optim.Adam</c>). Its whole state is open, so that a checkpoint can hold it.
+/// Adam (Kingma &amp; Ba 2015, algorithm 1; as <c>torch.optim.Adam</c>), with decoupled weight decay AdamW (Loshchilov &amp; Hutter 2019,
+/// algorithm 2; as <c>torch.optim.AdamW</c>). Its whole state is open, so that a checkpoint can hold it.
 /// </summary>
 /// <remarks>A parameter that never gets a gradient stays where it is.</remarks>
 public sealed class Adam : IDisposable
@@ -56,6 +57,9 @@ public sealed class Adam : IDisposable
     /// <summary>Added to the root of the second moment.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
+    /// <summary>lambda: before a step, every weight is multiplied by 1 - rate x lambda.</summary>
+    public double WeightDecay { get; init; }
+
     /// <summary>Steps taken so far; a checkpoint keeps it beside <see cref="State"/> and sets it again.</summary>
     public long StepCount { get; set; }
 
@@ -73,6 +77,8 @@ public sealed class Adam : IDisposable
         foreach (var (values, gradients, first, second) in _chunks)
         {
             using var scope = NewDisposeScope();
+            if (WeightDecay > 0)
+                values.mul_(Kept(1 - LearningRate * WeightDecay));
             first.mul_(Kept(Beta1)).add_(gradients, Kept(1 - Beta1));
             second.mul_(Kept(Beta2)).addcmul_(gradients, gradients, Kept(1 - Beta2));
             var denominator = second.sqrt().div_(Kept(correction2)).add_(Kept(Epsilon), Kept(1));

@@ -1,5 +1,3 @@
-using Rlcm.Diffusion;
-
 namespace Rlcm.Training;
 
 /// <summary>What the batch sizes of a configuration amount to; every division has been checked.</summary>
@@ -20,6 +18,6 @@ public sealed record BatchArithmetic(
         config.ImagesPerUpdate / config.Minibatches,
         config.ImagesPerUpdate / config.Minibatches / config.MicroBatch,
         (long)config.Updates * config.InnerEpochs * config.Minibatches,
-        config.ScoredSteps ?? LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep),
+        config.ScoredSteps ?? AlgorithmRules.MostScoredSteps(config),
         (long)config.Updates * config.ImagesPerUpdate);
 }

@@ -3,6 +3,9 @@ namespace Rlcm.Training;
 /// <summary>What happens with the result of every update: logs, evaluations, checkpoints.</summary>
 public interface ITrainingRecorder
 {
+    /// <summary>Whether the run has come to its end before its updates.</summary>
+    bool IsOver => false;
+
     /// <summary>Called at the end of every update, while the trainer stands still.</summary>
     /// <param name="trainer">The trainer.</param>
     /// <param name="metrics">What the update did.</param>

@@ -64,6 +64,9 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     public EvaluatedPictures? Latest { get; private set; }
 
     /// <inheritdoc/>
+    public bool IsOver => Plateau.IsReached(_evaluated, _config.Patience);
+
+    /// <inheritdoc/>
     public void Record(Trainer trainer, UpdateMetrics metrics, CancellationToken stop)
     {
         _run.RequireFolder();

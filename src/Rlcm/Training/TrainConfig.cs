@@ -12,6 +12,9 @@ namespace Rlcm.Training;
 /// <remarks>Read and checked by <see cref="TrainConfigReader"/>; rules across several keys are in <see cref="TrainConfigRules"/>.</remarks>
 public sealed record TrainConfig
 {
+    /// <summary>RLCM on a consistency model, or DDPO, with which the paper compares it, on a diffusion model. Default rlcm.</summary>
+    public TrainAlgorithm Algorithm { get; init; } = TrainAlgorithm.Rlcm;
+
     /// <summary>
     /// The reward: <c>compression</c> (small JPEG files), <c>incompression</c> (large ones), <c>aesthetic</c> (LAION's predictor of marks),
     /// <c>alignment</c> (cosine of picture and prompt by the embedded CLIP model), <c>style</c> (probability of a drawing style by its head),
@@ -80,7 +83,7 @@ public sealed record TrainConfig
     /// <summary>Folder of a CLIP model with a head for styles, as <c>rlcm pretrain clip</c> makes it, for <c>style</c>; null: models/emoji-clip. Default null.</summary>
     public string? StyleModel { get; init; }
 
-    /// <summary>The latent consistency model: a folder in diffusers layout or a name on the Hugging Face Hub, see <see cref="Models.Hub.ModelLocation"/>.</summary>
+    /// <summary>The latent consistency model, or the diffusion model of <c>ddpo</c>: a folder in diffusers layout or a name on the Hugging Face Hub, see <see cref="Models.Hub.ModelLocation"/>.</summary>
     public string Model { get; init; } = "models/emoji-lcm";
 
     /// <summary>
@@ -103,11 +106,17 @@ public sealed record TrainConfig
     [Range(8, 4096)]
     public int? Width { get; init; }
 
-    /// <summary>H, the network calls a picture takes. Default 8. Source: RLCM's presets.</summary>
+    /// <summary>Folder of the gallery by which animals are recognized, see <see cref="Evaluation.Gallery"/>; null: the model's own, where it has one. Default null.</summary>
+    public string? Gallery { get; init; }
+
+    /// <summary>H, the steps of a picture. Default 8. Source: RLCM's presets; DDPO has 50.</summary>
     [Range(1, 1000)]
     public int Horizon { get; init; } = 8;
 
-    /// <summary>Guidance scale; the embedding receives w = scale - 1. Default 8. Source: RLCM.</summary>
+    /// <summary>
+    /// Guidance scale. A consistency model's embedding receives w = scale - 1; a diffusion model is called twice a step, with the prompt and
+    /// without (Ho and Salimans 2022), unless it is 1. Default 8. Source: RLCM; DDPO has 5.
+    /// </summary>
     [Range(1.0, 100.0)]
     public double GuidanceScale { get; init; } = 8;
 
@@ -125,6 +134,10 @@ public sealed record TrainConfig
     [Range(0.0, 10.0)]
     public double FinalNoise { get; init; }
 
+    /// <summary>eta of DDIM sampling for <c>ddpo</c>: the noise of a step by DDPM's. Default 1. Source: DDPO.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
+    public double Eta { get; init; } = 1;
+
     /// <summary>
     /// How many steps are scored and trained, counted from the last that can be; null: all that can be. Default null. Source: RLCM trains
     /// all; ddpo-pytorch's <c>timestep_fraction</c> trains a part of them.
@@ -138,6 +151,10 @@ public sealed record TrainConfig
     /// <summary>Adam's step size. Default 1e-4. Source: RLCM.</summary>
     [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double LearningRate { get; init; } = 1e-4;
+
+    /// <summary>Decoupled weight decay: a step takes this times the step size off every weight (AdamW, Loshchilov and Hutter 2019). Default 0. Source: RLCM; ddpo-pytorch has 1e-4.</summary>
+    [Range(0.0, 1.0)]
+    public double WeightDecay { get; init; }
 
     /// <summary>How the learning rate falls over the updates. Default linear. Source: released code.</summary>
     public LearningRateDecay LearningRateDecay { get; init; } = LearningRateDecay.Linear;
@@ -235,6 +252,13 @@ public sealed record TrainConfig
     /// <summary>Ends of the names of the layers that get adapters. Default: the attention projections. Source: RLCM.</summary>
     [MinLength(1)]
     public IReadOnlyList<string> LoraTargets { get; init; } = ["to_q", "to_k", "to_v", "to_out.0"];
+
+    /// <summary>
+    /// The run ends before its updates when its last so many evaluations are no better than those before by a standard error, see
+    /// <see cref="Plateau"/>; null: it never does. Default null.
+    /// </summary>
+    [Range(1, int.MaxValue)]
+    public int? Patience { get; init; }
 
     /// <summary>Updates from one evaluation to the next; the last update is always evaluated. Default 50.</summary>
     [Range(1, int.MaxValue)]

@@ -1,5 +1,15 @@
 namespace Rlcm.Training;
 
+/// <summary>What is tuned, and how its sampling is an episode.</summary>
+public enum TrainAlgorithm
+{
+    /// <summary>RLCM: a consistency model, whose few steps are the episode (Oertell et al. 2024).</summary>
+    Rlcm,
+
+    /// <summary>DDPO: a diffusion model, whose DDIM steps with noise and classifier-free guidance are the episode (Black et al. 2024).</summary>
+    Ddpo,
+}
+
 /// <summary>Where a reward's baseline comes from.</summary>
 public enum AdvantageKind
 {

@@ -72,6 +72,8 @@ internal sealed class TrainConfigKey
             return JsonSerializer.SerializeToElement(text.Split(',', StringSplitOptions.TrimEntries));
         if (_type == typeof(IReadOnlyList<RewardWeight>) && RewardWeight.Read(text) is { } parts)
             return JsonSerializer.SerializeToElement(parts, JsonSerializerOptions.Web);
+        if (_type == typeof(string) && _mayBeNull && text == "null")
+            return JsonElement.Parse(text);
         if (_type == typeof(string) || _type.IsEnum)
             return JsonSerializer.SerializeToElement(text);
         try

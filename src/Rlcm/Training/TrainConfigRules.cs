@@ -1,5 +1,4 @@
 using System.Globalization;
-using Rlcm.Diffusion;
 using Rlcm.Models;
 using Rlcm.Rewards;
 
@@ -18,11 +17,11 @@ public static class TrainConfigRules
     /// new end. Keys that name files, and <c>threads</c>, may change as long as the files' contents and the number of threads do not.
     /// </summary>
     public static IReadOnlyList<string> FreeOnResume { get; } =
-        ["updates", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "threads", "model", "lcmLora", "prompts", "evaluationPrompts", "aestheticModel", "aestheticHead", "clipModel", "styleModel", "bertModel", "rewardUrl", "rewardBatch", "rewardConcurrency", "rewardTimeout"];
+        ["updates", "evaluateEvery", "checkpointEvery", "keepLast", "keepBest", "patience", "threads", "model", "gallery", "lcmLora", "prompts", "evaluationPrompts", "aestheticModel", "aestheticHead", "clipModel", "styleModel", "bertModel", "rewardUrl", "rewardBatch", "rewardConcurrency", "rewardTimeout"];
 
     /// <summary>All conflicts of <paramref name="config"/>; none when it can be run.</summary>
     public static IEnumerable<TrainConfigConflict> Check(TrainConfig config) =>
-        [.. CheckReward(config), .. RewardRules.Check(config), .. CheckSampling(config), .. CheckBatches(config), .. CheckAdvantage(config)];
+        [.. CheckReward(config), .. RewardRules.Check(config), .. AlgorithmRules.Check(config), .. CheckComputing(config), .. CheckBatches(config), .. CheckAdvantage(config)];
 
     private static IEnumerable<TrainConfigConflict> CheckReward(TrainConfig config)
     {
@@ -46,24 +45,8 @@ public static class TrainConfigRules
             yield return new(["clipModel", "styleModel", "task"], $"task {byClip} needs a CLIP model; download {(byClip == "clip-score" ? "openai/clip-vit-base-patch32 or another" : "yuvalkirstain/PickScore_v1, with the tokenizer of laion/CLIP-ViT-H-14-laion2B-s32B-b79K,")} from the Hugging Face Hub and set clipModel (--clip-model) to its folder");
     }
 
-    private static IEnumerable<TrainConfigConflict> CheckSampling(TrainConfig config)
+    private static IEnumerable<TrainConfigConflict> CheckComputing(TrainConfig config)
     {
-        if (config.Horizon < 2 && config.FinalStep == FinalStep.Deterministic)
-            yield return new(["horizon", "finalStep"], $"a deterministic final step is not scored, so that horizon {config.Horizon} leaves nothing to train; set horizon to 2 or more, or finalStep to decoded");
-        else if (config.Horizon < 2 && config.FinalStep == FinalStep.AsReleased)
-            yield return new(["horizon", "finalStep"], "a single step as released adds no noise, so that there is nothing to learn from; set horizon to 2 or more, or finalStep to decoded");
-        else if (config.ScoredSteps > LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep))
-            yield return new(["scoredSteps", "horizon", "finalStep"], $"expected at most {LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep)}, of the {config.Horizon} steps those that add noise, found {config.ScoredSteps}; lower scoredSteps, or set finalStep to decoded");
-        if (config.FinalStep == FinalStep.AsReleased && config.ScoredSteps == 1 && config.Horizon > 1)
-            yield return new(["scoredSteps", "finalStep"], "the one scored step would be the last, whose noise is never decoded, so that no reward depends on it; set scoredSteps to 2 or more, or finalStep to decoded");
-        if (config.FinalStep == FinalStep.Decoded && config.FinalNoise == 0)
-            yield return new(["finalNoise", "finalStep"], "a decoded final step explores by its noise, and finalNoise is 0; set finalNoise to about a third of the latents' deviation, 0.3");
-        if (config.FinalStep != FinalStep.Decoded && config.FinalNoise > 0)
-            yield return new(["finalNoise", "finalStep"], $"finalNoise {config.FinalNoise.ToString(CultureInfo.InvariantCulture)} is added only where the final step is decoded; set finalStep to decoded or finalNoise to 0");
-        if (config.Horizon > config.OriginSteps)
-            yield return new(["horizon", "originSteps"], $"horizon {config.Horizon} exceeds the {config.OriginSteps} origin steps; set horizon to {config.OriginSteps} or less");
-        if (config.LcmLora is not null && config.GuidanceScale != 1)
-            yield return new(["guidanceScale", "lcmLora"], $"Stable Diffusion with an LCM-LoRA has no guidance embedding, so that the scale has to be 1, found {config.GuidanceScale.ToString(CultureInfo.InvariantCulture)}; set guidanceScale to 1");
         if (ComputeTarget.Refusal(config.Device, config.Dtype) is { } refusal)
             yield return new(["dtype", "device"], refusal);
         if (config.Height is null != config.Width is null)

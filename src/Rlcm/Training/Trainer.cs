@@ -13,12 +13,12 @@ namespace Rlcm.Training;
 
 /// <summary>
 /// RLCM (Oertell et al. 2024, algorithm 1): sample pictures in a few steps, score them, turn scores into advantages, follow the clipped
-/// policy gradient on the adapters; repeat.
+/// policy gradient on the adapters; repeat. With the policy of a diffusion model it is DDPO (Black et al. 2024, importance sampling).
 /// </summary>
 public sealed class Trainer : IDisposable
 {
     private readonly TrainConfig _config;
-    private readonly IStepPolicy _policy;
+    private readonly NetworkMeter _policy;
     private readonly LoraAdapters _adapters;
     private readonly TrainingReward _reward;
     private readonly IReadOnlyList<string> _prompts;
@@ -44,8 +44,8 @@ public sealed class Trainer : IDisposable
         TrainConfig config, IStepPolicy policy, LoraAdapters adapters, TrainingReward reward,
         IReadOnlyList<string> prompts, EncodedPrompts encoded, ITrainingRecorder recorder)
     {
-        (_config, _policy, _adapters, _reward, _prompts, _encoded, _recorder) = (config, policy, adapters, reward, prompts, encoded, recorder);
-        _adam = new(adapters.Parameters(), config.LearningRate);
+        (_config, _policy, _adapters, _reward, _prompts, _encoded, _recorder) = (config, new(policy), adapters, reward, prompts, encoded, recorder);
+        _adam = new(adapters.Parameters(), config.LearningRate) { WeightDecay = config.WeightDecay };
         _tracker = new(config.BufferSize, config.MinCount);
         _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side), config.KlCoefficient, config.KlThreshold);
         _klCoefficient = config.KlCoefficient;
@@ -57,12 +57,12 @@ public sealed class Trainer : IDisposable
     /// <summary>Whether an update's pictures are being drawn and scored: nothing of it has changed the adapters yet.</summary>
     public bool IsCollecting { get; private set; }
 
-    /// <summary>Trains until all updates are done or <paramref name="stop"/> asks to stop after the current one.</summary>
+    /// <summary>Trains until all updates are done, the recorder says that the run has come to its end, or <paramref name="stop"/> asks to stop after the current one.</summary>
     /// <exception cref="UserErrorException">A reward failed, or the loss is not a finite number.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop, and scores did not come soon: those of the current update, which is given up, or of the evaluation after it.</exception>
     public void Run(CancellationToken stop)
     {
-        while (_update < _config.Updates && !stop.IsCancellationRequested)
+        while (_update < _config.Updates && !_recorder.IsOver && !stop.IsCancellationRequested)
         {
             _clock.Restart();
             IsCollecting = true;
@@ -160,6 +160,8 @@ public sealed class Trainer : IDisposable
             _update, _queries, _seconds, moments.Mean, moments.Std, advantages.Average(),
             mean.Loss, mean.RatioMean, mean.ClipFraction, mean.ApproxKl, norms.Average(), _adam.LearningRate, advantages.Length / seconds)
         {
+            SamplingEvaluations = _policy.Sampling,
+            TrainingEvaluations = _policy.Training,
             ReferenceKl = mean.ReferenceKl,
             KlCoefficient = ppo.KlCoefficient > 0 ? ppo.KlCoefficient : null,
             Parts = _reward.ByPart(scores)?.ToDictionary(part => part.Key, part => RewardMoments.Of([.. part.Value]), StringComparer.Ordinal),
@@ -196,6 +198,8 @@ public sealed class Trainer : IDisposable
         store.Save(_update, Tensors(), new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export(), identity)
         {
             Sum = _reward.Export(),
+            SamplingEvaluations = _policy.Sampling,
+            TrainingEvaluations = _policy.Training,
             KlCoefficient = _config.KlTarget is null ? null : _klCoefficient,
         }, keep);
 
@@ -210,6 +214,7 @@ public sealed class Trainer : IDisposable
         if (_config.KlTarget is not null)
             _klCoefficient = state.KlCoefficient ?? _config.KlCoefficient;
         _adam.StepCount = state.AdamSteps;
+        (_policy.Sampling, _policy.Training) = (state.SamplingEvaluations ?? 0, state.TrainingEvaluations ?? 0);
         (_update, _queries, _seconds) = (state.Update, state.Queries, state.Seconds);
     }
 

@@ -14,10 +14,12 @@ public static class TrainingInputs
     public static IReadOnlyDictionary<string, string> Of(TrainConfig config)
     {
         var model = ModelFolder.Open(ModelLocation.Find(config.Model));
-        string[] gallery = [.. Gallery.FileNames.Select(name => Path.Combine(model.Path, Gallery.FolderName, name)).Where(File.Exists)];
-        var files = model.Files().Concat(gallery).Distinct(StringComparer.Ordinal).ToDictionary(path => $"model/{Path.GetRelativePath(model.Path, path).Replace('\\', '/')}", path => path, StringComparer.Ordinal);
+        string[] ownGallery = config.Gallery is null ? [.. Gallery.FileNames.Select(name => Path.Combine(model.Path, Gallery.FolderName, name)).Where(File.Exists)] : [];
+        var files = model.Files().Concat(ownGallery).Distinct(StringComparer.Ordinal).ToDictionary(path => $"model/{Path.GetRelativePath(model.Path, path).Replace('\\', '/')}", path => path, StringComparer.Ordinal);
         files["prompts"] = ShippedFiles.Require(config.Prompts, "prompts");
         files["evaluationPrompts"] = ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts");
+        foreach (var name in config.Gallery is null ? [] : Gallery.FileNames)
+            files[$"gallery/{name}"] = Path.Combine(ShippedFiles.Require(config.Gallery!, "gallery"), name);
         if (config.LcmLora is { } lcmLora)
             files["lcmLora"] = ShippedFiles.Require(lcmLora, "lcmLora");
         foreach (var (name, path) in RewardFactory.Inputs(config))

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Rlcm.Checkpoints;
-using Rlcm.Diffusion;
 using Rlcm.Evaluation;
 using Rlcm.Imaging;
 using Rlcm.Models;
@@ -39,7 +38,8 @@ public sealed class TrainingSession : IDisposable
 {
     private readonly TrainConfig _config;
     private readonly TextToImageModel _model;
-    private readonly LcmPolicy _policy;
+    private readonly ConfiguredPolicies _policies;
+    private readonly IStepPolicy _policy;
     private readonly LoraAdapters _adapters;
     private readonly TrainingReward _reward;
     private readonly bool _isOwnReward; // and disposed with the session
@@ -68,11 +68,12 @@ public sealed class TrainingSession : IDisposable
         _model.MoveTo(target);
         _model.Unet.GradientCheckpointing = config.GradientCheckpointing;
         _model.Tiling = config.VaeTiling ? Tiling.Default : null;
-        _policy = new(_model, Sampling(config.Horizon) with { FinalStep = config.FinalStep, FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
+        _policies = new(config, _model);
+        _policy = _policies.ForTraining();
         _adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         _encoded = new(_policy.Encode);
         _encoded.Add(_prompts);
-        _evaluator = new(PolicyAt, _reward, _encoded, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal), FindRecognizer(), config.SamplingBatch);
+        _evaluator = new(_policies.ForPictures, _reward, _encoded, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal), FindRecognizer(), config.SamplingBatch);
     }
 
     /// <summary>Where the base model lies.</summary>
@@ -127,7 +128,7 @@ public sealed class TrainingSession : IDisposable
         if (trainer.UpdatesDone == 0)
             throw new OperationCanceledException(stop);
         recorder.WriteResult(trainer);
-        if (trainer.UpdatesDone < _config.Updates)
+        if (trainer.UpdatesDone < _config.Updates && !recorder.IsOver)
             return null;
 
         try
@@ -167,7 +168,7 @@ public sealed class TrainingSession : IDisposable
 
     /// <summary>How the model does at each horizon; <paramref name="drawn"/> are its evaluation pictures at the run's, where they are there.</summary>
     private HorizonReport[] Report(bool isTuned, EvaluatedPictures? drawn, IProgress<PartialReport> reporter, CancellationToken stop) =>
-        [.. PolicyEvaluator.Horizons.Where(horizon => horizon <= _config.OriginSteps).Select(horizon =>
+        [.. _policies.ReportedHorizons.Select(horizon =>
         {
             stop.ThrowIfCancellationRequested();
             var report = drawn is not null && horizon == _config.Horizon ? _evaluator.Report(horizon, drawn, stop) : _evaluator.Report(horizon, stop);
@@ -213,18 +214,10 @@ public sealed class TrainingSession : IDisposable
         Version = RunManifest.RlcmVersion,
     };
 
-    private LcmPolicy PolicyAt(int horizon) => new(_model, Sampling(horizon));
-
-    private LcmPolicySettings Sampling(int horizon) => new(horizon, _config.GuidanceScale, _config.Grid, FinalStep.Deterministic, _config.OriginSteps)
-    {
-        Height = _config.Height,
-        Width = _config.Width,
-    };
-
-    /// <summary>A search in the model's gallery, where it has one of pictures as large as the policy's.</summary>
+    /// <summary>A search in the gallery, where there is one of pictures as large as the policy's.</summary>
     private Recognizer? FindRecognizer()
     {
-        var gallery = Path.Combine(ModelFolder, Gallery.FolderName);
+        var gallery = _config.Gallery is { } given ? ShippedFiles.Require(given, "gallery") : Path.Combine(ModelFolder, Gallery.FolderName);
         var fits = _policy.StateShape.Skip(1).All(side => side * _model.Vae.Config.SpatialFactor == Recognizer.PictureSize);
         return fits && Directory.Exists(gallery) ? new(Gallery.Read(gallery)) : null;
     }

@@ -15,6 +15,12 @@ public sealed record TrainingState(int Update, long Queries, double Seconds, lon
     /// <summary>What a sum of rewards has seen; null for a single reward.</summary>
     public TrainingRewardState? Sum { get; init; }
 
+    /// <summary>U-Net evaluations without gradient so far; null in checkpoints of versions that did not count them.</summary>
+    public long? SamplingEvaluations { get; init; }
+
+    /// <summary>U-Net evaluations with gradient so far; null in checkpoints of versions that did not count them.</summary>
+    public long? TrainingEvaluations { get; init; }
+
     /// <summary>Weight of the divergence from the base model in the next update; null where it is fixed.</summary>
     public double? KlCoefficient { get; init; }
 }

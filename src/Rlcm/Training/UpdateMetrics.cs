@@ -35,6 +35,17 @@ public sealed record UpdateMetrics(
     double ImagesPerSecond)
 {
     /// <summary>
+    /// U-Net evaluations of one picture's latent without gradient so far: those of sampling and of the comparison with the base model, without
+    /// evaluations. Guidance by two predictions counts two. Null in files of versions that did not count them.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? SamplingEvaluations { get; init; }
+
+    /// <summary>The same with a backward pass: those of the policy gradient.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? TrainingEvaluations { get; init; }
+
+    /// <summary>
     /// Divergence from the base model per latent dimension: mean over the scored steps of all pictures where klCoefficient is above 0, else of
     /// an eighth of them. Null in files of versions that did not measure it.
     /// </summary>

@@ -27,6 +27,17 @@ public sealed class SampleCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_diffusion_model_draws_by_DDIM_with_as_much_noise_as_asked_for()
+    {
+        var model = TinyModels.Write(_folder["diffusion"], SchedulerConfig.Ddim);
+        foreach (var (name, eta) in ((string, string)[])[("plain", "0"), ("noisy", "1")])
+            await CommandLine.SucceedAsync("sample", "--model", model, "--prompt", "a cat", "--steps", "3", "--eta", eta, "--output", _folder[$"{name}.png"]);
+        await CommandLine.SucceedAsync("sample", "--model", model, "--prompt", "a cat", "--steps", "3", "--output", _folder["default.png"]);
+        Assert.Equal(PngFile.Read(_folder["plain.png"]).Pixels, PngFile.Read(_folder["default.png"]).Pixels);
+        Assert.NotEqual(PngFile.Read(_folder["plain.png"]).Pixels, PngFile.Read(_folder["noisy.png"]).Pixels);
+    }
+
+    [Fact]
     public async Task Several_pictures_become_a_grid_with_a_row_per_prompt()
     {
         File.WriteAllText(_folder["prompts.txt"], "a dog\n");

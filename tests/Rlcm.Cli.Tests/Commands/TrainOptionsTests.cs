@@ -36,6 +36,14 @@ public sealed class TrainOptionsTests : IDisposable
     }
 
     [Fact]
+    public void An_algorithm_brings_its_preset_unless_one_is_named()
+    {
+        Assert.Equal("models/emoji-teacher", Read("--algorithm", "ddpo").Config.Model);
+        Assert.Equal("models/emoji-lcm", Read("--algorithm", "rlcm").Config.Model);
+        Assert.Contains("belongs to algorithm rlcm", Assert.Throws<UserErrorException>(() => Read("--algorithm", "ddpo", "--config", "quick")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_task_changes_the_reward_and_nothing_else() =>
         Assert.Equivalent(Read("--task", "compression").Config with { Task = "incompression" }, Read("--task", "incompression").Config, strict: true);
 

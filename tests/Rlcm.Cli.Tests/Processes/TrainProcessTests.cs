@@ -15,7 +15,7 @@ public sealed class TrainProcessTests(TrainedRun run) : IClassFixture<TrainedRun
     private static readonly string[] UpdateKeys =
     [
         "update", "queries", "seconds", "reward_mean", "reward_std", "advantage_mean", "loss", "ratio_mean", "clip_fraction", "approx_kl",
-        "grad_norm", "learning_rate", "images_per_second", "reference_kl", "kl_coefficient",
+        "grad_norm", "learning_rate", "images_per_second", "sampling_evaluations", "training_evaluations", "reference_kl", "kl_coefficient",
     ];
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Rlcm.Diffusion;
+using Rlcm.Evaluation;
 using Rlcm.Models;
+using Rlcm.Rollouts;
 using Rlcm.Runtime;
 using Xunit;
 
@@ -96,7 +98,8 @@ public sealed class SchedulerConfigTests : IDisposable
     private static byte[] Sample(string folder)
     {
         using var model = TextToImageModel.Load(folder);
-        return new DdimSampler(model, steps: 2, guidanceScale: 1).Sample(model.EncodePrompts, ["a flat cat"], _ => new(1, RandomPurpose.SampleInitialNoise)).Pixels;
+        using var sampler = new ModelSampler(model, guidanceScale: 1, seed => RolloutNoise.Sample(1, seed));
+        return sampler.Draw(2, ["a flat cat"], [0], CancellationToken.None).Pixels;
     }
 
     private SchedulerConfig Read(string text)

@@ -1,6 +1,8 @@
 using Rlcm.Checkpoints;
 using Rlcm.Diffusion;
+using Rlcm.Evaluation;
 using Rlcm.Models;
+using Rlcm.Rollouts;
 using Rlcm.Runtime;
 using TorchSharp;
 using Xunit;
@@ -92,7 +94,8 @@ public sealed class TextToImageModelTests : IDisposable
     public void Diffusion_sampling_leaves_no_tensor_behind()
     {
         using var model = TextToImageModel.Load(TinyModels.Write(_folder["model"], SchedulerConfig.Ddim));
-        var images = new DdimSampler(model, steps: 3, guidanceScale: 3).Sample(model.EncodePrompts, ["a flat cat"], index => new(1, RandomPurpose.SampleInitialNoise, Item: index));
+        using var sampler = new ModelSampler(model, guidanceScale: 3, seed => RolloutNoise.Sample(1, seed));
+        var images = sampler.Draw(3, ["a flat cat"], [0], CancellationToken.None);
         Assert.Equal(16 * 16 * 3, images.Pixels.Length);
     }
 

@@ -39,6 +39,27 @@ public sealed class AdamTests
     }
 
     [Fact]
+    public void With_decoupled_decay_the_weights_equal_those_of_AdamW_of_torch()
+    {
+        using var scope = NewDisposeScope();
+        var (ours, theirs) = (Network(), Network());
+        using var adam = new Adam(Named(ours), learningRate: 0.01) { WeightDecay = 0.1 };
+        var reference = optim.AdamW(theirs.parameters(), lr: 0.01, weight_decay: 0.1);
+        for (var step = 0; step < 10; step++)
+        {
+            adam.ZeroGrad();
+            reference.zero_grad();
+            Loss(ours, step).backward();
+            Loss(theirs, step).backward();
+            adam.Step();
+            reference.step();
+        }
+
+        foreach (var (expected, found) in theirs.parameters().Zip(ours.parameters()))
+            Assert.InRange((expected - found).abs().max().ToDouble(), 0, 1e-6);
+    }
+
+    [Fact]
     public void The_weights_equal_those_of_the_optimizer_of_torch()
     {
         using var scope = NewDisposeScope();

@@ -16,7 +16,19 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("compression", "compression")]
     [InlineData("incompression.json", "incompression")]
     [InlineData("alignment", "alignment")]
+    [InlineData("ddpo", "compression")]
     public void Shipped_presets_are_read_by_their_bare_names(string name, string task) => Assert.Equal(task, TrainConfigReader.Read(name, [], []).Task);
+
+    [Fact]
+    public void The_preset_of_DDPO_holds_its_numbers()
+    {
+        var config = TrainConfigReader.Read("ddpo", [], []);
+        Assert.Equal(TrainAlgorithm.Ddpo, config.Algorithm);
+        Assert.Equal((50, 1.0, 1e-4, 5.0, 1.0, 1e-4), (config.Horizon, config.Eta, config.ClipRange, config.AdvantageClip, config.MaxGradNorm, config.WeightDecay));
+        Assert.Equal((AdvantageKind.PerPrompt, 16, 16, LearningRateDecay.None), (config.Advantage, config.BufferSize, config.MinCount, config.LearningRateDecay));
+        Assert.Equal(50, BatchArithmetic.Of(config).ScoredSteps);
+        Assert.Null(TrainConfigReader.Read("ddpo", [], ["gallery=null"]).Gallery);
+    }
 
     [Fact]
     public void The_papers_preset_holds_the_papers_numbers()
@@ -139,7 +151,7 @@ public sealed class TrainConfigReaderTests : IDisposable
             line => Assert.Equal($"  {path}:3: clipRange: expected a number above 0 and below 1, found \"small\"", line),
             line => Assert.Equal($"  {path}:4: grid: expected released or diffusers, found \"Released\"", line),
             line => Assert.Equal("  --seed: expected a whole number of at least 0, found -1", line),
-            line => Assert.StartsWith("  --set colour: unknown key colour; known are task, rewards, aestheticModel, ", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("  --set colour: unknown key colour; known are algorithm, task, rewards, aestheticModel, ", line, StringComparison.Ordinal),
             line => Assert.Equal($"  {path}:5: samplingBatch: 60 images per update do not divide into sampling batches of 16; set samplingBatch to 15", line));
     }
 
@@ -179,6 +191,10 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("""{ "height": 66, "width": 64 }""", "height: expected a multiple of 8, the decoder's scale, found 66; use 64")]
     [InlineData("""{ "height": 64, "width": 71 }""", "width: expected a multiple of 8, the decoder's scale, found 71; use 64")]
     [InlineData("""{ "samplingBatch": 6 }""", "samplingBatch: 16 images per update do not divide into sampling batches of 6; set samplingBatch to 4")]
+    [InlineData("""{ "algorithm": "ddpo", "finalStep": "decoded" }""", "finalStep: finalStep belongs to algorithm rlcm, and the algorithm is ddpo; leave it out, or start from a preset of ddpo (ddpo)")]
+    [InlineData("""{ "algorithm": "ddpo", "grid": "diffusers" }""", "grid: grid belongs to algorithm rlcm")]
+    [InlineData("""{ "algorithm": "ddpo", "horizon": 5, "scoredSteps": 6 }""", "scoredSteps: expected at most the 5 steps of a picture, found 6")]
+    [InlineData("""{ "eta": 0.5 }""", "eta: eta belongs to algorithm ddpo, and the algorithm is rlcm")]
     [InlineData("""{ "finalStep": "asReleased", "horizon": 1 }""", "horizon: a single step as released adds no noise")]
     [InlineData("""{ "klThreshold": 0.5 }""", "klCoefficient: divergence above 0.5 is to cost something, and klCoefficient is 0; set klCoefficient to 0.01 or klThreshold to 0")]
     [InlineData("""{ "advantage": "grouped", "groupSize": 8, "minibatches": 4 }""", "minibatches: minibatches hold whole groups, and 4 images do not divide into groups of 8; set minibatches to 2")]
@@ -224,7 +240,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     public void An_unknown_preset_is_refused_with_the_names_of_the_others()
     {
         var error = Assert.Throws<UserErrorException>(() => TrainConfigReader.Read("quickest", [], []));
-        Assert.Equal("Cannot find the configuration quickest: there is no such file, and the presets are alignment, compression, compression-512, incompression, quick; name one of them or an existing file.", error.Message);
+        Assert.Equal("Cannot find the configuration quickest: there is no such file, and the presets are alignment, compression, compression-512, ddpo, incompression, quick; name one of them or an existing file.", error.Message);
     }
 
     [Theory]

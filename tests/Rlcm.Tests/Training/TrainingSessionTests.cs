@@ -61,6 +61,23 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     [Fact]
+    public void A_diffusion_model_is_tuned_by_DDPO_and_a_run_without_gain_ends()
+    {
+        var config = _config with
+        {
+            Algorithm = TrainAlgorithm.Ddpo, Model = TinyModels.Write(_folder["diffusion"], SchedulerConfig.Ddim), Grid = new TrainConfig().Grid, Horizon = 3, LearningRate = 1e-12, Patience = 2,
+        };
+        var run = Train(config, "ddpo");
+        var (updates, evaluations) = MetricsFile.Read(run.Metrics);
+        Assert.Equal([1, 2], updates.Select(line => line.Update)); // of six
+        Assert.Equal([0, 1, 2], evaluations.Select(line => line.Update));
+        Assert.Equal([(3, false), (3, true)], _reports.Select(part => (part.Horizon.Horizon, part.IsTuned)));
+        Assert.Equal(8 * 2 * 3 + 1 * 2 * 3, updates[0].SamplingEvaluations); // pictures, predictions, steps; and of the one that is compared with the base model
+        Assert.Equal((2 * 8 * 2 * 3, 2 * updates[0].SamplingEvaluations), (updates[1].TrainingEvaluations, updates[1].SamplingEvaluations));
+        Assert.True(File.Exists(run.Evaluation));
+    }
+
+    [Fact]
     public void The_best_checkpoints_stay_beside_the_last_and_the_best_adapter_is_that_of_the_best_evaluation()
     {
         var run = Train(_config, "run");
