@@ -147,13 +147,6 @@ public sealed class SampleCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_diffusion_model_is_refused()
-    {
-        var teacher = TinyModels.Write(_folder["teacher"], Models.SchedulerConfig.Ddim);
-        Assert.Contains("expected a latent consistency model", await CommandLine.RefusedAsync("sample", "--model", teacher, "--prompt", "a cat", "--output", _folder["cat.png"]), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_missing_adapter_is_named()
     {
         Assert.Contains($"No adapter at {_folder["none"]}", await CommandLine.RefusedAsync("sample", "--model", _model, "--adapter", _folder["none"], "--prompt", "a cat", "--output", _folder["cat.png"]), StringComparison.Ordinal);
