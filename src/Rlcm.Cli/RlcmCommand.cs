@@ -24,6 +24,7 @@ internal static class RlcmCommand
             TrainCommand.Create(terminal),
             SampleCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
+            CompareCommand.Create(terminal),
             InspectCommand.Create(terminal),
             ExportCommand.Create(terminal),
             BenchCommand.Create(terminal),

@@ -1,4 +1,5 @@
 using Rlcm.Checkpoints;
+using Rlcm.Comparison;
 using Rlcm.Datasets;
 using Rlcm.Evaluation;
 using Rlcm.Imaging;
@@ -18,6 +19,7 @@ internal static class FuzzTargets
         new("safetensors", "model.safetensors", ReadSafetensors),
         new("shard-index", "model.safetensors.index.json", static path => ShardIndex.Read(path)) { Prepare = PrepareShards },
         new("metrics", "metrics.jsonl", static path => MetricsFile.Read(path)),
+        new("run-curve", "metrics.jsonl", static path => RunCurve.Read(Path.GetDirectoryName(path)!)) { Prepare = PrepareRun },
         new("loss", "loss.jsonl", static path => new LossLog(path).Read()),
         new("run-config", "train.json", static path => TrainConfigReader.Read(path, [], [])),
         ModelTargets.Configurations,
@@ -47,6 +49,8 @@ internal static class FuzzTargets
         foreach (var name in (string[])["a-00001-of-00002.safetensors", "a-00002-of-00002.safetensors", "b.bin"])
             File.WriteAllBytes(Path.Combine(folder, name), []);
     }
+
+    private static void PrepareRun(string folder) => TrainConfigReader.Write(new(), Path.Combine(folder, "config.json"));
 
     private static void PreparePictures(string folder)
     {

@@ -34,8 +34,8 @@ internal sealed class AdaptersOption : Option<string[]>
         OptionChecks.RequireDistinct(this, full);
         var parts = Array.ConvertAll(full, Parts);
         if (parts.Select(folders => string.Join('/', folders)).Distinct(StringComparer.Ordinal).Count() < parts.Length)
-            parts = Array.ConvertAll(full, Folders);
-        return [.. paths.Select((path, index) => new NamedAdapter(ShortName(parts, index), path))];
+            parts = Array.ConvertAll(full, ShortNames.Parts);
+        return [.. paths.Zip(ShortNames.Of(parts, UntunedModel), (path, name) => new NamedAdapter(name, path))];
     }
 
     /// <summary>Makes sure that all of <paramref name="adapters"/> fit, and says on standard error which were made for another model.</summary>
@@ -46,22 +46,11 @@ internal sealed class AdaptersOption : Option<string[]>
             AdapterOption.Load(adapter.Path, model, name, terminal).Dispose();
     }
 
-    /// <summary>The end of a path that neither another one nor the untuned model is called by.</summary>
-    private static string ShortName(string[][] parts, int index)
-    {
-        var own = parts[index];
-        string[][] others = [.. parts.Where((_, other) => other != index), [UntunedModel]];
-        var length = Enumerable.Range(1, own.Length).First(length => length == own.Length || !others.Any(other => other.TakeLast(length).SequenceEqual(own.TakeLast(length))));
-        return string.Join('/', own.TakeLast(length));
-    }
-
     /// <summary>The folders and the file of a path, without what the adapters of all runs have in common.</summary>
-    private static string[] Parts(string path) => Folders(path) switch
+    private static string[] Parts(string path) => ShortNames.Parts(path) switch
     {
         [_, .., "adapter"] folders => folders[..^1],
         [.. var folders, var file] => [.. folders, Path.GetExtension(file) == ".safetensors" ? Path.GetFileNameWithoutExtension(file) : file],
         _ => [path],
     };
-
-    private static string[] Folders(string path) => path.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
 }

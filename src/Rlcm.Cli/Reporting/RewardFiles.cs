@@ -25,7 +25,7 @@ internal static class RewardFiles
     public static void Write(string folder, RewardResults results) => AtomicFolder.Write(folder, files =>
     {
         AtomicFile.Write(Path.Combine(files, "results.json"), stream => JsonSerializer.Serialize(stream, Json(results), JsonOptions));
-        AtomicFile.Write(Path.Combine(files, "results.csv"), stream => stream.Write(Encoding.UTF8.GetBytes(Csv(results))));
+        AtomicFile.Write(Path.Combine(files, "results.csv"), stream => stream.Write(Encoding.UTF8.GetBytes(CsvTable(results))));
         AtomicFile.Write(Path.Combine(files, "results.md"), stream => stream.Write(Encoding.UTF8.GetBytes(Markdown(results))));
         PngFile.Write(Path.Combine(files, "plot.png"), RewardsBySteps.Draw(results));
         PngFile.Write(Path.Combine(files, "grid.png"), PictureTable.Compose(results.ShownPrompts, results.Pictures));
@@ -59,7 +59,7 @@ internal static class RewardFiles
         Warnings = RewardText.Warnings(results),
     };
 
-    private static string Csv(RewardResults results)
+    private static string CsvTable(RewardResults results)
     {
         var text = new StringBuilder("model,steps,measure,unit,mean,low,high,change,change_low,change_high,collapsed\n");
         foreach (var row in results.Rows)
@@ -67,14 +67,12 @@ internal static class RewardFiles
             IEnumerable<string> numbers = ((double?[])
             [
                 row.Value.Mean, row.Value.Interval?.Low, row.Value.Interval?.High, row.Change?.Mean, row.Change?.Interval?.Low, row.Change?.Interval?.High,
-            ]).Select(number => number?.ToString("R", CultureInfo.InvariantCulture) ?? string.Empty);
-            text.AppendJoin(',', [CsvText(row.Model), $"{row.Steps}", CsvText(row.Measure.Name), CsvText(row.Measure.Unit), .. numbers, row.IsCollapsed ? "true" : "false"]).Append('\n');
+            ]).Select(Csv.Number);
+            text.AppendJoin(',', [Csv.Text(row.Model), $"{row.Steps}", Csv.Text(row.Measure.Name), Csv.Text(row.Measure.Unit), .. numbers, row.IsCollapsed ? "true" : "false"]).Append('\n');
         }
 
         return text.ToString();
     }
-
-    private static string CsvText(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static string Markdown(RewardResults results)
     {

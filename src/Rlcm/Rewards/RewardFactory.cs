@@ -18,22 +18,26 @@ public static class RewardFactory
 
     private static string EmbeddedGallery => ShippedFiles.Require(Path.Combine("models", "emoji-lcm", Gallery.FolderName), "the gallery");
 
-    private static readonly SortedDictionary<string, Func<TrainConfig, IProgress<RewardRetry>?, IReward>> Known = new(StringComparer.Ordinal)
+    private static readonly SortedDictionary<string, (string Unit, Func<TrainConfig, IProgress<RewardRetry>?, IReward> Create)> Known = new(StringComparer.Ordinal)
     {
-        ["aesthetic"] = (config, _) => AestheticReward.Load(AestheticModel(config), AestheticHead(config), config.AestheticRounds),
-        ["alignment"] = (config, _) => ClipReward.Alignment(ShippedFiles.Require(EmbeddedClip, "the CLIP model")),
-        ["clip-score"] = (config, _) => ClipReward.ClipScore(ClipModel(config)),
-        ["compression"] = (_, _) => JpegReward.Compression,
-        ["http"] = (config, retried) => new HttpReward(Server(config), TimeProvider.System, retried),
-        ["incompression"] = (_, _) => JpegReward.Incompression,
-        ["pick-score"] = (config, _) => ClipReward.PickScore(ClipModel(config)),
-        ["recognized"] = (_, _) => new RecognizedReward(new(Gallery.Read(EmbeddedGallery))),
-        ["style"] = (config, _) => StyleReward.Load(StyleModel(config), config.Style!),
-        ["vlm-bertscore"] = (config, retried) => new VlmReward(Server(config), config.VlmModel, BertScorer.Load(BertModel(config), config.BertLayer), TimeProvider.System, retried),
+        ["aesthetic"] = ("points", (config, _) => AestheticReward.Load(AestheticModel(config), AestheticHead(config), config.AestheticRounds)),
+        ["alignment"] = ("cosine", (config, _) => ClipReward.Alignment(ShippedFiles.Require(EmbeddedClip, "the CLIP model"))),
+        ["clip-score"] = ("cosine", (config, _) => ClipReward.ClipScore(ClipModel(config))),
+        ["compression"] = ("kB", (_, _) => JpegReward.Compression),
+        ["http"] = ("points", (config, retried) => new HttpReward(Server(config), TimeProvider.System, retried)),
+        ["incompression"] = ("kB", (_, _) => JpegReward.Incompression),
+        ["pick-score"] = ("logits", (config, _) => ClipReward.PickScore(ClipModel(config))),
+        ["recognized"] = ("share", (_, _) => new RecognizedReward(new(Gallery.Read(EmbeddedGallery)))),
+        ["style"] = ("probability", (config, _) => StyleReward.Load(StyleModel(config), config.Style!)),
+        ["vlm-bertscore"] = ("recall", (config, retried) => new VlmReward(Server(config), config.VlmModel, BertScorer.Load(BertModel(config), config.BertLayer), TimeProvider.System, retried)),
     };
 
     /// <summary>All task names, in alphabetical order.</summary>
     public static IReadOnlyCollection<string> Tasks => Known.Keys;
+
+    /// <summary>The unit of the reward <paramref name="task"/>, one of <see cref="Tasks"/>, for which none of its files is needed.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such task.</exception>
+    public static string UnitOf(string task) => Known[task].Unit;
 
     /// <summary>What a run of <paramref name="config"/> raises: the reward of its task, or the sum of its parts; to be disposed.</summary>
     /// <param name="config">Names it.</param>
@@ -61,7 +65,7 @@ public static class RewardFactory
     /// <param name="config">Names it.</param>
     /// <param name="retried">Told where a request to a server has to be repeated, once for each batch of pictures at most; null: nobody.</param>
     /// <exception cref="UserErrorException">There is no such task, or a file that it needs is missing, damaged or not supported.</exception>
-    public static IReward Create(TrainConfig config, IProgress<RewardRetry>? retried = null) => Known.TryGetValue(config.Task, out var create) ? create(config, retried)
+    public static IReward Create(TrainConfig config, IProgress<RewardRetry>? retried = null) => Known.TryGetValue(config.Task, out var known) ? known.Create(config, retried)
         : config.Task == Tuning.Task ? throw new UserErrorException("The reward of this run is a program's own (task custom): run that program again to continue it.")
         : throw new UserErrorException($"Unknown task '{config.Task}': expected one of {string.Join(", ", Tasks)}.");
 

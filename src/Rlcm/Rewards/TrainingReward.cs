@@ -19,6 +19,9 @@ public sealed class TrainingReward : IDisposable
     /// <summary>The name of every sum, which is its task in a configuration.</summary>
     public const string SumName = "weighted";
 
+    /// <summary>The unit of every sum.</summary>
+    public const string SumUnit = "standard deviations";
+
     private const double Epsilon = 1e-6; // as advantages have against equal rewards
 
     private readonly RunningMoments[] _running;
@@ -67,7 +70,7 @@ public sealed class TrainingReward : IDisposable
                 throw new UserErrorException($"Reward '{part.Reward.Name}' counts from {part.Min} to {part.Max}, expected a maximum above the minimum; change one of them.");
         }
 
-        return new(SumName, "standard deviations", parts, isSum: true);
+        return new(SumName, SumUnit, parts, isSum: true);
     }
 
     /// <summary>The scores of every part, [P][N], as the rewards give them; all parts score at the same time, and where one fails, the others are given up.</summary>

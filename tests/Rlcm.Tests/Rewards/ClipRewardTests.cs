@@ -138,7 +138,7 @@ public sealed class ClipRewardTests : IDisposable
         foreach (var task in RewardFactory.Tasks)
         {
             var reward = RewardFactory.Create(config with { Task = task });
-            Assert.Equal(task, reward.Name);
+            Assert.Equal((task, RewardFactory.UnitOf(task)), (reward.Name, reward.Unit));
             (reward as IDisposable)?.Dispose();
         }
 
