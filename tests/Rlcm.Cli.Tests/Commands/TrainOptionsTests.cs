@@ -40,7 +40,7 @@ public sealed class TrainOptionsTests : IDisposable
     {
         Assert.Equal("models/emoji-teacher", Read("--algorithm", "ddpo").Config.Model);
         Assert.Equal("models/emoji-lcm", Read("--algorithm", "rlcm").Config.Model);
-        Assert.Contains("belongs to algorithm rlcm", Assert.Throws<UserErrorException>(() => Read("--algorithm", "ddpo", "--config", "quick")).Message, StringComparison.Ordinal);
+        Assert.Contains("belongs to algorithm rlcm", Assert.Throws<FileContentException>(() => Read("--algorithm", "ddpo", "--config", "quick")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,7 +28,8 @@ public sealed class MemoryNeedTests
     [Theory]
     [InlineData(512, 2, true, "compression-512")]
     [InlineData(768, 2, false, "compression incompression")]
-    [InlineData(64, 32, false, "alignment ddpo quick")]
+    [InlineData(64, 32, false, "alignment quick")]
+    [InlineData(64, 16, false, "ddpo")]
     [InlineData(512, 1, true, "")]
     public void Presets_are_named_where_they_need_it(int side, int microBatch, bool checkpointing, string expected) =>
         Assert.Equal(expected, string.Join(' ', new MemoryNeed(side, side, microBatch, checkpointing, ComputePrecision.Fp32, Bytes: 0).Presets()));

@@ -24,8 +24,8 @@ public sealed class TrainConfigReaderTests : IDisposable
     {
         var config = TrainConfigReader.Read("ddpo", [], []);
         Assert.Equal(TrainAlgorithm.Ddpo, config.Algorithm);
-        Assert.Equal((50, 1.0, 1e-4, 5.0, 1.0, 1e-4), (config.Horizon, config.Eta, config.ClipRange, config.AdvantageClip, config.MaxGradNorm, config.WeightDecay));
-        Assert.Equal((AdvantageKind.PerPrompt, 16, 16, LearningRateDecay.None), (config.Advantage, config.BufferSize, config.MinCount, config.LearningRateDecay));
+        Assert.Equal((50, 1.0, 1e-3, 5.0, 1.0, 1e-4), (config.Horizon, config.Eta, config.ClipRange, config.AdvantageClip, config.MaxGradNorm, config.WeightDecay));
+        Assert.Equal((AdvantageKind.PerPrompt, 16, 4, LearningRateDecay.None), (config.Advantage, config.BufferSize, config.MinCount, config.LearningRateDecay));
         Assert.Equal(50, BatchArithmetic.Of(config).ScoredSteps);
         Assert.Null(TrainConfigReader.Read("ddpo", [], ["gallery=null"]).Gallery);
     }
