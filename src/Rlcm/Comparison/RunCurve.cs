@@ -58,7 +58,7 @@ public sealed record RunCurve(
             throw new FileContentException(run.Metrics, $"update {odd.Update}", $"{run.Metrics}: expected finite rewards and seconds, found others at update {odd.Update}; remove the line.");
         var full = System.IO.Path.TrimEndingDirectorySeparator(run.Path);
         return new(
-            name ?? System.IO.Path.GetFileName(full), full, config.Task, NamedReward.Of(config), TrainConfigReader.ToSettings(config).GetValueOrDefault("algorithm", "rlcm"), config.Seed,
+            name ?? System.IO.Path.GetFileName(full), full, config.Task, NamedReward.Of(config), TrainConfigReader.ToSettings(config)["algorithm"], config.Seed,
             config.EvaluationPrompts, evaluated, trained);
     }
 

@@ -25,6 +25,10 @@ public sealed class RunCurveTests : IDisposable
     }
 
     [Fact]
+    public void The_algorithm_is_that_of_the_configuration() =>
+        Assert.Equal("ddpo", RunCurve.Read(Write(_folder["run"], TrainConfigReader.Read("ddpo", [], []), Evaluated(0, 1))).Algorithm);
+
+    [Fact]
     public void Start_best_and_end_are_those_of_the_evaluations()
     {
         var curve = RunCurve.Read(Write(_folder["run"], new(), Evaluated(0, 1), Evaluated(5, 4), Evaluated(10, 2), Evaluated(15, 4), Evaluated(20, 3)), "another");
