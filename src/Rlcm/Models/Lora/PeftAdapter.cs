@@ -115,7 +115,7 @@ public static class PeftAdapter
         if (File.Exists(Path.Combine(folder, ConfigFile)))
             return Path.Combine(folder, WeightsFile);
         if (Directory.Exists(ModelFolder.At(folder).Unet.Folder))
-            throw new UserErrorException($"{folder} is a whole model, expected an adapter; give it as --model.");
+            throw new UserErrorException($"{folder} is a whole model, expected an adapter; --model of rlcm sample and rlcm evaluate takes it.");
         var below = Path.Combine(folder, "adapter");
         throw new UserErrorException($"{folder} holds no adapter: expected {ConfigFile} and {WeightsFile} in it; {(Directory.Exists(below) ? $"did you mean {below}?" : "check the path.")}");
     }
