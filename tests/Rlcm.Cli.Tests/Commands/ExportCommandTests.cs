@@ -187,7 +187,8 @@ public sealed class ExportCommandTests : IDisposable
     public async Task Something_that_is_neither_run_nor_adapter_is_refused()
     {
         Assert.StartsWith($"No adapter at {_folder["none"]}: expected a folder with adapter_config.json", await Refused(_folder["none"]), StringComparison.Ordinal);
-        Assert.StartsWith($"{_model} holds no adapter: expected adapter_config.json", await Refused(_model), StringComparison.Ordinal);
+        Assert.StartsWith($"{_folder.Path} holds no adapter: expected adapter_config.json", await Refused(_folder.Path), StringComparison.Ordinal);
+        Assert.Equal($"{_model} is a whole model, expected an adapter; --model of rlcm sample and rlcm evaluate takes it.", await Refused(_model));
         Assert.Equal($"--best: expected a run's folder, found {_run.Adapter}, which holds no config.json; leave --best out, or name the run.", await Refused(_run.Adapter, "--best"));
     }
 
