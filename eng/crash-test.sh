@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts small runs, kills them and continues them until they are done: one run for every single change of a file, killed before it, the same
-# for a run that trains the whole U-Net and for the stages that make a model (in one process), then --kills N runs (20), killed again and again at random moments. Each must leave what
-# an undisturbed run leaves. 'dotnet test' does less of this.
+# for a run that trains the whole U-Net and for the stages that make a model (in one process), then --kills N runs (20), killed again and
+# again at random moments. Each must leave what an undisturbed run leaves. 'dotnet test' does less of this.
 set -eu
 
 kills=20
