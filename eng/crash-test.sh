@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts small runs, kills them and continues them until they are done: one run for every single change of a file, killed before it, the same
-# for the stages that make a model (in one process), then --kills N runs (20), killed again and again at random moments. Each must leave what
-# an undisturbed run leaves. 'dotnet test' does less of this.
+# for a run that trains the whole U-Net and for the stages that make a model (in one process), then --kills N runs (20), killed again and
+# again at random moments. Each must leave what an undisturbed run leaves. 'dotnet test' does less of this.
 set -eu
 
 kills=20
@@ -24,8 +24,10 @@ RLCM_CRASH_STRIDE=2 RLCM_CRASH_FIRST=2 $test FullyQualifiedName~Killed_before_a_
 even=$!
 RLCM_CRASH_STAGE_STRIDE=1 $test FullyQualifiedName~StageEveryChange &
 stages=$!
+RLCM_CRASH_UNET_STRIDE=1 $test FullyQualifiedName~WholeUnetChange &
+unet=$!
 failed=0
-for job in $odd $even $stages; do
+for job in $odd $even $stages $unet; do
     wait "$job" || failed=1
 done
 RLCM_CRASH_KILLS=$kills RLCM_CRASH_SEED=$seed $test "FullyQualifiedName~Killed_at_random|FullyQualifiedName~Two_runs" || failed=1

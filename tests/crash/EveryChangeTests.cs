@@ -9,8 +9,10 @@ namespace Rlcm.CrashTests;
 /// A run ends before each change that it makes to a file, one after another, and is continued. All in one process: what dies is whatever would
 /// change files, the clean-up of exceptions included.
 /// </summary>
-/// <param name="parity">Which half of the changes.</param>
-public abstract class EveryChange(int parity) : IDisposable
+/// <param name="first">The first change before which it ends.</param>
+/// <param name="stride">From one such change to the next.</param>
+/// <param name="wholeUnet">Whether the whole U-Net is trained, so that models are written and not adapters.</param>
+public abstract class EveryChange(int first, int stride, bool wholeUnet = false) : IDisposable
 {
     private readonly SmallRun _small = new();
 
@@ -26,8 +28,9 @@ public abstract class EveryChange(int parity) : IDisposable
         var changes = await RunAsync("undisturbed", (_, _) => { });
         var expected = RunContent.Of(_small["undisturbed"]);
         Assert.Contains(MetricsFile.Read(RunFolder.Open(_small["undisturbed"]).Metrics).Evaluations, line => line.IsBest && line.Update > 0);
-        Assert.InRange(changes, 150, 400);
-        for (var last = 2 - parity; last <= changes; last += 2)
+        Assert.InRange(changes, 150, wholeUnet ? 800 : 400);
+        Assert.Equal(wholeUnet, Directory.Exists(RunFolder.Open(_small["undisturbed"]).Model));
+        for (var last = first; last <= changes; last += stride)
         {
             var moment = $"death before change {last} of {changes}";
             var saved = 0;
@@ -53,7 +56,7 @@ public abstract class EveryChange(int parity) : IDisposable
         FileChanges.Announced = change => disturb(++changes, change);
         try
         {
-            var (code, _, error) = await CommandLine.RunAsync(_small.BeginOrContinue(name));
+            var (code, _, error) = await CommandLine.RunAsync(_small.BeginOrContinue(name, wholeUnet));
             Assert.True(code == 0 || error.Contains(nameof(SimulatedDeath), StringComparison.Ordinal), error);
             return changes;
         }
@@ -67,7 +70,10 @@ public abstract class EveryChange(int parity) : IDisposable
 }
 
 /// <summary>The first, the third, ...; beside the others in time.</summary>
-public sealed class OddChangeTests() : EveryChange(parity: 1);
+public sealed class OddChangeTests() : EveryChange(first: 1, stride: 2);
 
 /// <summary>The second, the fourth, ...</summary>
-public sealed class EvenChangeTests() : EveryChange(parity: 0);
+public sealed class EvenChangeTests() : EveryChange(first: 2, stride: 2);
+
+/// <summary>Of a run that trains the whole U-Net, whose models take many changes: not every one, unless <c>eng/crash-test.sh</c> asks for it.</summary>
+public sealed class WholeUnetChangeTests() : EveryChange(first: 1, CrashSettings.Get("RLCM_CRASH_UNET_STRIDE", 17), wholeUnet: true);

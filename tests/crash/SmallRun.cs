@@ -20,7 +20,8 @@ internal sealed class SmallRun : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>The arguments that begin the run in the folder <paramref name="name"/>, or, if one was begun there, continue it.</summary>
-    public string[] BeginOrContinue(string name) => File.Exists(Path.Combine(_folder[name], "config.json")) ? ["train", "--resume", _folder[name]] : Begin(name);
+    public string[] BeginOrContinue(string name, bool wholeUnet = false) =>
+        File.Exists(Path.Combine(_folder[name], "config.json")) ? ["train", "--resume", _folder[name]] : wholeUnet ? [.. Begin(name), "--set", "trainedWeights=unet", "--set", "learningRate=0.001"] : Begin(name);
 
     /// <summary>The arguments that begin the run.</summary>
     public string[] Begin(string name, int threads = 1, int updates = 3, string model = "model")

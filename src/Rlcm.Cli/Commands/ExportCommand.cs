@@ -46,6 +46,13 @@ internal static class ExportCommand
             var target = CheckOutput(arguments.Checked(output, path => path.Length > 0, "a file or a folder"), format, arguments.GetRequiredValue(formatOption));
             var found = ExportSource.Find(arguments.GetRequiredValue(source), arguments.GetValue(best));
             var (model, fused) = (arguments.GetValue(modelOption), arguments.GetValue(lcmLora));
+            if (found.IsModel)
+            {
+                RequireNoBase(found, format, model is not null ? modelOption.Name : fused is not null ? lcmLora.Name : null, formatOption.Name);
+                terminal.Output.WriteLine(WriteModel(found, target, dtype));
+                return Task.FromResult(ExitCode.Success);
+            }
+
             ExportBase LoadBase() => ExportBase.Load(found, model, fused, name => download.Find(arguments, name, terminal, stop));
             terminal.Output.WriteLine(format is { } adapterFormat
                 ? WriteAdapter(found, model is null && fused is null ? null : LoadBase, adapterFormat, target, dtype, terminal)
@@ -76,6 +83,23 @@ internal static class ExportCommand
         using var adapters = basis.Attach(source, terminal);
         basis.Model.Save(target, dtype, ModelFolder.Open(basis.Folder).Tokenizer, adapters);
         return $"Wrote {basis.Name} with {adapters.Items.Count} layers merged to {target}.";
+    }
+
+    /// <summary>A model whose whole U-Net was tuned is written as it is.</summary>
+    private static string WriteModel(ExportSource source, string target, ScalarType dtype)
+    {
+        using var model = TextToImageModel.Load(source.Adapter);
+        model.Save(target, dtype, ModelFolder.Open(source.Adapter).Tokenizer);
+        return $"Wrote {source.Adapter} to {target}.";
+    }
+
+    /// <summary>Refuses what needs an adapter.</summary>
+    private static void RequireNoBase(ExportSource source, AdapterFormat? format, string? baseOption, string formatOption)
+    {
+        if (format is not null)
+            throw new UserErrorException($"{formatOption}: expected {Merged}, since the run tuned the whole U-Net and has no adapter, found {format.ToString()!.ToLowerInvariant()}; export it as {Merged}, or use the model {source.Adapter} as it is.");
+        if (baseOption is not null)
+            throw new UserErrorException($"{baseOption}: expected with an adapter, found it with the model {source.Adapter}, whose whole U-Net was tuned; leave it out.");
     }
 
     /// <summary>The full path; nothing is there yet, or an empty folder.</summary>

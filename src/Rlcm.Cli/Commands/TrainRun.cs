@@ -26,8 +26,9 @@ internal static class TrainRun
         {
             if (run is not null && IsFinished(run, request.Config))
             {
+                var result = TrainingResult.Of(run.Folder, request.Config);
                 if (!request.Quiet)
-                    terminal.Output.WriteLine($"The run {request.Output} is finished, after update {run.Checkpoint?.Number}. Its adapter is {run.Folder.Adapter}; {(run.Checkpoint?.Number < request.Config.Updates ? "--set patience=null" : "--updates N")} continues it.");
+                    terminal.Output.WriteLine($"The run {request.Output} is finished, after update {run.Checkpoint?.Number}. Its {result.Kind} is {result.Path}; {(run.Checkpoint?.Number < request.Config.Updates ? "--set patience=null" : "--updates N")} continues it.");
                 return;
             }
 
@@ -79,7 +80,7 @@ internal static class TrainRun
         if (outcome is not null)
             WriteComparison(folder.Comparison, outcome);
         if (!request.Quiet)
-            Summarize(terminal, folder, outcome, updates, request.Config.Updates);
+            Summarize(terminal, folder, outcome, updates, request.Config);
     }
 
     private static void WriteComparison(string path, TrainingOutcome outcome)
@@ -89,28 +90,29 @@ internal static class TrainRun
         PngFile.Write(path, ComparisonSheet.Compose(title, outcome.Before.Images, outcome.After.Images, [.. captions], outcome.Report.Unit));
     }
 
-    private static void Summarize(Terminal terminal, RunFolder folder, TrainingOutcome? outcome, IReadOnlyList<UpdateMetrics> updates, int planned)
+    private static void Summarize(Terminal terminal, RunFolder folder, TrainingOutcome? outcome, IReadOnlyList<UpdateMetrics> updates, TrainConfig config)
     {
         var output = terminal.Output;
+        var result = TrainingResult.Of(folder, config);
         if (outcome is null)
         {
             var (done, goOn) = (new CheckpointStore(folder.Checkpoints).Newest ?? 0, $"'rlcm train --resume {folder.Path}'");
-            var isSaved = AdapterProvenance.TryRead(folder.Adapter)?.Updates == done; // not where an earlier process was killed after it
+            var isSaved = AdapterProvenance.TryRead(result.Path)?.Updates == done; // not where an earlier process was killed after it
             output.WriteLine(done == 0 ? $"Stopped before the first update; {goOn} goes on."
-                : done < planned ? $"Stopped after update {done}.{(isSaved ? $" The adapter so far is {folder.Adapter};" : "")} {goOn} continues."
-                : $"Stopped after the last update.{(isSaved ? $" The adapter is {folder.Adapter}." : "")} Only the report is missing, {goOn} makes it.");
+                : done < config.Updates ? $"Stopped after update {done}.{(isSaved ? $" The {result.Kind} so far is {result.Path};" : "")} {goOn} continues."
+                : $"Stopped after the last update.{(isSaved ? $" The {result.Kind} is {result.Path}." : "")} Only the report is missing, {goOn} makes it.");
             return;
         }
 
         terminal.Write(TrainSummary.Table(outcome));
-        if (updates[^1].Update < planned)
-            output.WriteLine($"ended after update {updates[^1].Update} of {planned}: the last evaluations are no better than those before by a standard error (patience)");
+        if (updates[^1].Update < config.Updates)
+            output.WriteLine($"ended after update {updates[^1].Update} of {config.Updates}: the last evaluations are no better than those before by a standard error (patience)");
         output.WriteLine(TrainSummary.Reward(outcome));
         foreach (var part in TrainSummary.Parts(outcome))
             output.WriteLine(part);
         if (RewardTrend.Of(updates) is { } trend)
             output.WriteLine(TrainSummary.Trend(trend));
-        output.WriteLine($"Adapter: {folder.Adapter}");
+        output.WriteLine($"{(result.Path == folder.Model ? "Model" : "Adapter")}: {result.Path}");
         output.WriteLine($"Pictures: {folder.Comparison}");
     }
 }

@@ -30,13 +30,14 @@ internal static class AdapterInspector
         var provenance = AdapterProvenance.Read(path);
         return new($"adapter (LoRA) in the format of {(isPeft ? "peft" : names.HasDots ? "diffusers" : "kohya")}")
         {
-            Facts = [new("layers", Whole(down.Length)), new("rank", string.Join(", ", down.Select(entry => entry.Shape.FirstOrDefault()).Distinct().Order())), .. Facts(provenance)],
+            Facts = [new("layers", Whole(down.Length)), new("rank", string.Join(", ", down.Select(entry => entry.Shape.FirstOrDefault()).Distinct().Order())), .. Origin(provenance)],
             Weights = [new("adapter", [Path.GetFileName(weightsPath)], file.Entries)],
             Problems = Try(() => AdapterFile.Read(path)) is { } problem ? [$"as --adapter: {problem}"] : [],
         };
     }
 
-    private static IEnumerable<InspectedFact> Facts(AdapterProvenance provenance)
+    /// <summary>What an adapter or a tuned model says of how it came to be.</summary>
+    public static IEnumerable<InspectedFact> Origin(AdapterProvenance provenance)
     {
         (string Name, string? Value)[] facts =
         [

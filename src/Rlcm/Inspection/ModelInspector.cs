@@ -1,6 +1,7 @@
 using Rlcm.Checkpoints;
 using Rlcm.Models;
 using Rlcm.Models.Clip;
+using Rlcm.Models.Lora;
 using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
 using Rlcm.Runtime;
@@ -40,7 +41,7 @@ internal static class ModelInspector
             problems.Add($"scheduler {scheduler.ClassName}: a diffusion model and no consistency model; give an LCM-LoRA with --lcm-lora, or distill it");
         return new(Title(scheduler, unet))
         {
-            Facts = Facts(scheduler, unet, vae),
+            Facts = [.. Facts(scheduler, unet, vae), .. AdapterProvenance.TryRead(path) is { } provenance ? AdapterInspector.Origin(provenance) : []],
             Weights = weights,
             Problems = problems,
             Memory = text is null || unet is null || vae is null || weights.Length < 3 ? [] : MemoryNeed.OfPresets(unet, vae, [.. weights.Select(part => part.Parameters)]),

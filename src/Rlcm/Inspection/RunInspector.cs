@@ -33,15 +33,17 @@ internal static class RunInspector
         {
             var best = evaluations.MaxBy(evaluation => evaluation.RewardMean)!;
             facts.Add(new("mean reward", $"{Number(evaluations[0].RewardMean)} at first, {Number(evaluations[^1].RewardMean)} after update {evaluations[^1].Update}"));
-            facts.Add(new("best", $"{Number(best.RewardMean)} after update {best.Update}: {run.BestAdapter}"));
+            facts.Add(new("best", $"{Number(best.RewardMean)} after update {best.Update}: {run.Best}"));
         }
 
         if (holder is null && damage is null && ((done < config.Updates && !Plateau.IsReached(evaluations, config.Patience)) || !File.Exists(run.Evaluation)))
             facts.Add(new("go on with it", config.Task == Tuning.Task ? "run the program of its reward again" : $"rlcm train --resume {path}"));
-        if (Directory.Exists(run.Adapter))
-            facts.Add(new("draw with it", $"rlcm sample --model {config.Model}{(config.LcmLora is { } lcmLora ? $" --lcm-lora {lcmLora}" : "")} --adapter {run.Adapter} --prompt TEXT --output F.png"));
+        if (TrainingResult.Of(run, config).Path is var result && Directory.Exists(result))
+            facts.Add(new("draw with it", $"rlcm sample {(result == run.Model ? $"--model {result}" : $"{Base(config)} --adapter {result}")} --prompt TEXT --output F.png"));
         return new("training run") { Facts = facts, Problems = damage is not null ? [damage] : [] };
     }
+
+    private static string Base(TrainConfig config) => $"--model {config.Model}{(config.LcmLora is { } lcmLora ? $" --lcm-lora {lcmLora}" : "")}";
 
     /// <summary>What keeps the run's checkpoint from being used; null where nothing does.</summary>
     private static string? Damage(RunFolder run)

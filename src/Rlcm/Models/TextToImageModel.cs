@@ -25,7 +25,7 @@ public sealed class TextToImageModel : IDisposable
     {
         ModelParts.RequireFit(tokenizer, textEncoder.Config, "text-to-image model");
         ModelParts.RequireFit(textEncoder.Config, unet.Config, vae.Config, "text-to-image model");
-        (Tokenizer, TextEncoder, Unet, Vae, Scheduler) = (tokenizer, textEncoder, unet, vae, scheduler);
+        (Tokenizer, TextEncoder, Unet, BaseUnet, Vae, Scheduler) = (tokenizer, textEncoder, unet, unet, vae, scheduler);
     }
 
     /// <summary>Text to token ids.</summary>
@@ -34,8 +34,11 @@ public sealed class TextToImageModel : IDisposable
     /// <summary>Token ids to text embeddings.</summary>
     public ClipTextModel TextEncoder { get; }
 
-    /// <summary>Predicts noise.</summary>
-    public UNet2DConditionModel Unet { get; }
+    /// <summary>Predicts noise: <see cref="BaseUnet"/>, or the one that <see cref="UseUnet"/> lets stand in for it.</summary>
+    public UNet2DConditionModel Unet { get; private set; }
+
+    /// <summary>The U-Net of the model itself.</summary>
+    public UNet2DConditionModel BaseUnet { get; }
 
     /// <summary>Latents to pictures and back.</summary>
     public AutoencoderKL Vae { get; }
@@ -50,7 +53,7 @@ public sealed class TextToImageModel : IDisposable
     public Tiling? Tiling { get; set; }
 
     /// <summary><see cref="WeightsHash"/> of the U-Net as it was loaded: which base model this is.</summary>
-    public string UnetSha256 => field ??= WeightsHash.Sha256(Unet);
+    public string UnetSha256 => field ??= WeightsHash.Sha256(BaseUnet);
 
     /// <summary>Whether this is a latent consistency model with an embedded guidance scale.</summary>
     public bool HasGuidanceEmbedding => Unet.Config.TimeCondProjDim is not null;
@@ -98,10 +101,19 @@ public sealed class TextToImageModel : IDisposable
     /// <param name="merged">Adapters of the U-Net that become part of its weights in the folder; the model itself stays as it is.</param>
     /// <exception cref="UserErrorException">A weight is beyond what <paramref name="dtype"/> can hold.</exception>
     /// <exception cref="FileContentException">A file of the tokenizer is a link out of its folder: what lies there would be copied and perhaps published.</exception>
-    public void Save(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged = null)
+    public void Save(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged = null) =>
+        SaveWith(merged is null ? PendingTensor.Of(Unet) : MergedWeights.Of(Unet, merged), SafetensorsWriter.PyTorch, folder, dtype, tokenizerFolder);
+
+    /// <summary>As <see cref="Save"/>, with all weights of the U-Net as given.</summary>
+    /// <param name="unet">They.</param>
+    /// <param name="metadata">Of the file that holds them.</param>
+    /// <param name="folder">As there.</param>
+    /// <param name="dtype">As there.</param>
+    /// <param name="tokenizerFolder">As there.</param>
+    internal void SaveWith(IEnumerable<PendingTensor> unet, IReadOnlyDictionary<string, string> metadata, string folder, ScalarType dtype, string tokenizerFolder)
     {
         RequireCopyable(tokenizerFolder);
-        AtomicFolder.Replace(folder, parts => Write(parts, dtype, tokenizerFolder, merged));
+        AtomicFolder.Replace(folder, parts => Write(parts, unet, metadata, dtype, tokenizerFolder));
     }
 
     /// <summary>Makes sure that <see cref="Save"/> can copy a tokenizer's files.</summary>
@@ -112,15 +124,12 @@ public sealed class TextToImageModel : IDisposable
             throw new FileContentException(link, null, $"{link} is a link out of the tokenizer's folder, expected a file, since it is copied into the new model; put the file there, or leave it out.");
     }
 
-    private void Write(string folder, ScalarType dtype, string tokenizerFolder, LoraAdapters? merged)
+    private void Write(string folder, IEnumerable<PendingTensor> unet, IReadOnlyDictionary<string, string> metadata, ScalarType dtype, string tokenizerFolder)
     {
         var parts = ModelFolder.At(folder);
         VaeFolder.Save(Vae, parts.Vae.Folder, dtype);
         ModelJson.Write(parts.Unet.ConfigPath, Unet.Config.ToJson());
-        if (merged is null)
-            ModelWeights.Save(Unet, parts.Unet.WeightsPath, dtype);
-        else
-            MergedWeights.Save(Unet, merged, parts.Unet.WeightsPath, dtype);
+        SafetensorsWriter.Write(parts.Unet.WeightsPath, unet, metadata, dtype);
         ModelJson.Write(parts.TextEncoder.ConfigPath, TextEncoder.Config.ToJson());
         ModelWeights.Save(TextEncoder, parts.TextEncoder.WeightsPath, dtype);
         ModelJson.Write(parts.SchedulerPath, Scheduler.ToJson());
@@ -162,13 +171,16 @@ public sealed class TextToImageModel : IDisposable
         return pixels.MoveToOuterDisposeScope();
     }
 
+    /// <summary>Lets <paramref name="unet"/>, of the same architecture, predict noise until the result is disposed, then again the one before.</summary>
+    internal IDisposable UseUnet(UNet2DConditionModel unet) => new UnetInUse(this, unet);
+
     /// <summary>Moves all networks to a device; text encoder and U-Net in its numbers, the autoencoder, which overflows in 16 bits, in 32.</summary>
     public void MoveTo(ComputeTarget target)
     {
         if (target.Dtype != ScalarType.Float32)
             _ = UnetSha256;
         TextEncoder.to(target.Dtype).to(target.Device); // in this order, the GPU never holds the larger numbers
-        Unet.to(target.Dtype).to(target.Device);
+        BaseUnet.to(target.Dtype).to(target.Device);
         Vae.to(target.Device);
     }
 
@@ -176,14 +188,28 @@ public sealed class TextToImageModel : IDisposable
     public void Dispose()
     {
         TextEncoder.Dispose();
-        Unet.Dispose();
+        BaseUnet.Dispose();
         Vae.Dispose();
     }
 
     /// <summary>Weights need no gradient and outlive all scopes.</summary>
     private void Freeze()
     {
-        foreach (var network in (nn.Module[])[TextEncoder, Unet, Vae])
+        foreach (var network in (nn.Module[])[TextEncoder, BaseUnet, Vae])
             network.Freeze();
+    }
+
+    private sealed class UnetInUse : IDisposable
+    {
+        private readonly TextToImageModel _model;
+        private readonly UNet2DConditionModel _before;
+
+        public UnetInUse(TextToImageModel model, UNet2DConditionModel unet)
+        {
+            (_model, _before) = (model, model.Unet);
+            model.Unet = unet;
+        }
+
+        public void Dispose() => _model.Unet = _before;
     }
 }

@@ -48,11 +48,14 @@ public sealed class RunFolder
     /// <summary>Folders NNNNNN, one for each checkpoint.</summary>
     public string Checkpoints => In(CheckpointsName);
 
-    /// <summary>The final adapter in PEFT layout.</summary>
+    /// <summary>The final adapter in PEFT layout, where adapters are trained.</summary>
     public string Adapter => In("adapter");
 
-    /// <summary>The adapter with the highest evaluation reward so far, in PEFT layout.</summary>
-    public string BestAdapter => In("best");
+    /// <summary>The final model in diffusers layout, where the whole U-Net is trained.</summary>
+    public string Model => In("model");
+
+    /// <summary>The adapter or model with the highest evaluation reward so far, in the same layout.</summary>
+    public string Best => In("best");
 
     /// <summary>Names of the folders inside it that are there from the start.</summary>
     internal static IReadOnlyList<string> Subfolders { get; } = [ImagesName, PlotsName, EventsName, CheckpointsName];

@@ -1,14 +1,14 @@
 using Rlcm.Checkpoints;
 using Rlcm.Evaluation;
 using Rlcm.Imaging;
+using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Rewards;
 using Rlcm.Runtime;
-using static TorchSharp.torch;
 
 namespace Rlcm.Training;
 
-/// <summary>Keeps a run's folder up to date: a line per update, an evaluation and a checkpoint where they are due, the best adapter so far.</summary>
+/// <summary>Keeps a run's folder up to date: a line per update, an evaluation and a checkpoint where they are due, the best weights so far.</summary>
 public sealed class RunRecorder : ITrainingRecorder, IDisposable
 {
     /// <summary>Pictures side by side in a grid.</summary>
@@ -17,7 +17,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     private readonly TrainConfig _config;
     private readonly TrainingRun _run;
     private readonly PolicyEvaluator _evaluator;
-    private readonly LoraAdapters _adapters;
+    private readonly ITrainedWeights _weights;
     private readonly AdapterProvenance _provenance;
     private readonly CheckpointStore _checkpoints;
     private readonly IProgress<UpdateMetrics> _updates;
@@ -32,21 +32,21 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     /// <param name="config">The run's configuration.</param>
     /// <param name="run">The run.</param>
     /// <param name="evaluator">Draws and scores the evaluation pictures.</param>
-    /// <param name="adapters">The adapters being trained.</param>
+    /// <param name="weights">The weights being trained.</param>
     /// <param name="provenance">What is known of them at any time: base model, task and seed.</param>
     /// <param name="updates">Told of every update.</param>
     /// <param name="evaluations">Told of every evaluation.</param>
     /// <param name="time">Time of the TensorBoard events.</param>
     public RunRecorder(
-        TrainConfig config, TrainingRun run, PolicyEvaluator evaluator, LoraAdapters adapters, AdapterProvenance provenance,
+        TrainConfig config, TrainingRun run, PolicyEvaluator evaluator, ITrainedWeights weights, AdapterProvenance provenance,
         IProgress<UpdateMetrics> updates, IProgress<EvaluationMetrics> evaluations, TimeProvider time)
     {
-        (_config, _run, _evaluator, _adapters, _provenance, _updates, _evaluations, _time) = (config, run, evaluator, adapters, provenance, updates, evaluations, time);
+        (_config, _run, _evaluator, _weights, _provenance, _updates, _evaluations, _time) = (config, run, evaluator, weights, provenance, updates, evaluations, time);
         _checkpoints = new(run.Folder.Checkpoints, config.KeepLast);
         _saved = run.Checkpoint?.Number;
     }
 
-    /// <summary>Opens the logs. Lines, events, pictures and a best adapter beyond the run's checkpoint are dropped, since they will be made again.</summary>
+    /// <summary>Opens the logs. Lines, events, pictures and best weights beyond the run's checkpoint are dropped, since they will be made again.</summary>
     public void Start()
     {
         var folder = _run.Folder;
@@ -111,7 +111,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
 
     /// <summary>
     /// Writes a checkpoint, unless the last one is as far; those with the highest evaluation rewards so far stay beside the newest. The best
-    /// adapters follow, so that they are never ahead of it.
+    /// weights follow, so that they are never ahead of it.
     /// </summary>
     public void Save(Trainer trainer)
     {
@@ -135,11 +135,11 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         WriteBest(trainer.UpdatesDone);
     }
 
-    /// <summary>Keeps the adapters as the run's best where the evaluation after <paramref name="update"/>, the last, is; a killed process may not have come to it.</summary>
+    /// <summary>Keeps the weights as the run's best where the evaluation after <paramref name="update"/>, the last, is; a killed process may not have come to it.</summary>
     public void WriteBest(int update)
     {
         if (UpdatesOfBestEvaluation == update && UpdatesOfBest() != update)
-            WriteAdapter(_run.Folder.BestAdapter, update);
+            Write(_run.Folder.Best, update);
     }
 
     /// <summary>Keeps the evaluation before the first update.</summary>
@@ -147,14 +147,14 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     /// <param name="stop">Stops before it is written.</param>
     public void KeepUntuned(EvaluatedPictures untuned, CancellationToken stop)
     {
-        using var withoutAdapters = _adapters.UseBase();
+        using var usingBase = _weights.UseBase();
         Keep(update: 0, queries: 0, seconds: 0, new(untuned.Images, _evaluator.Recognize(_config.Horizon, seeds: 1, stop)), untuned);
     }
 
-    /// <summary>The evaluation pictures of the adapters as they are.</summary>
+    /// <summary>The evaluation pictures of the weights as they are.</summary>
     private Drawn Draw(CancellationToken stop)
     {
-        using var merged = _adapters.Merge();
+        using var merged = _weights.Merge();
         return new(_evaluator.Draw(_config.Horizon, stop), _evaluator.Recognize(_config.Horizon, seeds: 1, stop));
     }
 
@@ -174,11 +174,11 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         Latest = pictures;
     }
 
-    /// <summary>Writes a checkpoint and the adapters as the run's result.</summary>
+    /// <summary>Writes a checkpoint and the weights as the run's result.</summary>
     public void WriteResult(Trainer trainer)
     {
         Save(trainer);
-        WriteAdapter(_run.Folder.Adapter, trainer.UpdatesDone);
+        Write(TrainingResult.Of(_run.Folder, _config).Path, trainer.UpdatesDone);
     }
 
     private MetricsLog Metrics => _metrics ?? throw new InvalidOperationException($"Call {nameof(Start)} first.");
@@ -187,32 +187,29 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
 
     private int? UpdatesOfBestEvaluation => _evaluated.LastOrDefault(line => line.IsBest)?.Update;
 
-    /// <summary>How many updates made the adapter in <c>best/</c>; null where there is none that can be read.</summary>
-    private int? UpdatesOfBest() => AdapterProvenance.TryRead(_run.Folder.BestAdapter)?.Updates;
+    /// <summary>How many updates made what is in <c>best/</c>; null where there is none that can be read.</summary>
+    private int? UpdatesOfBest() => AdapterProvenance.TryRead(_run.Folder.Best)?.Updates;
 
-    /// <summary>The best adapter is missing, or of updates that are dropped: that of the best of those that stay takes its place, where its checkpoint was kept.</summary>
+    /// <summary>The best weights are missing, or of updates that are dropped: that of the best of those that stay takes its place, where its checkpoint was kept.</summary>
     private void GoBackToEarlierBest()
     {
         if (UpdatesOfBestEvaluation is { } update && _checkpoints.TryLoad(update) is { } kept)
         {
             using var checkpoint = kept;
-            WriteAdapter(_run.Folder.BestAdapter, update, checkpoint);
+            Write(_run.Folder.Best, update, checkpoint);
         }
         else if (UpdatesOfBest() > (_saved ?? -1))
         {
-            FileChanges.Delete(_run.Folder.BestAdapter);
+            FileChanges.Delete(_run.Folder.Best);
         }
     }
 
-    /// <summary>Writes the adapters as they are, or as they were at <paramref name="checkpoint"/>.</summary>
-    private void WriteAdapter(string folder, int update, LoadedCheckpoint? checkpoint = null)
+    /// <summary>Writes the weights as they are, or as they were at <paramref name="checkpoint"/>, for people to use.</summary>
+    private void Write(string folder, int update, LoadedCheckpoint? checkpoint = null)
     {
         _run.RequireFolder();
-        using var scope = NewDisposeScope();
-        var weights = AdapterWeights.Of(_adapters);
-        if (checkpoint is not null)
-            weights = weights with { Layers = weights.Layers.Keys.ToDictionary(module => module, module => (checkpoint.Tensor($"{module}.lora_A.weight"), checkpoint.Tensor($"{module}.lora_B.weight")), StringComparer.Ordinal) };
-        PeftAdapter.Save(weights, folder, _provenance with { Updates = update, Reward = _evaluated.LastOrDefault(line => line.Update == update)?.RewardMean }, ScalarType.Float32);
+        var provenance = _provenance with { Updates = update, Reward = _evaluated.LastOrDefault(line => line.Update == update)?.RewardMean };
+        _weights.Save(folder, provenance, checkpoint is null ? null : checkpoint.Tensor);
     }
 
     private sealed record Drawn(ImageBatch Images, RecognizedShare? Recognized);

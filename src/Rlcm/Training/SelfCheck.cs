@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Rlcm.Checkpoints;
 using Rlcm.Models;
-using Rlcm.Models.Lora;
 using Rlcm.Policy;
 using Rlcm.Prompts;
 using Rlcm.Rollouts;
@@ -20,10 +19,10 @@ namespace Rlcm.Training;
 public sealed record SelfCheckResult(string Name, bool Passed, string Finding, string Advice);
 
 /// <summary>
-/// Before the first update: do the sampling path and the training path compute the same policy, do gradients reach the adapters and
-/// nothing else, does a step leave the base model alone, and what will the run take? Leaves the adapters as they were.
+/// Before the first update: do the sampling path and the training path compute the same policy, do gradients reach what is trained
+/// and nothing else, does a step leave the base model alone, and what will the run take? Leaves the weights as they were.
 /// </summary>
-public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module network, LoraAdapters adapters, IReadOnlyList<string> prompts, EncodedPrompts encoded)
+public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module network, ITrainedWeights weights, IReadOnlyList<string> prompts, EncodedPrompts encoded)
 {
     private const double LogProbTolerance = 2e-6;
 
@@ -33,7 +32,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     public IReadOnlyList<SelfCheckResult> Run(CancellationToken stop)
     {
         using var scope = NewDisposeScope();
-        Tensor[] initial = [.. adapters.Parameters().Select(entry => entry.Value.detach().clone())];
+        Tensor[] initial = [.. weights.Parameters().Select(entry => entry.Value.detach().clone())];
         try
         {
             return Results(stop);
@@ -48,7 +47,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     {
         var hash = WeightsHash.Sha256(network);
         var difference = LargestDifference(stop);
-        var (adapterNorm, strays) = TakeStep(stop);
+        var (norm, strays) = TakeStep(stop);
         difference = Math.Max(difference, LargestDifference(stop));
         var unchanged = WeightsHash.Sha256(network) == hash;
         return
@@ -56,8 +55,8 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
             new("log-probabilities agree between sampling and training", difference <= LogProbTolerance,
                 $"largest difference {difference:e1} per latent dimension, allowed {LogProbTolerance:e1}",
                 $"the policy ratio would not start at 1: {DifferenceAdvice()}"),
-            new("gradients reach the adapters", double.IsFinite(adapterNorm) && adapterNorm > 0, $"norm {adapterNorm:g3}",
-                "nothing would be learned: check loraTargets and learningRate"),
+            new($"gradients reach the {weights.Name}", double.IsFinite(norm) && norm > 0, $"norm {norm:g3}",
+                $"nothing would be learned: check {(config.TrainedWeights == TrainedWeights.Lora ? "loraTargets and learningRate" : "the model's weights")}"),
             new("gradients reach nothing else", strays == 0, $"{strays} other weights have one", "freeze the base model"),
             new("a step leaves the base weights alone", unchanged, unchanged ? $"SHA-256 {WeightsHash.Abbreviate(hash)} before and after" : "they changed",
                 "report this: base weights must never be written to"),
@@ -68,7 +67,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
 
     private string DifferenceAdvice() => config.Dtype != ComputePrecision.Fp32 && config.SamplingBatch != config.MicroBatch
         ? $"half precision rounds otherwise in batches of another size: set samplingBatch to {config.MicroBatch}, as microBatch is"
-        : "lower loraAlpha or learningRate where the numbers are out of range, else report this with the model's configuration";
+        : $"lower {(config.TrainedWeights == TrainedWeights.Lora ? "loraAlpha or learningRate" : "learningRate")} where the numbers are out of range, else report this with the model's configuration";
 
     private SelfCheckResult Batches()
     {
@@ -121,10 +120,10 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     }
 
     /// <summary>Takes one step on a micro-batch with advantages +1 and -1.</summary>
-    private (double AdapterNorm, int Strays) TakeStep(CancellationToken stop)
+    private (double Norm, int Strays) TakeStep(CancellationToken stop)
     {
         using var trajectory = Sample(config.MicroBatch, stop);
-        using var adam = new Adam(adapters.Parameters(), config.LearningRate);
+        using var adam = new Adam(weights.Parameters(), config.LearningRate);
         var rows = Enumerable.Range(0, trajectory.Count).ToArray();
         var settings = new PpoSettings(config.ClipRange, config.AdvantageClip, LogProbReduction.Mean, 1);
         adam.ZeroGrad();
@@ -139,7 +138,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     /// <summary>Pictures as those of the first update, but for their prompts, sampled in batches no larger than there.</summary>
     private Trajectory Sample(int count, CancellationToken stop)
     {
-        using var merged = adapters.Merge();
+        using var merged = weights.Merge();
         using var scope = NewDisposeScope();
         var items = Enumerable.Range(0, count).Select(index => new RolloutItem(
             prompts[index / config.ImagesPerPrompt % prompts.Count], TrainingNoise.Of(config, policy.ScoredSteps[0], update: 0, index)));
@@ -164,7 +163,7 @@ public sealed class SelfCheck(TrainConfig config, IStepPolicy policy, nn.Module 
     private void Restore(Tensor[] initial)
     {
         using var noGrad = no_grad();
-        foreach (var (value, index) in adapters.Parameters().Select((entry, index) => (entry.Value, index)))
+        foreach (var (value, index) in weights.Parameters().Select((entry, index) => (entry.Value, index)))
             value.copy_(initial[index]);
     }
 }

@@ -241,7 +241,13 @@ public sealed record TrainConfig
     [Range(0.0, double.MaxValue)]
     public double KlThreshold { get; init; }
 
-    /// <summary>r, the inner dimension of the adapters. Default 16. Source: RLCM.</summary>
+    /// <summary>
+    /// What is trained: adapters, or all weights of the U-Net, which takes several times the memory and a lower learning rate, and leaves whole
+    /// models. Default adapters. Source: RLCM; Black et al. 2024 train the U-Net, ddpo-pytorch does with <c>use_lora: False</c>.
+    /// </summary>
+    public TrainedWeights TrainedWeights { get; init; } = TrainedWeights.Lora;
+
+    /// <summary>r, the inner dimension of the adapters, where they are trained. Default 16. Source: RLCM.</summary>
     [Range(1, 4096)]
     public int LoraRank { get; init; } = 16;
 

@@ -33,6 +33,16 @@ public enum GroupNoise
     Branched,
 }
 
+/// <summary>What a training changes in a model.</summary>
+public enum TrainedWeights
+{
+    /// <summary>Adapters of the layers that <c>loraTargets</c> names (<see cref="Models.Lora.LoraAdapters"/>).</summary>
+    Lora,
+
+    /// <summary>All weights of the U-Net (<see cref="Models.Unet.TunedUnet"/>).</summary>
+    Unet,
+}
+
 /// <summary>How the learning rate changes over the updates.</summary>
 public enum LearningRateDecay
 {

@@ -49,6 +49,8 @@ public static class TrainConfigRules
     {
         if (ComputeTarget.Refusal(config.Device, config.Dtype) is { } refusal)
             yield return new(["dtype", "device"], refusal);
+        if (config.TrainedWeights == TrainedWeights.Unet && config.Dtype != ComputePrecision.Fp32)
+            yield return new(["dtype", "trainedWeights"], $"the small steps of a U-Net that is trained as a whole are lost in {config.Dtype.ToString().ToLowerInvariant()}; set dtype to fp32 or trainedWeights to lora");
         if (config.Height is null != config.Width is null)
             yield return new(["height", "width"], "only one of height and width is set; set both or neither");
         if (config.Height % 8 > 0)

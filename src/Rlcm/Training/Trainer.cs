@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Rlcm.Checkpoints;
-using Rlcm.Models.Lora;
+using Rlcm.Models;
 using Rlcm.Policy;
 using Rlcm.Prompts;
 using Rlcm.Rewards;
@@ -13,13 +13,13 @@ namespace Rlcm.Training;
 
 /// <summary>
 /// RLCM (Oertell et al. 2024, algorithm 1): sample pictures in a few steps, score them, turn scores into advantages, follow the clipped
-/// policy gradient on the adapters; repeat. With the policy of a diffusion model it is DDPO (Black et al. 2024, importance sampling).
+/// policy gradient on the adapters, or on the whole U-Net; repeat. With the policy of a diffusion model it is DDPO (Black et al. 2024, importance sampling).
 /// </summary>
 public sealed class Trainer : IDisposable
 {
     private readonly TrainConfig _config;
     private readonly NetworkMeter _policy;
-    private readonly LoraAdapters _adapters;
+    private readonly ITrainedWeights _weights;
     private readonly TrainingReward _reward;
     private readonly IReadOnlyList<string> _prompts;
     private readonly EncodedPrompts _encoded;
@@ -35,17 +35,17 @@ public sealed class Trainer : IDisposable
 
     /// <param name="config">A validated configuration.</param>
     /// <param name="policy">The model as a policy.</param>
-    /// <param name="adapters">Its adapters, already on their device.</param>
+    /// <param name="weights">What is trained of it, already on its device.</param>
     /// <param name="reward">What to raise.</param>
     /// <param name="prompts">The training prompts.</param>
     /// <param name="encoded">Encodes prompts as <paramref name="policy"/> does.</param>
     /// <param name="recorder">Told of every update.</param>
     public Trainer(
-        TrainConfig config, IStepPolicy policy, LoraAdapters adapters, TrainingReward reward,
+        TrainConfig config, IStepPolicy policy, ITrainedWeights weights, TrainingReward reward,
         IReadOnlyList<string> prompts, EncodedPrompts encoded, ITrainingRecorder recorder)
     {
-        (_config, _policy, _adapters, _reward, _prompts, _encoded, _recorder) = (config, new(policy), adapters, reward, prompts, encoded, recorder);
-        _adam = new(adapters.Parameters(), config.LearningRate) { WeightDecay = config.WeightDecay };
+        (_config, _policy, _weights, _reward, _prompts, _encoded, _recorder) = (config, new(policy), weights, reward, prompts, encoded, recorder);
+        _adam = new(weights.Parameters(), config.LearningRate) { WeightDecay = config.WeightDecay };
         _tracker = new(config.BufferSize, config.MinCount);
         _ppo = new(config.ClipRange, config.AdvantageClip, config.LogProb, policy.StateShape.Aggregate(1L, (product, side) => product * side), config.KlCoefficient, config.KlThreshold);
         _klCoefficient = config.KlCoefficient;
@@ -54,7 +54,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Updates done.</summary>
     public int UpdatesDone => _update;
 
-    /// <summary>Whether an update's pictures are being drawn and scored: nothing of it has changed the adapters yet.</summary>
+    /// <summary>Whether an update's pictures are being drawn and scored: nothing of it has changed a weight yet.</summary>
     public bool IsCollecting { get; private set; }
 
     /// <summary>Trains until all updates are done, the recorder says that the run has come to its end, or <paramref name="stop"/> asks to stop after the current one.</summary>
@@ -77,7 +77,7 @@ public sealed class Trainer : IDisposable
 
     private Rollout Collect()
     {
-        using var merged = _adapters.Merge();
+        using var merged = _weights.Merge();
         var trajectories = new List<Trajectory>();
         var scores = new PendingScores(_reward, _update + 1);
         try
@@ -112,7 +112,7 @@ public sealed class Trainer : IDisposable
 
     private Tensor ReferenceMeans(Trajectory trajectory, int count)
     {
-        using var withoutAdapters = _adapters.UseBase();
+        using var usingBase = _weights.UseBase();
         return PolicyGradient.Means(_policy, trajectory, count).DetachFromDisposeScope();
     }
 
@@ -190,7 +190,7 @@ public sealed class Trainer : IDisposable
         _ => 1,
     };
 
-    /// <summary>Writes adapters, optimizer, statistics and counters as checkpoint number <see cref="UpdatesDone"/>.</summary>
+    /// <summary>Writes trained weights, optimizer, statistics and counters as checkpoint number <see cref="UpdatesDone"/>.</summary>
     /// <param name="store">Where to.</param>
     /// <param name="identity">What the run's numbers depend on.</param>
     /// <param name="keep">Numbers of earlier checkpoints that must stay.</param>
@@ -204,7 +204,7 @@ public sealed class Trainer : IDisposable
         }, keep);
 
     /// <summary>Continues from a checkpoint.</summary>
-    /// <exception cref="UserErrorException">It does not fit the adapters.</exception>
+    /// <exception cref="UserErrorException">It does not fit the weights.</exception>
     public void Restore(LoadedCheckpoint checkpoint)
     {
         var state = checkpoint.State<TrainingState>();
@@ -218,7 +218,7 @@ public sealed class Trainer : IDisposable
         (_update, _queries, _seconds) = (state.Update, state.Queries, state.Seconds);
     }
 
-    private Dictionary<string, Tensor> Tensors() => _adapters.Parameters().Select(entry => (Key: entry.Name, Value: (Tensor)entry.Value))
+    private Dictionary<string, Tensor> Tensors() => _weights.Parameters().Select(entry => (Key: entry.Name, Value: (Tensor)entry.Value))
         .Concat(_adam.State()).ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
 
     /// <inheritdoc/>

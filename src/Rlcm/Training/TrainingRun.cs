@@ -137,7 +137,7 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Whether the folder holds what a run makes only after its first checkpoint.</summary>
     internal static bool HasHadCheckpoints(RunFolder folder)
     {
-        if (Directory.Exists(folder.Adapter) || File.Exists(folder.Evaluation) || AdapterProvenance.TryRead(folder.BestAdapter)?.Updates > 0)
+        if (Directory.Exists(folder.Adapter) || Directory.Exists(folder.Model) || File.Exists(folder.Evaluation) || AdapterProvenance.TryRead(folder.Best)?.Updates > 0)
             return true;
         var config = TrainConfigReader.ReadRun(folder.Config, [], []);
         var first = Math.Min(Math.Min(config.CheckpointEvery, config.EvaluateEvery), config.Updates);

@@ -5,6 +5,7 @@ using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Hub;
 using Rlcm.Models.Lora;
+using Rlcm.Models.Unet;
 using Rlcm.Models.Vae;
 using Rlcm.Policy;
 using Rlcm.Prompts;
@@ -33,14 +34,14 @@ public sealed record PartialReport(bool IsTuned, HorizonReport Horizon);
 /// <param name="Report">The figures.</param>
 public sealed record TrainingOutcome(IReadOnlyList<string> Prompts, EvaluatedPictures Before, EvaluatedPictures After, EvaluationReport Report);
 
-/// <summary>A whole run from configuration to adapter: loads, checks itself, evaluates, trains, evaluates, saves.</summary>
+/// <summary>A whole run from configuration to adapter or model: loads, checks itself, evaluates, trains, evaluates, saves.</summary>
 public sealed class TrainingSession : IDisposable
 {
     private readonly TrainConfig _config;
     private readonly TextToImageModel _model;
     private readonly ConfiguredPolicies _policies;
     private readonly IStepPolicy _policy;
-    private readonly LoraAdapters _adapters;
+    private readonly ITrainedWeights _weights;
     private readonly TrainingReward _reward;
     private readonly bool _isOwnReward; // and disposed with the session
     private readonly IReadOnlyList<string> _prompts;
@@ -70,7 +71,9 @@ public sealed class TrainingSession : IDisposable
         _model.Tiling = config.VaeTiling ? Tiling.Default : null;
         _policies = new(config, _model);
         _policy = _policies.ForTraining();
-        _adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
+        _weights = config.TrainedWeights == TrainedWeights.Unet
+            ? new TunedUnet(_model, Models.ModelFolder.Open(ModelFolder).Tokenizer)
+            : LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         _encoded = new(_policy.Encode);
         _encoded.Add(_prompts);
         _evaluator = new(_policies.ForPictures, _reward, _encoded, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal), FindRecognizer(), config.SamplingBatch);
@@ -83,13 +86,13 @@ public sealed class TrainingSession : IDisposable
     /// <param name="run">The run to begin or to continue.</param>
     /// <param name="reporters">Told of progress.</param>
     /// <param name="time">Time of the TensorBoard events.</param>
-    /// <param name="stop">Stops after the current update; the adapter is saved all the same.</param>
+    /// <param name="stop">Stops after the current update; what it trained is saved all the same.</param>
     /// <returns>The pictures and figures, or null when the run was stopped early.</returns>
     /// <exception cref="OperationCanceledException">Stopped before the first update of this session; there is nothing to save.</exception>
     public TrainingOutcome? Run(TrainingRun run, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
     {
-        using var recorder = new RunRecorder(_config, run, _evaluator, _adapters, Provenance(), reporters.Updates, reporters.Evaluations, time);
-        using var trainer = new Trainer(_config, _policy, _adapters, _reward, _prompts, _encoded, recorder);
+        using var recorder = new RunRecorder(_config, run, _evaluator, _weights, Provenance(), reporters.Updates, reporters.Evaluations, time);
+        using var trainer = new Trainer(_config, _policy, _weights, _reward, _prompts, _encoded, recorder);
         if (run.Checkpoint is { } checkpoint)
         {
             trainer.Restore(checkpoint);
@@ -134,7 +137,7 @@ public sealed class TrainingSession : IDisposable
         try
         {
             before ??= EvaluateBase(stop);
-            using var merged = _adapters.Merge();
+            using var merged = _weights.Merge();
             var after = recorder.Latest ?? _evaluator.Evaluate(_config.Horizon, stop);
             var report = new EvaluationReport(_reward.Name, _reward.Unit, beforeReport, Report(isTuned: true, after, reporters.Reports, stop)) { Parts = PartScale.Of(_reward) };
             WriteGrid(run.Folder, "before.png", before);
@@ -153,7 +156,7 @@ public sealed class TrainingSession : IDisposable
     {
         if (!isNew && HorizonReport.TryRead(run.Folder.EvaluationBefore) is { } earlier)
             return earlier;
-        using var withoutAdapters = _adapters.UseBase();
+        using var usingBase = _weights.UseBase();
         var report = Report(isTuned: false, drawn, reporter, stop);
         AtomicFile.Write(run.Folder.EvaluationBefore, stream => JsonSerializer.Serialize(stream, report, EvaluationReport.JsonOptions));
         return report;
@@ -162,7 +165,7 @@ public sealed class TrainingSession : IDisposable
     /// <summary>The evaluation pictures of the untuned model, which fix the scale on which a sum of rewards is reported where there is none.</summary>
     private EvaluatedPictures EvaluateBase(CancellationToken stop)
     {
-        using var withoutAdapters = _adapters.UseBase();
+        using var usingBase = _weights.UseBase();
         return _reward.HasScale ? _evaluator.Evaluate(_config.Horizon, stop) : _evaluator.FixScale(_config.Horizon, stop);
     }
 
@@ -189,7 +192,7 @@ public sealed class TrainingSession : IDisposable
         SelfCheckResult[] results =
         [
             .. _reward.Parts.Select(part => part.Reward).OfType<IProbedReward>().Select(probed => Probe(probed, stop)),
-            .. new SelfCheck(_config, _policy, _model.Unet, _adapters, _prompts, _encoded).Run(stop),
+            .. new SelfCheck(_config, _policy, _model.BaseUnet, _weights, _prompts, _encoded).Run(stop),
         ];
         reporter.Report(results);
         if (results.FirstOrDefault(result => !result.Passed) is { } failed)
@@ -226,7 +229,7 @@ public sealed class TrainingSession : IDisposable
     public void Dispose()
     {
         _encoded.Dispose();
-        _adapters.Dispose();
+        _weights.Dispose();
         _model.Dispose();
         if (_isOwnReward)
             _reward.Dispose();

@@ -24,7 +24,7 @@ public sealed class ExportCommandTests : IDisposable
         _run = RunFolder.Create(_folder["run"]);
         TrainConfigReader.Write(new() { Model = _model, Task = "incompression", Seed = 7 }, _run.Config);
         WriteAdapter(_run.Adapter, seed: 1);
-        WriteAdapter(_run.BestAdapter, seed: 2);
+        WriteAdapter(_run.Best, seed: 2);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -66,7 +66,7 @@ public sealed class ExportCommandTests : IDisposable
     public async Task The_best_adapter_of_a_run_is_exported_where_it_is_asked_for()
     {
         await CommandLine.SucceedAsync("export", _run.Path, "--best", "--format", "peft", "--output", _folder["best"]);
-        Assert.Equal(await Draw("--adapter", _run.BestAdapter), await Draw("--adapter", _folder["best"]));
+        Assert.Equal(await Draw("--adapter", _run.Best), await Draw("--adapter", _folder["best"]));
         Assert.NotEqual(await Draw("--adapter", _run.Adapter), await Draw("--adapter", _folder["best"]));
     }
 
@@ -178,16 +178,17 @@ public sealed class ExportCommandTests : IDisposable
         Assert.Equal(
             $"The run {_run.Path} has no adapter yet: expected the folder {_run.Adapter}; it is written when training ends or is stopped with Ctrl-C, --best exports the best so far.",
             await Refused(_run.Path));
-        Directory.Delete(_run.BestAdapter, recursive: true);
+        Directory.Delete(_run.Best, recursive: true);
         Assert.EndsWith("it is written when training ends or is stopped with Ctrl-C.", await Refused(_run.Path), StringComparison.Ordinal);
-        Assert.Equal($"The run {_run.Path} has no best adapter yet: expected the folder {_run.BestAdapter}; it is written by the first evaluation.", await Refused(_run.Path, "--best"));
+        Assert.Equal($"The run {_run.Path} has no best adapter yet: expected the folder {_run.Best}; it is written by the first evaluation.", await Refused(_run.Path, "--best"));
     }
 
     [Fact]
     public async Task Something_that_is_neither_run_nor_adapter_is_refused()
     {
         Assert.StartsWith($"No adapter at {_folder["none"]}: expected a folder with adapter_config.json", await Refused(_folder["none"]), StringComparison.Ordinal);
-        Assert.StartsWith($"{_model} holds no adapter: expected adapter_config.json", await Refused(_model), StringComparison.Ordinal);
+        Assert.StartsWith($"{_folder.Path} holds no adapter: expected adapter_config.json", await Refused(_folder.Path), StringComparison.Ordinal);
+        Assert.Equal($"{_model} is a whole model, expected an adapter; --model of rlcm sample and rlcm evaluate takes it.", await Refused(_model));
         Assert.Equal($"--best: expected a run's folder, found {_run.Adapter}, which holds no config.json; leave --best out, or name the run.", await Refused(_run.Adapter, "--best"));
     }
 

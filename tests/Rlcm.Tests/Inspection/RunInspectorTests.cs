@@ -29,7 +29,7 @@ public sealed class RunInspectorTests : IDisposable
         Assert.Equal(
             [
                 "task: incompression", "model: org/model", "progress: 10 of 20 updates", "checkpoints: 10",
-                "mean reward: 2.5 at first, 3 after update 10", $"best: 3.25 after update 5: {_run.BestAdapter}",
+                "mean reward: 2.5 at first, 3 after update 10", $"best: 3.25 after update 5: {_run.Best}",
                 $"go on with it: rlcm train --resume {_run.Path}",
                 $"draw with it: rlcm sample --model org/model --adapter {_run.Adapter} --prompt TEXT --output F.png",
             ],

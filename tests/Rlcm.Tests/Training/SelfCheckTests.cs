@@ -1,6 +1,8 @@
+using Rlcm.Checkpoints;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
+using Rlcm.Models.Unet;
 using Rlcm.Policy;
 using Rlcm.Prompts;
 using Rlcm.Training;
@@ -42,6 +44,29 @@ public sealed class SelfCheckTests : IDisposable
     }
 
     [Fact]
+    public void A_sound_model_passes_whose_whole_U_Net_is_trained()
+    {
+        _adapters.Dispose();
+        using var tuned = new TunedUnet(_model, _folder["model/tokenizer"]);
+        string Hash() => WeightsHash.Sha256(_model.Unet);
+        var before = Hash();
+        var results = Run(_policy, Config with { TrainedWeights = TrainedWeights.Unet, LearningRate = 1e-4 }, _model.BaseUnet, tuned);
+        Assert.All(results, result => Assert.True(result.Passed, $"{result.Name}: {result.Finding}"));
+        Assert.Contains(results, result => result.Name == "gradients reach the U-Net");
+        Assert.Equal(before, Hash());
+    }
+
+    [Fact]
+    public void A_base_that_shares_its_weights_with_what_is_trained_fails()
+    {
+        _adapters.Dispose();
+        using var tuned = new TunedUnet(_model, _folder["model/tokenizer"]);
+        var failed = Run(_policy, Config with { TrainedWeights = TrainedWeights.Unet }, _model.Unet, tuned).Where(result => !result.Passed).ToDictionary(result => result.Name, result => result.Finding);
+        Assert.Equal("they changed", failed["a step leaves the base weights alone"]);
+        Assert.Contains("gradients reach nothing else", failed.Keys);
+    }
+
+    [Fact]
     public void It_says_what_the_run_will_take()
     {
         var findings = Run(_policy).ToDictionary(result => result.Name, result => result.Finding, StringComparer.Ordinal);
@@ -79,7 +104,7 @@ public sealed class SelfCheckTests : IDisposable
         var other = Path.Combine(_folder.Path, "other");
         using var stranger = TextToImageModel.Load(TinyModels.Write(other));
         using var idle = LoraAdapters.Create(stranger.Unet, Config.LoraTargets, Config.LoraRank, Config.LoraAlpha, seed: 1);
-        var failed = Assert.Single(Run(_policy, network: stranger.Unet, adapters: idle), result => !result.Passed);
+        var failed = Assert.Single(Run(_policy, network: stranger.Unet, weights: idle), result => !result.Passed);
         Assert.Equal("gradients reach the adapters", failed.Name);
     }
 
@@ -93,10 +118,10 @@ public sealed class SelfCheckTests : IDisposable
         Assert.Equal(failures, Run(policy, Config with { SamplingBatch = samplingBatch }).Count(result => !result.Passed));
     }
 
-    private IReadOnlyList<SelfCheckResult> Run(IStepPolicy policy, TrainConfig? config = null, nn.Module? network = null, LoraAdapters? adapters = null)
+    private IReadOnlyList<SelfCheckResult> Run(IStepPolicy policy, TrainConfig? config = null, nn.Module? network = null, ITrainedWeights? weights = null)
     {
         using var encoded = new EncodedPrompts(policy.Encode);
-        return new SelfCheck(config ?? Config, policy, network ?? _model.Unet, adapters ?? _adapters, TinyModels.Prompts, encoded).Run(CancellationToken.None);
+        return new SelfCheck(config ?? Config, policy, network ?? _model.Unet, weights ?? _adapters, TinyModels.Prompts, encoded).Run(CancellationToken.None);
     }
 
     private float[] Weights() => [.. _adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];

@@ -171,6 +171,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("model", "\" \"", "text")]
     [InlineData("model", "5", "text")]
     [InlineData("device", "\"tpu\"", "cpu, cuda or cuda:N")]
+    [InlineData("trainedWeights", "\"full\"", "lora or unet")]
     [InlineData("finalStep", "\"0\"", "deterministic or asReleased or decoded")]
     [InlineData("loraTargets", "[]", "a list of at least one name")]
     [InlineData("loraTargets", "[1]", "a list of at least one name")]
@@ -202,6 +203,7 @@ public sealed class TrainConfigReaderTests : IDisposable
     [InlineData("""{ "minibatches": 2, "microBatch": 16 }""", "make 8 images per optimizer step, which do not divide into micro-batches of 16; set microBatch to 8")]
     [InlineData("""{ "advantage": "grouped", "groupSize": 3 }""", "groupSize: 16 images per update do not divide into groups of 3; set imagesPerUpdate to a multiple of 3")]
     [InlineData("""{ "bufferSize": 8 }""", "minCount: a buffer of 8 rewards never holds 16; set minCount to 8 or less")]
+    [InlineData("""{ "device": "cuda", "dtype": "bf16", "trainedWeights": "unet" }""", "dtype: the small steps of a U-Net that is trained as a whole are lost in bf16; set dtype to fp32 or trainedWeights to lora")]
     [InlineData("""{ "logProb": "sum" }""", "maxGradNorm: the gradient of summed log-probabilities grows")]
     public void Impossible_combinations_are_refused(string json, string expected)
     {

@@ -3,9 +3,11 @@ using Rlcm.Diffusion;
 using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
+using Rlcm.Models.Unet;
 using Rlcm.Policy;
 using Rlcm.Prompts;
 using Rlcm.Rewards;
+using Rlcm.Rollouts;
 using Rlcm.Runtime;
 using Rlcm.Tests.Policy;
 using Rlcm.Training;
@@ -34,6 +36,8 @@ public sealed class TrainerTests : IDisposable
     };
 
     private static readonly TrainConfig Branched = Config with { GroupNoise = GroupNoise.Branched, FinalStep = FinalStep.Decoded, FinalNoise = 0.3, ScoredSteps = 1, MicroBatch = 4 };
+
+    private static readonly TrainConfig Unet = Config with { TrainedWeights = TrainedWeights.Unet, LearningRate = 1e-4 };
 
     private readonly TemporaryFolder _folder = new();
     private readonly TextToImageModel _model;
@@ -88,6 +92,47 @@ public sealed class TrainerTests : IDisposable
         var two = Train(Config with { Updates = 1 }).Weights;
         var four = Train(Config with { Updates = 1, MicroBatch = 4, SamplingBatch = 8 }).Weights;
         Assert.All(two.Zip(four), pair => Assert.Equal(pair.First, pair.Second, 2e-4)); // one step of Adam moves weights by up to 1e-3
+    }
+
+    [Fact, NoTensorLeaks]
+    public void Updates_of_a_whole_U_Net_change_all_of_it_and_leave_the_model_as_it_was_loaded()
+    {
+        string[] Hashes() => [WeightsHash.Sha256(_model.Unet), WeightsHash.Sha256(_model.TextEncoder), WeightsHash.Sha256(_model.Vae)];
+        var before = Hashes();
+        float[] loaded = [.. _model.Unet.named_parameters().SelectMany(entry => entry.parameter.data<float>().ToArray())];
+        var (pictures, tuned) = (Draw(), Array.Empty<byte>());
+        var recorder = Train(Unet with { Updates = 1, KlCoefficient = 0.1 }, inspect: weights =>
+        {
+            tuned = Draw();
+            using var usingBase = weights.UseBase();
+            Assert.Equal(pictures, Draw());
+        });
+        Assert.NotEqual(pictures, tuned);
+        Assert.Equal(pictures, Draw());
+        Assert.Equal(before, Hashes());
+        var moved = loaded.Zip(recorder.Weights).Count(pair => pair.First != pair.Second);
+        Assert.InRange(moved, 0.95 * loaded.Length, loaded.Length);
+    }
+
+    [Fact]
+    public void A_whole_U_Net_is_held_to_the_base_model_too()
+    {
+        var loose = Train(Unet with { KlCoefficient = 1e-9 }).Lines;
+        Assert.All(loose, line => Assert.True(line.ReferenceKl > 0));
+        Assert.InRange(Train(Unet with { KlCoefficient = 1e3 }).Lines[^1].ReferenceKl!.Value, 0, 0.5 * loose[^1].ReferenceKl!.Value);
+    }
+
+    [Fact]
+    public void A_resumed_run_of_a_whole_U_Net_ends_where_an_undisturbed_one_does()
+    {
+        var whole = Train(Unet);
+        var store = new CheckpointStore(_folder["checkpoints"]);
+        Train(Unet, stopAfter: 2, store: store);
+        var resumed = Train(Unet, resume: store);
+        Assert.Equal(whole.Weights, resumed.Weights);
+        Assert.Equal(whole.Lines.Skip(2).Select(line => line.RewardMean), resumed.Lines.Select(line => line.RewardMean));
+        var error = Assert.Throws<UserErrorException>(() => Train(Config, resume: store));
+        Assert.Matches(@"does not fit: \d+ missing: .*; \d+ unexpected: ", error.Message);
     }
 
     [Fact]
@@ -221,13 +266,22 @@ public sealed class TrainerTests : IDisposable
     private LcmPolicy Policy(TrainConfig config) =>
         new(_model, new(config.Horizon, config.GuidanceScale, FinalStep: config.FinalStep) { FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
 
-    private Recorder Train(TrainConfig config, int stopAfter = int.MaxValue, CheckpointStore? store = null, CheckpointStore? resume = null, IReward? reward = null, IStepPolicy? policy = null, TrainingReward? sum = null)
+    private byte[] Draw()
     {
-        using var adapters = LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
+        using var encoded = new EncodedPrompts(_model.EncodePrompts);
+        RolloutItem[] items = [.. TinyModels.Prompts.Select((prompt, index) => new RolloutItem(prompt, RolloutNoise.Evaluation(0, index)))];
+        return RolloutCollector.Sample(Policy(Config), encoded, items, items.Length).Pixels.ToArray();
+    }
+
+    private Recorder Train(TrainConfig config, int stopAfter = int.MaxValue, CheckpointStore? store = null, CheckpointStore? resume = null, IReward? reward = null, IStepPolicy? policy = null, TrainingReward? sum = null, Action<ITrainedWeights>? inspect = null)
+    {
+        using ITrainedWeights weights = config.TrainedWeights == TrainedWeights.Unet
+            ? new TunedUnet(_model, _folder["model/tokenizer"])
+            : LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         using var stop = new CancellationTokenSource();
         var recorder = new Recorder(stopAfter, stop);
         using var encoded = new EncodedPrompts(_model.EncodePrompts);
-        using var trainer = new Trainer(config, policy ?? Policy(config), adapters, sum ?? TrainingReward.Of(reward ?? JpegReward.Compression), TinyModels.Prompts, encoded, recorder);
+        using var trainer = new Trainer(config, policy ?? Policy(config), weights, sum ?? TrainingReward.Of(reward ?? JpegReward.Compression), TinyModels.Prompts, encoded, recorder);
         using (var checkpoint = resume?.Latest())
         {
             if (checkpoint is not null)
@@ -237,7 +291,8 @@ public sealed class TrainerTests : IDisposable
         trainer.Run(stop.Token);
         if (store is not null)
             trainer.Save(store, new(new Dictionary<string, string>(), new Dictionary<string, string>(), new Dictionary<string, string>()), []);
-        recorder.Weights = [.. adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];
+        inspect?.Invoke(weights);
+        recorder.Weights = [.. weights.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];
         return recorder;
     }
 

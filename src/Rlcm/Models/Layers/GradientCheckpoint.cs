@@ -11,7 +11,7 @@ namespace Rlcm.Models.Layers;
 internal static class GradientCheckpoint
 {
     /// <summary><paramref name="forward"/> of <paramref name="x"/> and <paramref name="condition"/>; the same numbers and, but for rounding, the same gradients.</summary>
-    /// <param name="part">The part, whose adapters are trained.</param>
+    /// <param name="part">The part, whose weights or adapters are trained.</param>
     /// <param name="forward">What it computes; nothing random.</param>
     /// <param name="x">Its input.</param>
     /// <param name="condition">Its second input.</param>
@@ -20,10 +20,11 @@ internal static class GradientCheckpoint
         if (!is_grad_enabled())
             return forward(x, condition);
         var adapters = part.modules().OfType<LoraLayer>().SelectMany(layer => layer.AdapterWeights());
-        return Recomputed.apply([forward, x, condition, .. adapters]);
+        var weights = part.parameters().Where(weight => weight.requires_grad);
+        return Recomputed.apply([forward, x, condition, .. adapters, .. weights]);
     }
 
-    /// <summary>forward(function, x, condition, the adapters' weights...); the weights are inputs so that they get gradients.</summary>
+    /// <summary>forward(function, x, condition, the weights that are trained...); these are inputs so that they get gradients.</summary>
     private sealed class Recomputed : autograd.SingleTensorFunction<Recomputed>
     {
         private const string Function = "forward";

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Rlcm.Models.Lora;
 
-/// <summary>How an adapter came to be: the entries <c>rlcm.*</c> in the metadata of its safetensors file. What is not known is null, and not written.</summary>
+/// <summary>How an adapter, or a model whose whole U-Net was tuned, came to be: the entries <c>rlcm.*</c> in the metadata of its safetensors file, that of the U-Net. What is not known is null, and not written.</summary>
 public sealed record AdapterProvenance
 {
     private const string Prefix = "rlcm.";
@@ -40,12 +40,12 @@ public sealed record AdapterProvenance
     /// <summary>The version of Rlcm that trained it; <c>rlcm.version</c>.</summary>
     public string? Version { get; init; }
 
-    /// <summary>What the adapter at <paramref name="path"/> says of itself, without reading its weights.</summary>
-    /// <param name="path">Anything that <see cref="AdapterFile.Load"/> takes.</param>
+    /// <summary>What the adapter or model at <paramref name="path"/> says of itself, without reading its weights.</summary>
+    /// <param name="path">Anything that <see cref="AdapterFile.Load"/> takes, or a model's folder.</param>
     /// <exception cref="UserErrorException">The file is missing or damaged.</exception>
     public static AdapterProvenance Read(string path)
     {
-        using var file = SafetensorsFile.Open(AdapterFile.WeightsPath(path));
+        using var file = SafetensorsFile.Open(WeightsPath(path));
         string? Text(string key) => file.Metadata.GetValueOrDefault(Prefix + key);
         return new()
         {
@@ -61,6 +61,9 @@ public sealed record AdapterProvenance
             Version = Text("version"),
         };
     }
+
+    private static string WeightsPath(string path) =>
+        ModelFolder.At(path).Unet is var unet && Directory.Exists(unet.Folder) ? unet.WeightsPath : AdapterFile.WeightsPath(path);
 
     /// <summary>As <see cref="Read"/>; null where nothing is there, or nothing that can be read.</summary>
     public static AdapterProvenance? TryRead(string path)

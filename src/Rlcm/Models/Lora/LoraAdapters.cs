@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Rlcm.Models.Lora;
 
 /// <summary>The adapters of a model: attached to its <see cref="LoraLayer"/>s, trained, merged for sampling, saved.</summary>
-public sealed class LoraAdapters : IDisposable
+public sealed class LoraAdapters : ITrainedWeights
 {
     private readonly LoraLayer[] _layers;
     private readonly Tensor?[] _scratch;
@@ -22,6 +22,9 @@ public sealed class LoraAdapters : IDisposable
 
     /// <summary>One adapter per layer, in the model's order.</summary>
     public IReadOnlyList<LoraAdapter> Items { get; }
+
+    /// <inheritdoc/>
+    public string Name => "adapters";
 
     /// <summary>r.</summary>
     public int Rank { get; }
@@ -86,7 +89,7 @@ public sealed class LoraAdapters : IDisposable
 
     /// <summary>All trainable weights under peft's names, <c>MODULE.lora_A.weight</c> and <c>MODULE.lora_B.weight</c>.</summary>
     public IEnumerable<(string Name, Parameter Value)> Parameters() => Items.SelectMany(item => (IEnumerable<(string, Parameter)>)
-        [($"{item.Module}.lora_A.weight", item.A), ($"{item.Module}.lora_B.weight", item.B)]);
+        [(DownOf(item.Module), item.A), (UpOf(item.Module), item.B)]);
 
     /// <summary>
     /// Computes W + s B A of every layer into scratch tensors, which the layers use until the result is disposed. Base weights are never
@@ -101,8 +104,18 @@ public sealed class LoraAdapters : IDisposable
         return new EffectiveWeights(Items, _scratch);
     }
 
-    /// <summary>Lets the layers use their base weights until the result is disposed, whether adapters are merged or not.</summary>
+    /// <inheritdoc/>
     public IDisposable UseBase() => new EffectiveWeights(Items, [.. _layers.Select(layer => layer.BaseWeight)]);
+
+    /// <summary>Writes the adapters in PEFT layout.</summary>
+    public void Save(string folder, AdapterProvenance provenance, Func<string, Tensor>? stored = null)
+    {
+        using var scope = NewDisposeScope();
+        var weights = AdapterWeights.Of(this);
+        if (stored is not null)
+            weights = weights with { Layers = weights.Layers.Keys.ToDictionary(module => module, module => (stored(DownOf(module)), stored(UpOf(module))), StringComparer.Ordinal) };
+        PeftAdapter.Save(weights, folder, provenance, ScalarType.Float32);
+    }
 
     /// <summary>Lets the model be its base again.</summary>
     public void Dispose()
@@ -115,6 +128,10 @@ public sealed class LoraAdapters : IDisposable
             Items[i].B.Dispose();
         }
     }
+
+    private static string DownOf(string module) => $"{module}.lora_A.weight";
+
+    private static string UpOf(string module) => $"{module}.lora_B.weight";
 
     private static (string Path, LoraLayer Layer)[] Find(nn.Module model, Func<string, bool> isTarget) =>
         [.. model.named_modules().Where(entry => entry.module is LoraLayer && isTarget(entry.name)).Select(entry => (entry.name, (LoraLayer)entry.module))];

@@ -114,6 +114,8 @@ public static class PeftAdapter
             throw new UserErrorException($"No adapter at {Path.GetFullPath(folder)}: expected a folder with {ConfigFile} and {WeightsFile}, such as RUN/adapter, or a safetensors file of diffusers or kohya.");
         if (File.Exists(Path.Combine(folder, ConfigFile)))
             return Path.Combine(folder, WeightsFile);
+        if (Directory.Exists(ModelFolder.At(folder).Unet.Folder))
+            throw new UserErrorException($"{folder} is a whole model, expected an adapter; --model of rlcm sample and rlcm evaluate takes it.");
         var below = Path.Combine(folder, "adapter");
         throw new UserErrorException($"{folder} holds no adapter: expected {ConfigFile} and {WeightsFile} in it; {(Directory.Exists(below) ? $"did you mean {below}?" : "check the path.")}");
     }
