@@ -75,6 +75,7 @@ internal sealed class Study(
 
     private void WriteReport(string report)
     {
-        terminal.Output.WriteLine($"Report: {report}");
+        StudyReport.Write(new(StudyResults.Read(study, folder, changes), folder, report), commandLine);
+        terminal.Output.WriteLine($"Report: {Path.GetFullPath(report)}");
     }
 }

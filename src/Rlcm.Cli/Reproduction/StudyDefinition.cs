@@ -22,6 +22,9 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>Raised where runs of older definitions no longer belong to this one.</summary>
     public const int Version = 1;
 
+    /// <summary>The training horizon of RLCM's default, in both presets.</summary>
+    public const int Horizon = 4;
+
     /// <summary>The arm of RLCM's default.</summary>
     public const string Rlcm = "rlcm";
 
@@ -40,7 +43,12 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>The arm of DDPO: that of the chosen rate.</summary>
     public const string Ddpo = $"{DdpoName}-lr-{DdpoLearningRate}";
 
-    private const string DdpoName = "ddpo";
+    /// <summary>The algorithm and its preset.</summary>
+    public const string DdpoName = "ddpo";
+
+    /// <summary>DDPO's sampling steps, in its preset.</summary>
+    public const int DdpoHorizon = 50;
+
     private static readonly IReadOnlyList<string> TriedLearningRates = ["1e-4", "3e-4", "1e-3"];
 
     // What no ablation touches: the same adapters everywhere, and one thread, so that two processes use two cores.
@@ -67,7 +75,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
                 .. Tuned(Rlcm, [StudyPart.Main], task, budget, [seed]),
                 .. DdpoAt(DdpoLearningRate, [StudyPart.Main], task, budget, [seed]),
             ])),
-            .. HorizonRuns([Compression, Alignment], budget, ["2", "4", "8"], Seeds),
+            .. HorizonRuns([Compression, Alignment], budget, [2, 4, 8], Seeds),
             .. GeneralizationRuns(budget, Seeds, ddpoSeeds: [1]),
             .. AblationRuns(Compression, budget, "5e-4", "2.5e-4", "1e-3", Seeds,
                 ("final-unscored", ["finalStep=deterministic", "finalNoise=0", "scoredSteps=null"])),
@@ -86,16 +94,16 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
             .. ((ulong[])[1, 2]).SelectMany(seed => Tuned(Rlcm, [StudyPart.Main], Compression, quick, [seed])),
             .. DdpoAt(DdpoLearningRate, [StudyPart.Main, StudyPart.LearningRates], Compression, quick, seeds: [1]),
             .. DdpoAt("1e-3", [StudyPart.LearningRates], Compression, quick, seeds: [1]),
-            .. HorizonRuns([Compression], quick, ["2", "4", "8"], seeds: [1]),
+            .. HorizonRuns([Compression], quick, [2, 4, 8], seeds: [1]),
             .. GeneralizationRuns(quick, rlcmSeeds: [1], ddpoSeeds: []),
             .. Arms([StudyPart.Ablations], Compression, quick, seeds: [1], ("once", ["minibatches=1", "innerEpochs=1"])),
         ]);
     }
 
     /// <summary>RLCM at several horizons; the default's is the run of <see cref="StudyPart.Main"/>.</summary>
-    private static IEnumerable<StudyRun> HorizonRuns(IEnumerable<string> tasks, IReadOnlyList<string> budget, IReadOnlyList<string> horizons, IReadOnlyList<ulong> seeds) =>
+    private static IEnumerable<StudyRun> HorizonRuns(IEnumerable<string> tasks, IReadOnlyList<string> budget, IReadOnlyList<int> horizons, IReadOnlyList<ulong> seeds) =>
         tasks.SelectMany(task => horizons.SelectMany(horizon =>
-            Tuned(horizon == DefaultHorizon ? Rlcm : $"{Rlcm}-h{horizon}", [StudyPart.Horizon], task, horizon == DefaultHorizon ? budget : [.. budget, $"horizon={horizon}"], seeds)));
+            Tuned(horizon == Horizon ? Rlcm : $"{Rlcm}-h{horizon}", [StudyPart.Horizon], task, horizon == Horizon ? budget : [.. budget, $"horizon={horizon}"], seeds)));
 
     /// <summary>Both algorithms on 30 of the animals.</summary>
     private static IEnumerable<StudyRun> GeneralizationRuns(IReadOnlyList<string> budget, IReadOnlyList<ulong> rlcmSeeds, IReadOnlyList<ulong> ddpoSeeds)
@@ -133,8 +141,6 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
 
     private static IEnumerable<StudyRun> Ddpos(string arm, IReadOnlyList<string> parts, string task, IReadOnlyList<string> sets, IReadOnlyList<ulong> seeds) =>
         seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. StudyPrompts.Of(task), .. Common, "patience=3", .. sets], seed));
-
-    private const string DefaultHorizon = "4"; // of both presets
 
     private static string[] Budget(int updates, int images, int evaluateEvery) => [$"updates={updates}", $"imagesPerUpdate={images}", $"evaluateEvery={evaluateEvery}"];
 
