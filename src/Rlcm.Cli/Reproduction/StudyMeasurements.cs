@@ -16,10 +16,11 @@ internal sealed class StudyMeasurements(StudyDefinition study, StudyFolder folde
     private const string Generalization = "generalization";
 
     /// <summary>The files of <see cref="MeasureInference"/> that are there.</summary>
-    public IEnumerable<InferenceMeasures> ReadInference() => Read<InferenceMeasures>(Inference);
+    public IEnumerable<InferenceMeasures> ReadInference() => Read<InferenceMeasures>(Inference, static measures =>
+        measures.BySteps.Count > 0 && measures.BySteps.All(step => step is { Steps: > 0, SecondsPerPicture: > 0 }));
 
     /// <summary>The files of <see cref="MeasureGeneralization"/> that are there.</summary>
-    public IEnumerable<GeneralizationMeasures> ReadGeneralization() => Read<GeneralizationMeasures>(Generalization);
+    public IEnumerable<GeneralizationMeasures> ReadGeneralization() => Read<GeneralizationMeasures>(Generalization, static measures => measures.Sets.Select(set => set.File).SequenceEqual(StudyPrompts.Sets.Select(set => set.File)));
 
     /// <summary>Measures the models of <see cref="StudyPart.Main"/> whose runs are finished against sampling steps, and the untuned ones.</summary>
     /// <param name="isTimeLeft">Asked before each model.</param>
@@ -59,10 +60,14 @@ internal sealed class StudyMeasurements(StudyDefinition study, StudyFolder folde
         StrictJsonFile.Write(path, measure());
     }
 
-    private IEnumerable<T> Read<T>(string kind)
+    private IEnumerable<T> Read<T>(string kind, Predicate<T> isWhole)
     {
         var path = Path.GetDirectoryName(folder.Measured(kind, "any"))!;
-        return Directory.Exists(path) ? Directory.GetFiles(path, "*.json").Order(StringComparer.Ordinal).Select(StrictJsonFile.Read<T>) : [];
+        foreach (var file in Directory.Exists(path) ? Directory.GetFiles(path, "*.json").Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
+        {
+            var measures = StrictJsonFile.Read<T>(file);
+            yield return isWhole(measures) ? measures : throw new FileContentException(file, position: null, $"{file}: expected what this study measures, found something else; remove the file, so that it is made again.");
+        }
     }
 
     private InferenceMeasures BySteps(StudyRun run, TrainConfig config, string? adapter, CancellationToken stop)

@@ -29,5 +29,9 @@ internal sealed record StudyRates(string Processor, int Cores, string Version, I
 {
     /// <summary>The rates of <paramref name="folder"/>; null where they were not measured yet.</summary>
     /// <exception cref="FileContentException">The file is damaged.</exception>
-    public static StudyRates? Find(StudyFolder folder) => File.Exists(folder.Rates) ? StrictJsonFile.Read<StudyRates>(folder.Rates) : null;
+    public static StudyRates? Find(StudyFolder folder) => File.Exists(folder.Rates) ? Require(StrictJsonFile.Read<StudyRates>(folder.Rates), folder.Rates) : null;
+
+    private static StudyRates Require(StudyRates rates, string path) =>
+        rates.Arms.Values.All(arm => arm is { SecondsPerEvaluation: > 0, SamplingEvaluations: > 0, Rounds.Count: > 0 }) ? rates
+        : throw new FileContentException(path, position: null, $"{path}: expected rates above 0, found others; remove the file, so that they are measured again.");
 }

@@ -19,6 +19,7 @@ internal static partial class StudyReport
         {
             ["study"] = () => Describe(context.Results),
             ["versions"] = () => Versions(context.Results),
+            ["folder"] = () => context.Link(Path.Combine(context.Folder.FullPath, "runs")),
             ["command"] = () => $"rlcm {string.Join(' ', commandLine)}",
             ["claims"] = () => WriteClaims(new Claims(context.Results).All),
             ["discussion"] = () => File.Exists(context.Folder.Discussion) ? File.ReadAllText(context.Folder.Discussion, Encoding.UTF8).Trim() : string.Empty,

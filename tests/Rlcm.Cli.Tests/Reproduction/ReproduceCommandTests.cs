@@ -42,11 +42,11 @@ public sealed class ReproduceCommandTests : IDisposable
     public async Task A_study_is_stopped_goes_on_and_ends_in_a_report()
     {
         using var stop = new CancellationTokenSource();
-        var (code, output, error) = await RunAsync(Arguments, stop.Token, line =>
+        var (code, output, error) = await RunAsync(Arguments, _toy, line =>
         {
             if (line.StartsWith(SecondBegins, StringComparison.Ordinal))
                 stop.Cancel();
-        });
+        }, stop.Token);
         Assert.Equal((ExitCode.Success, string.Empty), (code, error));
         Assert.EndsWith("Stopped; the same command goes on.\n", output, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder["study/report.md"]));
@@ -113,7 +113,7 @@ public sealed class ReproduceCommandTests : IDisposable
     [Theory]
     [InlineData("--part: expected one of rates, learning-rates, main, inference, horizon, generalization, ablations, found man; did you mean main?", "--part", "main,man")]
     [InlineData("--minutes: expected a number above 0, found 0.", "--minutes", "0")]
-    [InlineData("--set: unknown key updtes; did you mean updates?", "--set", "updtes=1")]
+    [InlineData("--set updtes: unknown key updtes; did you mean updates?", "--set", "updtes=1")]
     public async Task Mistakes_are_told_before_anything_is_done(string message, params string[] mistake)
     {
         Assert.Equal(message, await CommandLine.RefusedAsync(["reproduce", "--quick", "--output", _folder["new"], .. mistake]));
@@ -124,14 +124,14 @@ public sealed class ReproduceCommandTests : IDisposable
     public async Task A_folder_of_something_else_is_no_study() =>
         Assert.StartsWith($"The output folder {_folder.Path} is not empty", await CommandLine.RefusedAsync("reproduce", "--output", _folder.Path), StringComparison.Ordinal);
 
-    private Task<(int Code, string Output, string Error)> RunAsync(string[] arguments, StudyDefinition? runs = null) => RunAsync(arguments, CancellationToken.None, _ => { }, runs);
+    private Task<(int Code, string Output, string Error)> RunAsync(string[] arguments, StudyDefinition? runs = null) => RunAsync(arguments, runs ?? _toy, _ => { }, CancellationToken.None);
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(string[] arguments, CancellationToken stop, Action<string> heard, StudyDefinition? runs = null)
+    private static async Task<(int Code, string Output, string Error)> RunAsync(string[] arguments, StudyDefinition runs, Action<string> heard, CancellationToken stop)
     {
         using var output = new HeardWriter(heard) { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         var terminal = new Terminal(output, error, Live: null);
-        var root = new RootCommand { ReproduceCommand.Create(terminal, StudyDefinition.Full, runs ?? _toy) };
+        var root = new RootCommand { ReproduceCommand.Create(terminal, StudyDefinition.Full, runs) };
         var code = await Application.RunAsync(root, arguments, terminal, stop);
         return (code, output.ToString(), error.ToString());
     }

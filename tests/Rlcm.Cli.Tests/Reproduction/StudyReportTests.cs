@@ -16,7 +16,7 @@ public sealed class StudyReportTests : IDisposable
     {
         File.WriteAllText(_folder["discussion.md"], "What people say.\n");
         var text = Write(HandMadeStudy.Complete, _folder["report.md"]);
-        Assert.Contains("| faster in time (compression) | DDPO's final reward in a sixth of its time (6.0x, from the curves) | compression 6.0x (seeds 6.0x, 6.0x) | **holds** |", text, StringComparison.Ordinal);
+        Assert.Contains("| faster in time (compression) | DDPO's final reward in a sixth of its time (6.0x, from the curves) | compression 8.0x (seeds 8.0x, 8.0x) | **holds** |", text, StringComparison.Ordinal);
         Assert.Contains("\nWhat people say.\n", text, StringComparison.Ordinal);
         Assert.Contains("| compression | RLCM | 2 | -3.00 [-3.00, -3.00] |", text, StringComparison.Ordinal);
         Assert.Contains("| compression-ddpo-lr-3e-4-2 | 10 of 20 | patience | 640 | 3,200 | 3,200 | 0.320 | 99.0 |", text, StringComparison.Ordinal);

@@ -13,7 +13,7 @@ internal static class HorizonSection
         var plots = tasks.SelectMany(task => (IEnumerable<string>)
         [
             context.Plot($"{task}-horizon-minutes", $"{task}: gain against minutes for every horizon", path => StudyPlots.Bands(
-                path, $"{task}, training horizon", "training time, minutes", "reward above the untuned model's",
+                path, $"{task}, training horizon", "training time, minutes", $"gain, {results.Of(task, StudyDefinition.Rlcm).Select(run => run.Curve.Reward.Unit).FirstOrDefault()}",
                 [
                     .. Curves(results, task).Select((entry, index) => new PlottedLine($"H = {entry.Horizon}", index + 2, Dashed: false, [.. entry.Curve.Minutes.Select(point => (point.X, point.Value))])),
                 ])),

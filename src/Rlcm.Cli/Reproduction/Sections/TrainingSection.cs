@@ -34,7 +34,7 @@ internal static class TrainingSection
     private static string Plots(ReportContext context, string task, IReadOnlyList<(string Arm, int Color, GainCurve Curve)> curves)
     {
         string Draw(string axis, string title, Func<GainCurve, IReadOnlyList<SeedPoint>> points) => context.Plot($"{task}-{axis}", $"{task}: gain against {axis}", path => StudyPlots.Bands(
-            path, task, title, "reward above the untuned model's",
+            path, task, title, $"gain, {curves[0].Curve.Runs[0].Curve.Reward.Unit}",
             curves.Select(curve => new PlottedLine(ArmNames.Algorithm(curve.Arm), curve.Color, Dashed: false, [.. points(curve.Curve).Select(point => (point.X, point.Value))]))));
         return $"{Draw("minutes", "training time, minutes", curve => curve.Minutes)}\n{Draw("queries", "reward queries", curve => curve.Queries)}";
     }
