@@ -28,6 +28,7 @@ internal static class RlcmCommand
             InspectCommand.Create(terminal),
             ExportCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            ReproduceCommand.Create(terminal),
             DatasetCommand.Create(terminal),
             PretrainCommand.Create(terminal),
             DistillCommand.Create(terminal),

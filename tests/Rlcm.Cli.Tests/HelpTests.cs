@@ -5,7 +5,7 @@ namespace Rlcm.Cli.Tests;
 /// <summary>The help texts are pinned in <c>Help/</c>: a change of the command line shows in review.</summary>
 public sealed class HelpTests
 {
-    public static TheoryData<string> Commands => ["", "train", "sample", "evaluate", "compare", "inspect", "export", "bench", "dataset", "dataset emoji", "dataset check", "dataset gallery", "dataset select", "pretrain", "pretrain vae", "pretrain teacher", "pretrain clip", "distill"];
+    public static TheoryData<string> Commands => ["", "train", "sample", "evaluate", "compare", "inspect", "export", "bench", "reproduce", "dataset", "dataset emoji", "dataset check", "dataset gallery", "dataset select", "pretrain", "pretrain vae", "pretrain teacher", "pretrain clip", "distill"];
 
     [Theory]
     [MemberData(nameof(Commands))]

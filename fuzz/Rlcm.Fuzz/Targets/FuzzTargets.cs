@@ -5,6 +5,7 @@ using Rlcm.Evaluation;
 using Rlcm.Imaging;
 using Rlcm.Pretraining;
 using Rlcm.Prompts;
+using Rlcm.Runtime;
 using Rlcm.Training;
 
 namespace Rlcm.Fuzz.Targets;
@@ -20,6 +21,7 @@ internal static class FuzzTargets
         new("shard-index", "model.safetensors.index.json", static path => ShardIndex.Read(path)) { Prepare = PrepareShards },
         new("metrics", "metrics.jsonl", static path => MetricsFile.Read(path)),
         new("run-curve", "metrics.jsonl", static path => RunCurve.Read(Path.GetDirectoryName(path)!)) { Prepare = PrepareRun },
+        new("study-file", "measures.json", static path => StrictJsonFile.Read<EvaluationReport>(path)),
         new("loss", "loss.jsonl", static path => new LossLog(path).Read()),
         new("run-config", "train.json", static path => TrainConfigReader.Read(path, [], [])),
         ModelTargets.Configurations,

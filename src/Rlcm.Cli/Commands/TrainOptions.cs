@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Rlcm.Cli.Reporting;
+using Rlcm.Evaluation;
 using Rlcm.Rewards;
 using Rlcm.Runtime;
 using Rlcm.Training;
@@ -10,7 +12,14 @@ namespace Rlcm.Cli.Commands;
 /// <param name="Output">The run's folder: new, or that of the run to continue.</param>
 /// <param name="Resume">How to continue the run; null: it is a new one.</param>
 /// <param name="Quiet">Whether to say nothing but what went wrong.</param>
-internal sealed record TrainRequest(TrainConfig Config, string Output, ResumeRequest? Resume, bool Quiet);
+internal sealed record TrainRequest(TrainConfig Config, string Output, ResumeRequest? Resume, bool Quiet)
+{
+    /// <summary>Told of progress in place of the reporter that fits the terminal; null: that one is.</summary>
+    public ITrainReporter? Reporter { get; init; }
+
+    /// <summary>How much is measured of the model.</summary>
+    public EvaluationScope Scope { get; init; } = EvaluationScope.Full;
+}
 
 /// <summary>The options of <c>rlcm train</c>. Values of the configuration stay text here: the reader of configurations checks them all at once.</summary>
 internal sealed class TrainOptions

@@ -40,7 +40,7 @@ internal static class TrainRun
                 reporter.Start();
                 if (!request.Quiet && NativeTorch.Preparation is { } preparation)
                     terminal.Output.WriteLine(preparation);
-                using var session = new TrainingSession(request.Config, retried: reporter);
+                using var session = new TrainingSession(request.Config, retried: reporter, scope: request.Scope);
                 try
                 {
                     session.Check(reporter, stop);

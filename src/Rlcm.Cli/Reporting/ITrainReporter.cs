@@ -15,7 +15,7 @@ internal interface ITrainReporter :
 /// <summary>Chooses the reporter that fits where the output goes.</summary>
 internal static class TrainReporter
 {
-    public static ITrainReporter Create(Terminal terminal, TrainRequest request) => request.Quiet
+    public static ITrainReporter Create(Terminal terminal, TrainRequest request) => request.Reporter ?? (request.Quiet
         ? new PlainTrainReporter(TextWriter.Null, request)
-        : terminal.Live is { } console ? new LiveTrainReporter(console, request) : new PlainTrainReporter(terminal.Output, request);
+        : terminal.Live is { } console ? new LiveTrainReporter(console, request) : new PlainTrainReporter(terminal.Output, request));
 }

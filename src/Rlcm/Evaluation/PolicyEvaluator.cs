@@ -27,8 +27,9 @@ public sealed record EvaluatedPictures(ImageBatch Images, IReadOnlyList<double> 
 /// <param name="trainingPrompts">Tells seen from unseen.</param>
 /// <param name="recognizer">Search in the model's gallery, or null.</param>
 /// <param name="batchSize">Pictures sampled at once.</param>
+/// <param name="scope">How much is measured.</param>
 public sealed class PolicyEvaluator(
-    Func<int, IStepPolicy> policyOf, TrainingReward reward, EncodedPrompts encoded, IReadOnlyList<string> prompts, IReadOnlySet<string> trainingPrompts, Recognizer? recognizer, int batchSize)
+    Func<int, IStepPolicy> policyOf, TrainingReward reward, EncodedPrompts encoded, IReadOnlyList<string> prompts, IReadOnlySet<string> trainingPrompts, Recognizer? recognizer, int batchSize, EvaluationScope scope)
 {
     /// <summary>The horizons of a consistency model's report, where the model has as many steps.</summary>
     public static readonly IReadOnlyList<int> Horizons = [1, 2, 4, 8];
@@ -37,7 +38,6 @@ public sealed class PolicyEvaluator(
     public static readonly IReadOnlyList<int> DiffusionHorizons = [4, 8, 16, 50];
 
     private const ulong Seed = 0; // evaluations of all runs compare, whatever their training seed
-    private const int RecognitionSeeds = 2;
 
     /// <summary>Draws and scores the evaluation pictures at <paramref name="horizon"/> steps.</summary>
     /// <exception cref="UserErrorException">The reward failed, or what the policy predicts is no number.</exception>
@@ -68,11 +68,11 @@ public sealed class PolicyEvaluator(
     private EvaluatedPictures Measure(ImageBatch images, double[][] scores) => new(images, reward.Measure(scores)) { Parts = reward.ByPart(scores) };
 
     /// <summary>
-    /// Draws every animal in every style with <paramref name="seeds"/> seeds at <paramref name="horizon"/> steps and says which are
+    /// Draws the scope's animals in every style with <paramref name="seeds"/> seeds at <paramref name="horizon"/> steps and says which are
     /// recognized; null without a gallery.
     /// </summary>
     public RecognizedShare? Recognize(int horizon, int seeds, CancellationToken stop) => recognizer is null ? null : RecognizedShare.Compute(
-        recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), encoded, Items(texts, noise), batchSize, stop), seeds, cancellationToken: stop);
+        recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), encoded, Items(texts, noise), batchSize, stop), seeds, scope.Words, stop);
 
     /// <summary>Everything that <c>evaluation.json</c> says of a policy at <paramref name="horizon"/> steps.</summary>
     public HorizonReport Report(int horizon, CancellationToken stop) => Report(horizon, Evaluate(horizon, stop), stop);
@@ -80,7 +80,7 @@ public sealed class PolicyEvaluator(
     /// <summary>As the other, for evaluation pictures that are there.</summary>
     public HorizonReport Report(int horizon, EvaluatedPictures pictures, CancellationToken stop)
     {
-        var recognized = Recognize(horizon, RecognitionSeeds, stop);
+        var recognized = Recognize(horizon, scope.Seeds, stop);
         return new(
             horizon,
             Seen(pictures.Rewards),

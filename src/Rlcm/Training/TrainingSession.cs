@@ -38,6 +38,7 @@ public sealed record TrainingOutcome(IReadOnlyList<string> Prompts, EvaluatedPic
 public sealed class TrainingSession : IDisposable
 {
     private readonly TrainConfig _config;
+    private readonly EvaluationScope _scope;
     private readonly TextToImageModel _model;
     private readonly ConfiguredPolicies _policies;
     private readonly IStepPolicy _policy;
@@ -53,10 +54,11 @@ public sealed class TrainingSession : IDisposable
     /// <param name="config">The configuration.</param>
     /// <param name="reward">What is to be raised, in place of the configuration's task; null: that of the task.</param>
     /// <param name="retried">Told where the task's reward server has to be asked again; null: nobody.</param>
+    /// <param name="scope">How much is measured of the model; null: everything.</param>
     /// <exception cref="UserErrorException">Something is missing, damaged or does not fit.</exception>
-    public TrainingSession(TrainConfig config, TrainingReward? reward = null, IProgress<RewardRetry>? retried = null)
+    public TrainingSession(TrainConfig config, TrainingReward? reward = null, IProgress<RewardRetry>? retried = null, EvaluationScope? scope = null)
     {
-        _config = config;
+        (_config, _scope) = (config, scope ?? EvaluationScope.Full);
         if (config.Threads > 0)
             torch.set_num_threads(config.Threads);
         var target = ComputeTarget.Find(config.Device, config.Dtype);
@@ -76,7 +78,7 @@ public sealed class TrainingSession : IDisposable
             : LoraAdapters.Create(_model.Unet, config.LoraTargets, config.LoraRank, config.LoraAlpha, config.Seed);
         _encoded = new(_policy.Encode);
         _encoded.Add(_prompts);
-        _evaluator = new(_policies.ForPictures, _reward, _encoded, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal), FindRecognizer(), config.SamplingBatch);
+        _evaluator = new(_policies.ForPictures, _reward, _encoded, _evaluationPrompts, _prompts.ToHashSet(StringComparer.Ordinal), FindRecognizer(), config.SamplingBatch, _scope);
     }
 
     /// <summary>Where the base model lies.</summary>
@@ -92,7 +94,7 @@ public sealed class TrainingSession : IDisposable
     public TrainingOutcome? Run(TrainingRun run, TrainingReporters reporters, TimeProvider time, CancellationToken stop)
     {
         using var recorder = new RunRecorder(_config, run, _evaluator, _weights, Provenance(), reporters.Updates, reporters.Evaluations, time);
-        using var trainer = new Trainer(_config, _policy, _weights, _reward, _prompts, _encoded, recorder);
+        using var trainer = CreateTrainer(recorder);
         if (run.Checkpoint is { } checkpoint)
         {
             trainer.Restore(checkpoint);
@@ -151,6 +153,10 @@ public sealed class TrainingSession : IDisposable
         }
     }
 
+    /// <summary>A training of this session's adapters that is recorded elsewhere.</summary>
+    /// <param name="recorder">Told of every update.</param>
+    internal Trainer CreateTrainer(ITrainingRecorder recorder) => new(_config, _policy, _weights, _reward, _prompts, _encoded, recorder);
+
     /// <summary>How the untuned model does; made once for a run and a scale.</summary>
     private IReadOnlyList<HorizonReport> BeforeReport(TrainingRun run, EvaluatedPictures? drawn, bool isNew, IProgress<PartialReport> reporter, CancellationToken stop)
     {
@@ -171,7 +177,7 @@ public sealed class TrainingSession : IDisposable
 
     /// <summary>How the model does at each horizon; <paramref name="drawn"/> are its evaluation pictures at the run's, where they are there.</summary>
     private HorizonReport[] Report(bool isTuned, EvaluatedPictures? drawn, IProgress<PartialReport> reporter, CancellationToken stop) =>
-        [.. _policies.ReportedHorizons.Select(horizon =>
+        [.. _policies.ReportedHorizons.Where(horizon => horizon == _config.Horizon || !_scope.OwnHorizonOnly).Select(horizon =>
         {
             stop.ThrowIfCancellationRequested();
             var report = drawn is not null && horizon == _config.Horizon ? _evaluator.Report(horizon, drawn, stop) : _evaluator.Report(horizon, stop);

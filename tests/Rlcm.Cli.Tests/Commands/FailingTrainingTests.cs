@@ -92,7 +92,7 @@ public sealed class FailingTrainingTests : IDisposable
         var updates = (int)(run.Checkpoint?.Number ?? 0);
         var policy = new DisturbedPolicy(new LcmPolicy(_model, new(Config.Horizon, Config.GuidanceScale)), () => disturbance(updates + 1));
         using var encoded = new EncodedPrompts(_model.EncodePrompts);
-        var evaluator = new PolicyEvaluator(_ => policy, TrainingReward.Of(reward), encoded, TinyModels.Prompts, new HashSet<string>(StringComparer.Ordinal), recognizer: null, batchSize: 4);
+        var evaluator = new PolicyEvaluator(_ => policy, TrainingReward.Of(reward), encoded, TinyModels.Prompts, new HashSet<string>(StringComparer.Ordinal), recognizer: null, batchSize: 4, EvaluationScope.Full);
         using var recorder = new RunRecorder(Config, run, evaluator, adapters, new(), new Count(() => updates++), new Ignored(), TimeProvider.System);
         using var trainer = new Trainer(Config, policy, adapters, TrainingReward.Of(reward), TinyModels.Prompts, encoded, recorder);
         if (run.Checkpoint is { } checkpoint)

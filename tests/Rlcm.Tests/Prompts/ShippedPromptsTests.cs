@@ -18,6 +18,7 @@ public sealed class ShippedPromptsTests
     [InlineData("quick.txt", 180)]
     [InlineData("evaluation.txt", 64)]
     [InlineData("held-out.txt", 48)]
+    [InlineData("non-animals-15.txt", 15)]
     public void Every_list_has_its_length_and_no_duplicates(string file, int count)
     {
         var prompts = Shipped(file);
@@ -36,6 +37,14 @@ public sealed class ShippedPromptsTests
 
     [Fact]
     public void The_animals_are_those_of_the_table() => Assert.Equal(AnimalTable.Words, Shipped("animals-45.txt"));
+
+    [Fact]
+    public void Every_third_animal_is_held_out_where_unseen_prompts_are_measured()
+    {
+        Assert.Equal(AnimalTable.Words.Where((_, index) => index % 3 == 2), Shipped("animals-held-out-15.txt"));
+        Assert.Equal(AnimalTable.Words.Where((_, index) => index % 3 != 2), Shipped("animals-train-30.txt"));
+        Assert.Empty(Shipped("non-animals-15.txt").Intersect(AnimalTable.Words, StringComparer.Ordinal));
+    }
 
     [Fact]
     public void Every_animal_does_every_activity() => Assert.Equal(

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Rlcm.Cli.Reproduction;
+using Rlcm.Runtime;
+
+namespace Rlcm.Cli.Commands;
+
+/// <summary><c>rlcm reproduce</c>: the study of RLCM against DDPO, from its runs to its report.</summary>
+internal sealed class ReproduceCommand
+{
+    private readonly Option<string> _output = new("--output") { Description = "Folder of the study, new or to go on with", HelpName = "DIR", DefaultValueFactory = _ => "reproduction" };
+    private readonly Option<bool> _quick = new("--quick") { Description = "The same plots from a small study: a quarter of an hour on two cores" };
+    private readonly Option<string[]> _parts = new("--part") { Description = $"Only these parts, separated by commas: {string.Join(", ", StudyPart.All)}", HelpName = "PART,...", AllowMultipleArgumentsPerToken = true, CustomParser = Split };
+    private readonly Option<bool> _list = new("--list") { Description = "List the runs, how far they are and how long they will take; start nothing" };
+    private readonly Option<double?> _minutes = new("--minutes") { Description = "Begin no run after so many minutes; a later start goes on", HelpName = "M" };
+    private readonly Option<string> _report = new("--report") { Description = "The report [default: report.md in the study's folder]", HelpName = "FILE" };
+    private readonly SetOption _set = new("Any key of a configuration, changed in all runs of the study; may be repeated");
+
+    private readonly IReadOnlyList<StudyDefinition> _studies; // full, quick
+
+    private ReproduceCommand(StudyDefinition full, StudyDefinition quick) => _studies = [full, quick];
+
+    /// <summary>The command.</summary>
+    public static Command Create(Terminal terminal) => Create(terminal, StudyDefinition.Full, StudyDefinition.Quick);
+
+    /// <summary>The command for other studies.</summary>
+    internal static Command Create(Terminal terminal, StudyDefinition full, StudyDefinition quick)
+    {
+        var options = new ReproduceCommand(full, quick);
+        var command = new DocumentedCommand(
+            "reproduce",
+            "Makes the study of RLCM against DDPO on the embedded models: trains every run, measures, and writes a report with tables and plots. "
+            + "What is finished is kept: starting it again goes on, and two processes may work on one study.",
+            "rlcm reproduce --list",
+            "rlcm reproduce --quick --output runs/study",
+            "rlcm reproduce --part main,inference --minutes 60",
+            "rlcm reproduce --report docs/reproduction.md");
+        foreach (var option in (IEnumerable<Option>)[options._output, options._quick, options._parts, options._list, options._minutes, options._report, options._set])
+            command.Add(option);
+        command.SetAction((arguments, stop) =>
+        {
+            string[] commandLine = [.. arguments.Tokens.Select(token => token.Value)];
+            return Task.FromResult(options.Run(arguments, terminal, commandLine, TimeProvider.System, stop));
+        });
+        return command;
+    }
+
+    private int Run(ParseResult arguments, Terminal terminal, IReadOnlyList<string> commandLine, TimeProvider time, CancellationToken stop)
+    {
+        var study = _studies[arguments.GetValue(_quick) ? 1 : 0];
+        var changes = _set.Assignments(arguments);
+        var parts = arguments.GetValue(_parts) is { Length: > 0 } given ? given : StudyPart.All;
+        foreach (var part in parts)
+            OptionChecks.RequireOneOf(_parts, part, StudyPart.All);
+        var minutes = arguments.Checked(_minutes, number => number > 0, "a number above 0");
+        foreach (var run in study.Runs)
+            run.Config(changes); // every mistake before any work
+        var identity = new StudyIdentity(study.Name, StudyDefinition.Version, changes);
+        var folder = StudyFolder.Open(arguments.GetRequiredValue(_output), identity);
+        foreach (var run in study.Runs)
+            folder.RequireAsDefined(run, changes);
+
+        var list = new StudyList(study, folder, changes);
+        if (arguments.GetValue(_list))
+        {
+            list.Write(terminal, parts.ToHashSet(StringComparer.Ordinal));
+            return ExitCode.Success;
+        }
+
+        var report = arguments.GetValue(_report) ?? folder.Report;
+        OutputPath.CheckFile(report);
+        folder.Begin(identity);
+        var begun = time.GetTimestamp();
+        bool IsTimeLeft() => minutes is not { } limit || time.GetElapsedTime(begun) < TimeSpan.FromMinutes(limit);
+        return new Study(study, folder, changes, terminal, commandLine, time).Run(parts.ToHashSet(StringComparer.Ordinal), report, IsTimeLeft, stop);
+    }
+
+    private static string[] Split(ArgumentResult result) =>
+        [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct(StringComparer.Ordinal)];
+}

@@ -1,0 +1,211 @@
+using System.Globalization;
+using Rlcm.Comparison;
+using Rlcm.Evaluation;
+
+namespace Rlcm.Cli.Reproduction;
+
+/// <summary>What the numbers say of a claim.</summary>
+internal enum Verdict
+{
+    /// <summary>They bear it out.</summary>
+    Holds,
+
+    /// <summary>They speak against it.</summary>
+    DoesNotHold,
+
+    /// <summary>They would do for neither.</summary>
+    NotClear,
+
+    /// <summary>There are none yet.</summary>
+    NotMeasured,
+}
+
+/// <summary>A claim of the paper and what was measured of it.</summary>
+/// <param name="Name">What it is about.</param>
+/// <param name="Paper">What the paper says.</param>
+/// <param name="Measured">What was measured here.</param>
+/// <param name="Rule">When it counts as holding; otherwise it does not hold, or is not clear, as the rule says.</param>
+/// <param name="Verdict">What follows.</param>
+internal sealed record Claim(string Name, string Paper, string Measured, string Rule, Verdict Verdict);
+
+/// <summary>The claims of the paper (Oertell et al. 2024), each judged by a rule that is stated with it.</summary>
+/// <param name="results">What was measured.</param>
+internal sealed class Claims(StudyResults results)
+{
+    /// <summary>The speed-up in time by the paper's compression curves.</summary>
+    public const double PaperSpeedUp = 6.0;
+
+    private const double PaperText = 17;
+    private const double RolloutShare = 0.25;
+    private const double UsableShare = 0.9;
+    private const int FewSteps = 2;
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Claim> All => [Faster(), FasterAsInText(), PerQuery(), FewStepsSuffice(), CheaperRollouts(), LongerHorizon(), EveryHorizonFaster(), Unseen()];
+
+    /// <summary>How many times sooner, in training time, RLCM's mean gains as much as DDPO's at its highest; null where one of them is missing or never does.</summary>
+    public double? Factor(string task, string arm = StudyDefinition.Rlcm) => SpeedUp(task, arm)?.Ratio;
+
+    private SpeedUp? SpeedUp(string task, string arm) => results.Curve(task, arm) is { } rlcm && results.Curve(task, StudyDefinition.Ddpo) is { } ddpo
+        ? Comparison.SpeedUp.OfGain(rlcm.ByMinutes, ddpo.ByMinutes, share: 1)
+        : null;
+
+    private Claim Faster()
+    {
+        const string task = "compression";
+        return new(
+            "faster in time (compression)",
+            "DDPO's final reward in a sixth of its time (6.0x, from the curves)",
+            IsMeasured(task) ? Describe(task) : MarkdownText.Nothing,
+            $"holds where the factor is at least {Text(PaperSpeedUp)}; not clear between 1 and that, and where DDPO gains nothing",
+            !IsMeasured(task) ? Verdict.NotMeasured : ByFactor([task], PaperSpeedUp));
+    }
+
+    private Claim FasterAsInText()
+    {
+        string[] tasks = [.. results.Tasks(StudyPart.Main).Where(IsMeasured)];
+        return new(
+            "17 times faster",
+            "\"x17\" on aesthetic quality, by the text",
+            tasks.Length > 0 ? string.Join("; ", tasks.Select(Describe)) : MarkdownText.Nothing,
+            "aesthetic quality is not measured here: holds where the factor is at least 17 on any task; not clear where it is above 1 on one",
+            tasks.Length == 0 ? Verdict.NotMeasured : ByFactor(tasks, PaperText));
+    }
+
+    private Claim PerQuery()
+    {
+        var changes = results.Tasks(StudyPart.Main).Select(task => (Task: task, Difference: DifferenceAtEqualQueries(task))).Where(change => change.Difference is not null).ToArray();
+        var (better, worse) = (changes.Count(change => change.Difference!.Value.Interval is { Low: > 0 }), changes.Count(change => change.Difference!.Value.Interval is { High: < 0 }));
+        return new(
+            "better per reward query",
+            "higher reward for the same queries on three of four tasks",
+            changes.Length == 0 ? MarkdownText.Nothing : $"gain of RLCM less DDPO's at the end of the shorter budget: {string.Join("; ", changes.Select(change => $"{change.Task} {MarkdownText.Signed(change.Difference!.Value)}"))}",
+            "holds where the interval over seeds is above 0 on more than half of the tasks; does not hold where it is below 0 on as many",
+            changes.Length == 0 ? Verdict.NotMeasured : 2 * better > changes.Length ? Verdict.Holds : 2 * worse > changes.Length ? Verdict.DoesNotHold : Verdict.NotClear);
+    }
+
+    private Claim FewStepsSuffice()
+    {
+        var tuned = results.Inference.Where(measures => measures.Algorithm == StudyDefinition.Rlcm && measures.Seed is not null).GroupBy(measures => measures.Task)
+            .Select(task => (Task: task.Key, Few: Share(task, FewSteps), Most: task.SelectMany(measures => measures.BySteps).Select(step => step.Steps).Distinct().Max(steps => Share(task, steps))))
+            .Where(task => task is { Few: not null, Most: > 0 }).ToArray();
+        return new(
+            "usable pictures in few steps",
+            "usable pictures in two steps",
+            tuned.Length == 0 ? MarkdownText.Nothing : $"recognized in {FewSteps} steps, of the best at any number of steps: {string.Join("; ", tuned.Select(task => $"{task.Task} {MarkdownText.Percent(task.Few!.Value)} of {MarkdownText.Percent(task.Most!.Value)}"))}",
+            $"holds where two steps keep {MarkdownText.Percent(UsableShare)} of the best recognized share on every task; does not hold where they do on none",
+            tuned.Length == 0 ? Verdict.NotMeasured : OfAll(tuned.Select(task => task.Few >= UsableShare * task.Most)));
+    }
+
+    private Claim CheaperRollouts()
+    {
+        var (rlcm, ddpo) = (Seconds(StudyDefinition.Rlcm, StudyDefinition.Horizon), Seconds(StudyDefinition.DdpoName, StudyDefinition.DdpoHorizon));
+        return new(
+            "cheaper rollouts",
+            "a rollout takes about a quarter of DDPO's time",
+            rlcm / ddpo is { } share ? $"a picture in {StudyDefinition.Horizon} steps takes {MarkdownText.Percent(share)} of the time of one in {StudyDefinition.DdpoHorizon} with guidance" : MarkdownText.Nothing,
+            "holds where it is at most a quarter; does not hold otherwise",
+            rlcm / ddpo is not { } measured ? Verdict.NotMeasured : measured <= RolloutShare ? Verdict.Holds : Verdict.DoesNotHold);
+    }
+
+    private Claim LongerHorizon()
+    {
+        var changes = results.Tasks(StudyPart.Horizon).Select(task => (Task: task, Difference: HorizonDifference(task))).Where(change => change.Difference is not null).ToArray();
+        return new(
+            "longer horizon, higher reward",
+            "the reward rises with the training horizon, 2 to 4 to 8",
+            changes.Length == 0 ? MarkdownText.Nothing : $"gain of horizon 8 less that of 2: {string.Join("; ", changes.Select(change => $"{change.Task} {MarkdownText.Signed(change.Difference!.Value)}"))}",
+            "holds where the interval over seeds is above 0 on every task; does not hold where it is below 0 on one",
+            changes.Length == 0 ? Verdict.NotMeasured : BySigns([.. changes.Select(change => change.Difference!.Value)]));
+    }
+
+    private Claim EveryHorizonFaster()
+    {
+        var factors = results.Tasks(StudyPart.Horizon).Where(IsMeasured).SelectMany(task => results.Arms(StudyPart.Horizon, task)
+            .Where(arm => results.Curve(task, arm) is not null).OrderBy(ArmNames.Horizon).Select(arm => (Name: $"{task}, H = {ArmNames.Horizon(arm)}:", Factor: Factor(task, arm)))).ToArray();
+        return new(
+            "faster at every horizon",
+            "RLCM is faster than DDPO at every horizon",
+            factors.Length == 0 ? MarkdownText.Nothing : string.Join("; ", factors.Select(factor => $"{factor.Name} {Times(factor.Factor)}")),
+            "holds where every factor in time to DDPO's gain is above 1; does not hold where none is",
+            factors.Length == 0 ? Verdict.NotMeasured : OfAll(factors.Select(factor => factor.Factor > 1)));
+    }
+
+    private Claim Unseen()
+    {
+        var changes = results.Generalization.Where(measures => measures.Algorithm == StudyDefinition.Rlcm).Select(measures => measures.Sets[1].Change).ToArray();
+        var over = changes.Length == 0 ? (Estimate?)null : changes.Length == 1 ? changes[0] : SeedMean.OfValues([.. changes.Select(change => change.Mean)]);
+        return new(
+            "unseen prompts",
+            "the reward rises on prompts that were not trained on",
+            over is null ? MarkdownText.Nothing : $"reward of animals that were not trained on: {MarkdownText.Signed(over.Value)}",
+            "holds where the interval of the change is above 0 (over seeds; over prompts where there is one seed); does not hold where it is below",
+            over is null ? Verdict.NotMeasured : BySigns([over.Value]));
+    }
+
+    private bool IsMeasured(string task) => results.Curve(task, StudyDefinition.Rlcm) is not null && results.Curve(task, StudyDefinition.Ddpo) is not null;
+
+    /// <summary>Seed by seed where both have the seed, at the last number of queries that both have reached.</summary>
+    private Estimate? DifferenceAtEqualQueries(string task)
+    {
+        var pairs = results.Of(task, StudyDefinition.Rlcm).Join(results.Of(task, StudyDefinition.Ddpo), run => run.Run.Seed, run => run.Run.Seed, (rlcm, ddpo) => (rlcm, ddpo)).ToArray();
+        return pairs.Length == 0 ? null : SeedMean.OfValues([.. pairs.Select(pair =>
+        {
+            var queries = Math.Min(pair.rlcm.Curve.End.Queries, pair.ddpo.Curve.End.Queries);
+            return pair.rlcm.GainAtQueries(queries) - pair.ddpo.GainAtQueries(queries);
+        })]);
+    }
+
+    private Estimate? HorizonDifference(string task)
+    {
+        string[] arms = [.. results.Arms(StudyPart.Horizon, task).OrderBy(ArmNames.Horizon)];
+        return arms.Length < 2 ? null : PairedGains(task, arms[^1], arms[0]);
+    }
+
+    /// <summary>The difference of two arms' gains, seed by seed; null where they have no seed in common.</summary>
+    public Estimate? PairedGains(string task, string arm, string other)
+    {
+        double[] differences = [.. results.Of(task, arm).Join(results.Of(task, other), run => run.Run.Seed, run => run.Run.Seed, (one, two) => one.Gain - two.Gain)];
+        return differences.Length == 0 ? null : SeedMean.OfValues(differences);
+    }
+
+    private static double? Share(IEnumerable<InferenceMeasures> models, int steps)
+    {
+        double[] shares = [.. models.SelectMany(model => model.BySteps).Where(step => step.Steps == steps && step.RecognizedShare is not null).Select(step => step.RecognizedShare!.Value)];
+        return shares.Length == 0 ? null : shares.Average();
+    }
+
+    private double? Seconds(string algorithm, int steps)
+    {
+        double[] seconds = [.. results.Inference.Where(model => model.Algorithm == algorithm).SelectMany(model => model.BySteps).Where(step => step.Steps == steps).Select(step => step.SecondsPerPicture)];
+        return seconds.Length == 0 ? null : seconds.Average();
+    }
+
+    /// <summary>The factor of the means, and those of RLCM's seeds.</summary>
+    private string Describe(string task) => SpeedUp(task, StudyDefinition.Rlcm) switch
+    {
+        { B.Kind: Crossing.NotApplicable } => $"{task} n/a, since DDPO gains nothing",
+        { Ratio: { } factor, SeedRatios: { Count: > 1 } seeds } => $"{task} {Times(factor)} (seeds {string.Join(", ", seeds.Select(Times))})",
+        { Ratio: var factor } => $"{task} {Times(factor)}",
+        null => $"{task} {MarkdownText.Nothing}",
+    };
+
+    private static string Times(double? factor) => factor is { } number ? $"{Text(number)}x" : "never";
+
+    private static string Text(double number) => number.ToString("0.0", CultureInfo.InvariantCulture);
+
+    /// <summary>By the best of the tasks; where DDPO gains nothing on any, nothing follows.</summary>
+    private Verdict ByFactor(IReadOnlyList<string> tasks, double expected) =>
+        tasks.All(task => SpeedUp(task, StudyDefinition.Rlcm) is { B.Kind: Crossing.NotApplicable }) ? Verdict.NotClear
+        : tasks.Max(task => Factor(task)) is not > 1 ? Verdict.DoesNotHold
+        : tasks.Max(task => Factor(task)) >= expected ? Verdict.Holds : Verdict.NotClear;
+
+    private static Verdict BySigns(IReadOnlyList<Estimate> changes) =>
+        changes.All(change => change.Interval is { Low: > 0 }) ? Verdict.Holds : changes.Any(change => change.Interval is { High: < 0 }) ? Verdict.DoesNotHold : Verdict.NotClear;
+
+    private static Verdict OfAll(IEnumerable<bool> parts)
+    {
+        bool[] all = [.. parts];
+        return all.All(holds => holds) ? Verdict.Holds : all.Any(holds => holds) ? Verdict.NotClear : Verdict.DoesNotHold;
+    }
+}

@@ -1,0 +1,29 @@
+namespace Rlcm.Cli.Reproduction;
+
+/// <summary>What a section of the report is made from.</summary>
+/// <param name="Results">The figures.</param>
+/// <param name="Folder">The study's folder, which holds plots and pictures.</param>
+/// <param name="ReportPath">Where the report will be; its links are relative to it.</param>
+internal sealed record ReportContext(StudyResults Results, StudyFolder Folder, string ReportPath)
+{
+    /// <summary>Draws a plot of the report and returns the picture in Markdown.</summary>
+    /// <param name="name">Its file's name without extension.</param>
+    /// <param name="description">What it shows, for those who cannot see it.</param>
+    /// <param name="draw">Writes the PNG file.</param>
+    public string Plot(string name, string description, Action<string> draw)
+    {
+        Directory.CreateDirectory(Folder.Plots);
+        var path = Path.Combine(Folder.Plots, $"{name}.png");
+        draw(path);
+        return $"![{description}]({Link(path)})";
+    }
+
+    /// <summary>A link to a file, as seen from the report.</summary>
+    public string Link(string path) => Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(ReportPath))!, path).Replace('\\', '/');
+
+    /// <summary>What stands in place of a part of which nothing is measured.</summary>
+    public static string Missing(string part) => $"Not measured yet; `rlcm reproduce --part {part}` does.";
+
+    /// <summary>How much of a part is there, where it is not all.</summary>
+    public string Incomplete(string part) => Results.Progress(part) is var (done, all) && done < all ? $"{done} of {all} runs are finished so far.\n\n" : string.Empty;
+}

@@ -1,0 +1,86 @@
+using Rlcm.Comparison;
+
+namespace Rlcm.Cli.Reproduction.Sections;
+
+/// <summary>RLCM and DDPO on every task: curves, gains, and how long each takes to the other's gain.</summary>
+internal static class TrainingSection
+{
+    private static readonly double[] Shares = [0.5, 0.75, 1];
+    private static readonly (string Arm, int Color)[] Arms = [(StudyDefinition.Rlcm, 0), (StudyDefinition.Ddpo, 1)];
+
+    /// <summary>The section, with its plots.</summary>
+    public static string Write(ReportContext context)
+    {
+        var results = context.Results;
+        (string Task, string Arm, int Color, GainCurve Curve)[] curves =
+        [
+            .. from task in results.Tasks(StudyPart.Main)
+               from arm in Arms
+               let curve = results.Curve(task, arm.Arm)
+               where curve is not null
+               select (task, arm.Arm, arm.Color, curve),
+        ];
+        if (curves.Length == 0)
+            return ReportContext.Missing(StudyPart.Main);
+        return context.Incomplete(StudyPart.Main)
+            + string.Join("\n\n", (IEnumerable<string>)
+            [
+                .. curves.GroupBy(curve => curve.Task).Select(task => Plots(context, task.Key, [.. task.Select(curve => (curve.Arm, curve.Color, curve.Curve))])),
+                Gains(curves.Select(curve => (curve.Task, curve.Arm, curve.Curve))),
+                SpeedUps(results),
+            ]);
+    }
+
+    private static string Plots(ReportContext context, string task, IReadOnlyList<(string Arm, int Color, GainCurve Curve)> curves)
+    {
+        string Draw(string axis, string title, Func<GainCurve, IReadOnlyList<SeedPoint>> points) => context.Plot($"{task}-{axis}", $"{task}: gain against {axis}", path => StudyPlots.Bands(
+            path, task, title, $"gain, {curves[0].Curve.Runs[0].Curve.Reward.Unit}",
+            curves.Select(curve => new PlottedLine(ArmNames.Algorithm(curve.Arm), curve.Color, Dashed: false, [.. points(curve.Curve).Select(point => (point.X, point.Value))]))));
+        return $"{Draw("minutes", "training time, minutes", curve => curve.Minutes)}\n{Draw("queries", "reward queries", curve => curve.Queries)}";
+    }
+
+    private static string Gains(IEnumerable<(string Task, string Arm, GainCurve Curve)> curves) => MarkdownText.Table(
+        ["task", "", "seeds", "reward before", "after", "gain", "queries", "minutes", "U-Net evaluations, sampling", "training"],
+        curves.Select(entry =>
+        {
+            var runs = entry.Curve.Runs;
+            return (IReadOnlyList<string>)
+            [
+                entry.Task, ArmNames.Algorithm(entry.Arm), $"{runs.Count}",
+                MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.Start.RewardMean)])),
+                MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.End.RewardMean)])),
+                MarkdownText.Signed(entry.Curve.Final),
+                MarkdownText.Count(runs.Average(run => run.Curve.End.Queries)),
+                MarkdownText.Number(runs.Average(run => run.Minutes(run.Curve.End))),
+                Count(runs.Select(run => run.Curve.End.SamplingEvaluations)), Count(runs.Select(run => run.Curve.End.TrainingEvaluations)),
+            ];
+        }));
+
+    private static string Count(IEnumerable<long?> evaluations) => evaluations.Average() is { } mean ? MarkdownText.Count(mean) : MarkdownText.Nothing;
+
+    private static string SpeedUps(StudyResults results)
+    {
+        var rows = from task in results.Tasks(StudyPart.Main)
+                   let rlcm = results.Curve(task, StudyDefinition.Rlcm)
+                   let ddpo = results.Curve(task, StudyDefinition.Ddpo)
+                   where rlcm is not null && ddpo is not null
+                   from target in (IEnumerable<(string Name, GainCurve Own, GainCurve Other)>)[("DDPO", rlcm, ddpo), ("RLCM", ddpo, rlcm)]
+                   from share in Shares
+                   select (IReadOnlyList<string>)
+                   [
+                       task, $"{MarkdownText.Percent(share)} of {target.Name}'s gain",
+                       .. Cells(SpeedUp.OfGain(target.Own.ByMinutes, target.Other.ByMinutes, share), target.Own == rlcm, MarkdownText.Number),
+                       .. Cells(SpeedUp.OfGain(target.Own.ByQueries, target.Other.ByQueries, share), target.Own == rlcm, MarkdownText.Count),
+                   ];
+        return MarkdownText.Table(["task", "to", "minutes, RLCM", "DDPO", "factor", "queries, RLCM", "DDPO", "factor"], rows);
+    }
+
+    /// <summary>Places of RLCM and of DDPO, and how many times sooner RLCM is there.</summary>
+    private static string[] Cells(SpeedUp speedUp, bool isOfRlcm, Func<double, string> text)
+    {
+        var (rlcm, ddpo) = isOfRlcm ? (speedUp.A, speedUp.B) : (speedUp.B, speedUp.A);
+        return [Text(rlcm, text), Text(ddpo, text), MarkdownText.Factor(ddpo.X / rlcm.X)];
+    }
+
+    private static string Text(FirstCrossing crossing, Func<double, string> text) => crossing.X is { } place ? text(place) : crossing.ToString();
+}

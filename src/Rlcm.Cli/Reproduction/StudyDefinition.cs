@@ -1,0 +1,150 @@
+using Rlcm.Evaluation;
+
+namespace Rlcm.Cli.Reproduction;
+
+/// <summary>What a study measures beside its runs.</summary>
+/// <param name="Evaluation">What a run reports before and after.</param>
+/// <param name="ConsistencySteps">Sampling steps at which RLCM's models are measured.</param>
+/// <param name="DiffusionSteps">Sampling steps at which DDPO's models are measured.</param>
+/// <param name="Animals">How many of the 45 animals are drawn, in every style, for the recognized share.</param>
+/// <param name="RateRounds">How often the update of every arm is timed; the median counts.</param>
+/// <param name="RateImages">Pictures of such an update.</param>
+/// <param name="Samples">Pictures of a prompt where prompt sets are compared.</param>
+internal sealed record StudyScope(
+    EvaluationScope Evaluation, IReadOnlyList<int> ConsistencySteps, IReadOnlyList<int> DiffusionSteps, int Animals, int RateRounds, int RateImages, int Samples);
+
+/// <summary>A study as code: its runs in the order in which they are made, and what is measured of them.</summary>
+/// <param name="Name">What it is called in <c>study.json</c>.</param>
+/// <param name="Runs">All runs.</param>
+/// <param name="Scope">What is measured beside.</param>
+internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs, StudyScope Scope)
+{
+    /// <summary>Raised where runs of older definitions no longer belong to this one.</summary>
+    public const int Version = 1;
+
+    /// <summary>The training horizon of RLCM's default, in both presets.</summary>
+    public const int Horizon = 4;
+
+    /// <summary>The arm of RLCM's default.</summary>
+    public const string Rlcm = "rlcm";
+
+    private const string Compression = "compression";
+    private const string Incompression = "incompression";
+    private const string Alignment = "alignment";
+
+    // The budget that all arms share: UPDATES x IMAGES reward queries, an evaluation every few of them.
+    private const int ImagesPerUpdate = 64;
+    private const int Updates = 40;
+    private const int EvaluateEvery = 5;
+
+    // Of DDPO, by the part learning-rates, on compression; the middle one is that of ddpo-pytorch.
+    private const string DdpoLearningRate = "3e-4";
+
+    /// <summary>The arm of DDPO: that of the chosen rate.</summary>
+    public const string Ddpo = $"{DdpoName}-lr-{DdpoLearningRate}";
+
+    /// <summary>The algorithm and its preset.</summary>
+    public const string DdpoName = "ddpo";
+
+    /// <summary>DDPO's sampling steps, in its preset.</summary>
+    public const int DdpoHorizon = 50;
+
+    private static readonly IReadOnlyList<string> TriedLearningRates = ["1e-4", "3e-4", "1e-3"];
+
+    // What no ablation touches: the same adapters everywhere, and one thread, so that two processes use two cores.
+    private static readonly IReadOnlyList<string> Common =
+        ["loraRank=8", "loraAlpha=16", "threads=1", "checkpointEvery=5", "keepLast=1", "keepBest=0"];
+
+    private static readonly ulong[] Seeds = [1, 2, 3];
+
+    /// <summary>The whole study.</summary>
+    public static StudyDefinition Full { get; } = new("full", FullRuns(), new(EvaluationScope.Full, [1, 2, 4, 8, 16], [4, 8, 16, 50], Animals: 45, RateRounds: 5, RateImages: 32, Samples: 4));
+
+    /// <summary>A quarter of an hour on two cores, the same plots from little.</summary>
+    public static StudyDefinition Quick { get; } = new("quick", QuickRuns(), new(EvaluationScope.Full with { Animals = 15, Seeds = 1, OwnHorizonOnly = true }, [1, 2, 4, 8], [4, 8, 16, 50], Animals: 15, RateRounds: 3, RateImages: 16, Samples: 1));
+
+    private static StudyRun[] FullRuns()
+    {
+        string[] tasks = [Compression, Incompression, Alignment];
+        var budget = Budget(Updates, ImagesPerUpdate, EvaluateEvery);
+        return Merge(
+        [
+            .. TriedLearningRates.SelectMany(rate => DdpoAt(rate, [StudyPart.LearningRates], Compression, budget, seeds: [1])),
+            .. Seeds.SelectMany(seed => tasks.SelectMany(task => (IEnumerable<StudyRun>)
+            [
+                .. Tuned(Rlcm, [StudyPart.Main], task, budget, [seed]),
+                .. DdpoAt(DdpoLearningRate, [StudyPart.Main], task, budget, [seed]),
+            ])),
+            .. HorizonRuns([Compression, Alignment], budget, [2, 4, 8], Seeds),
+            .. GeneralizationRuns(budget, Seeds, ddpoSeeds: [1]),
+            .. AblationRuns(Compression, budget, "5e-4", "2.5e-4", "1e-3", Seeds,
+                ("final-unscored", ["finalStep=deterministic", "finalNoise=0", "scoredSteps=null"])),
+            .. AblationRuns(Alignment, budget, "1e-3", "5e-4", "2e-3", Seeds,
+                ("final-scored", ["finalStep=decoded", "finalNoise=0.3"])),
+        ]);
+    }
+
+    private static StudyRun[] QuickRuns()
+    {
+        var budget = Budget(updates: 8, images: 16, evaluateEvery: 2);
+        string[] smallBatch = ["samplingBatch=16", "microBatch=8"];
+        string[] quick = [.. budget, .. smallBatch];
+        return Merge(
+        [
+            .. ((ulong[])[1, 2]).SelectMany(seed => Tuned(Rlcm, [StudyPart.Main], Compression, quick, [seed])),
+            .. DdpoAt(DdpoLearningRate, [StudyPart.Main, StudyPart.LearningRates], Compression, quick, seeds: [1]),
+            .. DdpoAt("1e-3", [StudyPart.LearningRates], Compression, quick, seeds: [1]),
+            .. HorizonRuns([Compression], quick, [2, 4, 8], seeds: [1]),
+            .. GeneralizationRuns(quick, rlcmSeeds: [1], ddpoSeeds: []),
+            .. Arms([StudyPart.Ablations], Compression, quick, seeds: [1], ("once", ["minibatches=1", "innerEpochs=1"])),
+        ]);
+    }
+
+    /// <summary>RLCM at several horizons; the default's is the run of <see cref="StudyPart.Main"/>.</summary>
+    private static IEnumerable<StudyRun> HorizonRuns(IEnumerable<string> tasks, IReadOnlyList<string> budget, IReadOnlyList<int> horizons, IReadOnlyList<ulong> seeds) =>
+        tasks.SelectMany(task => horizons.SelectMany(horizon =>
+            Tuned(horizon == Horizon ? Rlcm : $"{Rlcm}-h{horizon}", [StudyPart.Horizon], task, horizon == Horizon ? budget : [.. budget, $"horizon={horizon}"], seeds)));
+
+    /// <summary>Both algorithms on 30 of the animals.</summary>
+    private static IEnumerable<StudyRun> GeneralizationRuns(IReadOnlyList<string> budget, IReadOnlyList<ulong> rlcmSeeds, IReadOnlyList<ulong> ddpoSeeds)
+    {
+        string[] sets = [.. budget, $"prompts={StudyPrompts.Trained}"];
+        return
+        [
+            .. Tuned($"{Rlcm}-30", [StudyPart.Generalization], Compression, sets, rlcmSeeds),
+            .. Ddpos($"{DdpoName}-30", [StudyPart.Generalization], Compression, [.. sets, $"learningRate={DdpoLearningRate}"], ddpoSeeds),
+        ];
+    }
+
+    /// <summary>One change each of RLCM's default, which is compared with the run of <see cref="StudyPart.Main"/>.</summary>
+    private static IEnumerable<StudyRun> AblationRuns(string task, IReadOnlyList<string> budget, string rate, string half, string twice, IReadOnlyList<ulong> seeds, (string Name, string[] Sets) finalStep) =>
+    [
+        .. Tuned(Rlcm, [StudyPart.Ablations], task, budget, seeds),
+        .. Arms([StudyPart.Ablations], task, budget, seeds,
+            finalStep,
+            ("sum", ["logProb=sum", "maxGradNorm=5120", "klCoefficient=10.24"]), // 1024 dimensions times the mean's
+            ("per-prompt", ["advantage=perPrompt", "groupNoise=own"]),
+            ("once", ["minibatches=1", "innerEpochs=1"]),
+            ($"lr-{half}", [$"learningRate={half}"]),
+            ($"lr-{twice}", [$"learningRate={twice}"]),
+            ("no-kl", ["klCoefficient=0", "klThreshold=0"])),
+    ];
+
+    private static IEnumerable<StudyRun> Arms(IReadOnlyList<string> parts, string task, IReadOnlyList<string> budget, IReadOnlyList<ulong> seeds, params (string Name, string[] Sets)[] arms) =>
+        arms.SelectMany(arm => Tuned($"{Rlcm}-{arm.Name}", parts, task, [.. budget, .. arm.Sets], seeds));
+
+    private static IEnumerable<StudyRun> Tuned(string arm, IReadOnlyList<string> parts, string task, IReadOnlyList<string> sets, IReadOnlyList<ulong> seeds) =>
+        seeds.Select(seed => new StudyRun(parts, task, arm, task == Alignment ? "alignment" : "quick", [$"task={task}", .. StudyPrompts.Of(task), .. Common, .. sets], seed));
+
+    private static IEnumerable<StudyRun> DdpoAt(string rate, IReadOnlyList<string> parts, string task, IReadOnlyList<string> budget, IReadOnlyList<ulong> seeds) =>
+        Ddpos($"{DdpoName}-lr-{rate}", parts, task, [.. budget, $"learningRate={rate}"], seeds);
+
+    private static IEnumerable<StudyRun> Ddpos(string arm, IReadOnlyList<string> parts, string task, IReadOnlyList<string> sets, IReadOnlyList<ulong> seeds) =>
+        seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. StudyPrompts.Of(task), .. Common, "patience=3", .. sets], seed));
+
+    private static string[] Budget(int updates, int images, int evaluateEvery) => [$"updates={updates}", $"imagesPerUpdate={images}", $"evaluateEvery={evaluateEvery}"];
+
+    /// <summary>A run that several parts look at is one run.</summary>
+    private static StudyRun[] Merge(IEnumerable<StudyRun> runs) =>
+        [.. runs.GroupBy(run => run.Name, StringComparer.Ordinal).Select(same => same.First() with { Parts = [.. same.SelectMany(run => run.Parts).Distinct(StringComparer.Ordinal)] })];
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using Rlcm.Training;
+using Spectre.Console;
+
+namespace Rlcm.Cli.Reproduction;
+
+/// <summary>Tells how far a study is and how long the rest will take.</summary>
+/// <param name="study">The study.</param>
+/// <param name="folder">Its folder.</param>
+/// <param name="changes">What is changed in all runs.</param>
+internal sealed class StudyList(StudyDefinition study, StudyFolder folder, IReadOnlyList<string> changes)
+{
+    private const int Styles = 4;
+
+    /// <summary>Prints the runs of <paramref name="parts"/>.</summary>
+    public void Write(Terminal terminal, IReadOnlySet<string> parts)
+    {
+        var rates = StudyRates.Find(folder);
+        var table = new Table().AddColumns("run", "parts", "state", "minutes");
+        var (all, left) = (0.0, 0.0);
+        StudyRun[] runs = [.. study.Runs.Where(run => run.Parts.Any(parts.Contains))];
+        foreach (var run in runs)
+        {
+            var (state, minutes) = (folder.State(run.Name), rates?.Arms.GetValueOrDefault(run.Key) is { } rate ? Minutes(run.Config(changes), rate) : 0);
+            all += minutes;
+            left += state == RunState.Done ? 0 : minutes;
+            table.AddRow(run.Name, string.Join(", ", run.Parts), Describe(run, state), rates is null ? "-" : Text(minutes));
+        }
+
+        terminal.Write(table);
+        terminal.Output.WriteLine(rates is null
+            ? $"{runs.Length} runs. How long they will take is known once the rates are measured: --part {StudyPart.Rates}."
+            : $"{runs.Length} runs, {Text(all)} minutes in all and {Text(left)} of those that are not done, by the rates measured on {rates.Processor}; measurements of the models come on top.");
+    }
+
+    /// <summary>Training, and the pictures of evaluations and reports; recognizing them is left out.</summary>
+    private double Minutes(TrainConfig config, ArmRate rate)
+    {
+        var trained = (double)config.Updates * config.ImagesPerUpdate;
+        var scope = study.Scope.Evaluation;
+        var evaluations = 1 + (config.Updates + config.EvaluateEvery - 1) / config.EvaluateEvery;
+        var drawn = 64 + scope.Animals * Styles; // about as many evaluation prompts
+        var reports = 2.0 * scope.Seeds * scope.Animals * Styles * (scope.OwnHorizonOnly ? 1 : 2); // all horizons take about twice the own one's time
+        return (trained * rate.SecondsPerPicture + (evaluations * drawn + reports) * rate.SecondsPerDrawing) / 60;
+    }
+
+    private string Describe(StudyRun run, RunState state) => state switch
+    {
+        RunState.Done => "done",
+        RunState.UnderWay => folder.IsTaken(run.Name) ? "under way" : "begun",
+        _ => "open",
+    };
+
+    private static string Text(double minutes) => minutes.ToString("0.0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,75 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Rlcm.Cli.Reproduction.Sections;
+using Rlcm.Runtime;
+
+namespace Rlcm.Cli.Reproduction;
+
+/// <summary>The report: a template of text, with tables and plots in it that are made from the figures.</summary>
+internal static partial class StudyReport
+{
+    private const string Template = "reproduction-report.md";
+
+    /// <summary>Writes the report and its plots.</summary>
+    /// <param name="context">Figures and places.</param>
+    /// <param name="commandLine">The program's arguments.</param>
+    public static void Write(ReportContext context, IReadOnlyList<string> commandLine)
+    {
+        var sections = new Dictionary<string, Func<string>>(StringComparer.Ordinal)
+        {
+            ["study"] = () => Describe(context.Results),
+            ["versions"] = () => Versions(context.Results),
+            ["folder"] = () => context.Link(Path.Combine(context.Folder.FullPath, "runs")),
+            ["command"] = () => $"rlcm {string.Join(' ', commandLine)}",
+            ["claims"] = () => WriteClaims(new Claims(context.Results).All),
+            ["discussion"] = () => File.Exists(context.Folder.Discussion) ? File.ReadAllText(context.Folder.Discussion, Encoding.UTF8).Trim() : string.Empty,
+            ["training"] = () => TrainingSection.Write(context),
+            ["rates"] = () => RunsSection.WriteRates(context),
+            ["learning-rates"] = () => AblationSection.WriteLearningRates(context),
+            ["inference"] = () => InferenceSection.Write(context),
+            ["horizon"] = () => HorizonSection.Write(context),
+            ["generalization"] = () => GeneralizationSection.Write(context),
+            ["ablations"] = () => AblationSection.Write(context),
+            ["pictures"] = () => RunsSection.WritePictures(context),
+            ["runs"] = () => RunsSection.Write(context),
+        };
+        var text = Placeholder().Replace(ReadTemplate(), place => sections[place.Groups["name"].Value]());
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(context.ReportPath))!);
+        AtomicFile.Write(context.ReportPath, stream => stream.Write(Encoding.UTF8.GetBytes(BlankLines().Replace(text, "\n\n"))));
+    }
+
+    private static string ReadTemplate()
+    {
+        using var stream = typeof(StudyReport).Assembly.GetManifestResourceStream(Template)!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+
+    private static string Describe(StudyResults results) => results.Study.Name == StudyDefinition.Quick.Name
+        ? "This is the quick study: it shows that everything works, and is too small to conclude anything from."
+        : "This is the whole study.";
+
+    private static string Versions(StudyResults results)
+    {
+        string[] versions = [.. results.Runs.Select(run => run.Version).Distinct(StringComparer.Ordinal)];
+        return versions.Length == 0 ? RunManifest.RlcmVersion : string.Join(", ", versions);
+    }
+
+    private static string WriteClaims(IReadOnlyList<Claim> claims) => MarkdownText.Table(
+        ["claim", "the paper", "measured here", "at this scale", "rule"],
+        claims.Select(claim => (IReadOnlyList<string>)[claim.Name, claim.Paper, claim.Measured, $"**{Text(claim.Verdict)}**", claim.Rule]));
+
+    private static string Text(Verdict verdict) => verdict switch
+    {
+        Verdict.Holds => "holds",
+        Verdict.DoesNotHold => "does not hold",
+        Verdict.NotClear => "not clear",
+        _ => "not measured",
+    };
+
+    [GeneratedRegex(@"\{\{(?<name>[a-z-]+)\}\}", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Placeholder();
+
+    [GeneratedRegex(@"\n{3,}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BlankLines();
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using Rlcm.Cli.Commands;
+using Rlcm.Runtime;
+using Rlcm.Training;
+
+namespace Rlcm.Cli.Reproduction;
+
+/// <summary>Makes the runs of a study one after the other; what is finished, or another process is at, is passed over.</summary>
+/// <param name="study">The study.</param>
+/// <param name="folder">Its folder.</param>
+/// <param name="changes">What is changed in all runs.</param>
+/// <param name="terminal">Where to report.</param>
+/// <param name="commandLine">The program's arguments, for the manifests.</param>
+/// <param name="time">The clock.</param>
+internal sealed class StudyRunner(
+    StudyDefinition study, StudyFolder folder, IReadOnlyList<string> changes, Terminal terminal, IReadOnlyList<string> commandLine, TimeProvider time)
+{
+    private readonly List<string> _failed = [];
+
+    /// <summary>The runs that failed, which a later start tries again.</summary>
+    public IReadOnlyList<string> Failed => _failed;
+
+    /// <summary>Makes those runs of <paramref name="parts"/> that are not finished.</summary>
+    /// <param name="parts">Names of parts.</param>
+    /// <param name="isTimeLeft">Asked before a run is begun.</param>
+    /// <param name="stop">Stops after the current update.</param>
+    /// <returns>Whether all of them are finished.</returns>
+    public bool Run(IReadOnlySet<string> parts, Func<bool> isTimeLeft, CancellationToken stop)
+    {
+        StudyRun[] runs = [.. study.Runs.Where(run => run.Parts.Any(parts.Contains))];
+        foreach (var (index, run) in runs.Index())
+        {
+            if (folder.State(run.Name) == RunState.Done)
+                continue;
+            if (stop.IsCancellationRequested || !isTimeLeft())
+                break;
+            Try(run, $"{run.Name} ({index + 1} of {runs.Length})", stop);
+        }
+
+        return runs.All(run => folder.State(run.Name) == RunState.Done);
+    }
+
+    private void Try(StudyRun run, string title, CancellationToken stop)
+    {
+        using var taken = folder.TryTake(run.Name);
+        if (taken is null || RunLock.HolderOf(folder.Run(run.Name)) is not null)
+        {
+            Say($"{title}: another process is at it");
+            return;
+        }
+
+        if (folder.State(run.Name) == RunState.Done)
+            return; // meanwhile, by another process
+        try
+        {
+            Make(run, title, stop);
+        }
+        catch (UserErrorException error) when (error.InnerException is not IOException)
+        {
+            _failed.Add(run.Name);
+            terminal.Error.WriteLine($"{run.Name}: {error.Message}");
+        }
+    }
+
+    private void Make(StudyRun run, string title, CancellationToken stop)
+    {
+        var (path, config) = (folder.Run(run.Name), run.Config(changes));
+        if (!FinishedRun.IsFinished(path))
+        {
+            var isBegun = folder.State(run.Name) == RunState.UnderWay;
+            Say($"{title}: {(isBegun ? "goes on" : "begins")}, {config.Updates} updates of {config.ImagesPerUpdate} pictures");
+            var clock = Stopwatch.GetTimestamp();
+            using var reporter = new StudyProgress(terminal, time, run.Name, config);
+            TrainRun.Run(new(config, path, isBegun ? new ResumeRequest() : null, Quiet: true) { Reporter = reporter, Scope = study.Scope.Evaluation }, terminal, commandLine, time, stop);
+            if (!FinishedRun.IsFinished(path))
+            {
+                Say($"{title}: stopped, a later start continues");
+                return;
+            }
+
+            Say($"{title}: finished after {Stopwatch.GetElapsedTime(clock).TotalMinutes.ToString("0.0", CultureInfo.InvariantCulture)} min");
+        }
+
+        FinishedRun.Trim(path);
+    }
+
+    private void Say(string line)
+    {
+        terminal.Output.WriteLine(line);
+        terminal.Output.Flush();
+    }
+}

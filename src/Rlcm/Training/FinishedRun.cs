@@ -1,0 +1,51 @@
+using Rlcm.Models.Lora;
+using Rlcm.Runtime;
+using static TorchSharp.torch;
+
+namespace Rlcm.Training;
+
+/// <summary>Makes a finished run small enough to be kept with the sources: its figures, its adapter in 16 bits and one sheet of pictures stay.</summary>
+public static class FinishedRun
+{
+    private static readonly HashSet<string> Kept = new(StringComparer.Ordinal)
+    {
+        RunFolder.ConfigName, "manifest.json", "metrics.jsonl", "evaluation.json", "evaluation-before.json", "adapter", "images", "comparison.png",
+    };
+
+    /// <summary>Whether the run in <paramref name="folder"/> has come to its end.</summary>
+    public static bool IsFinished(string folder)
+    {
+        var run = File.Exists(Path.Combine(folder, RunFolder.ConfigName)) ? RunFolder.Open(folder) : null;
+        return run is not null && File.Exists(run.Evaluation) && File.Exists(run.Comparison) && Directory.Exists(run.Adapter);
+    }
+
+    /// <summary>Whether it is finished and <see cref="Trim"/> has come to its end, too; nothing goes on from there.</summary>
+    public static bool IsTrimmed(string folder) => IsFinished(folder) && !Directory.Exists(RunFolder.Open(folder).Checkpoints);
+
+    /// <summary>
+    /// Stores the adapter of a finished run in 16 bits and deletes what is needed only to continue the run or to watch it, checkpoints last. A
+    /// process that is killed meanwhile leaves a finished run that can be trimmed again.
+    /// </summary>
+    /// <exception cref="UserErrorException">The run is in use, or its adapter is damaged.</exception>
+    public static void Trim(string folder)
+    {
+        if (!IsFinished(folder))
+            throw new ArgumentException($"Expected a finished run in {folder}.", nameof(folder));
+        var run = RunFolder.Open(folder);
+        using (RunLock.Take(folder))
+        {
+            using var scope = NewDisposeScope();
+            AdapterFile.Save(AdapterFile.Read(run.Adapter), AdapterFormat.Peft, run.Adapter, ScalarType.Float16, AdapterProvenance.Read(run.Adapter));
+            foreach (var path in Directory.GetFileSystemEntries(run.Images).Concat(Directory.GetFileSystemEntries(run.Path)))
+            {
+                if (!Kept.Contains(Path.GetFileName(path)) && !RunLock.FileNames.Contains(Path.GetFileName(path)) && path != run.Checkpoints)
+                    FileChanges.Delete(path);
+            }
+
+            FileChanges.Delete(run.Checkpoints);
+        }
+
+        foreach (var name in RunLock.FileNames)
+            FileChanges.Delete(Path.Combine(folder, name));
+    }
+}

@@ -1,0 +1,78 @@
+using Rlcm.Cli.Reproduction;
+using Xunit;
+using static Rlcm.Cli.Tests.Reproduction.HandMadeStudy;
+
+namespace Rlcm.Cli.Tests.Reproduction;
+
+public sealed class ClaimsTests
+{
+    private static string Ddpo => StudyDefinition.Ddpo;
+
+    // DDPO gains 1 after 20 updates; RLCM, half as fast as that in updates, where its evaluations take the time that makes the factor.
+    [Theory]
+    [InlineData(1, 6, nameof(Verdict.Holds), 12)]
+    [InlineData(2, 6, nameof(Verdict.Holds), 6)]
+    [InlineData(2.1, 6, nameof(Verdict.NotClear), 5.714)]
+    [InlineData(12, 6, nameof(Verdict.DoesNotHold), 1)]
+    public void Faster_is_by_the_factor_in_time_to_the_gain_of_DDPO(double rlcm, double ddpo, string verdict, double factor)
+    {
+        var claims = new Claims(Results([Run(StudyDefinition.Rlcm, 1, rlcm, -3, -2, -1), Run(Ddpo, 1, ddpo, -5, -4.5, -4)]));
+        Assert.Equal(factor, claims.Factor("compression")!.Value, 3);
+        Assert.Equal(verdict, claims.All[0].Verdict.ToString());
+    }
+
+    [Fact]
+    public void Who_never_gains_as_much_is_not_faster()
+    {
+        var claims = new Claims(Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -2.9, -2.5), Run(Ddpo, 1, 100, -5, -4.5, -4)]));
+        Assert.Null(claims.Factor("compression"));
+        Assert.Equal(("compression never", Verdict.DoesNotHold), (claims.All[0].Measured, claims.All[0].Verdict));
+    }
+
+    [Fact]
+    public void Where_DDPO_gains_nothing_there_is_nothing_to_be_faster_to()
+    {
+        var claim = new Claims(Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), Run(Ddpo, 1, 1, -5, -6, -7)])).All[0];
+        Assert.Equal(("compression n/a, since DDPO gains nothing", Verdict.NotClear), (claim.Measured, claim.Verdict));
+    }
+
+    [Fact]
+    public void Better_per_query_takes_more_than_one_seed()
+    {
+        var one = Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), Run(Ddpo, 1, 1, -5, -4.5, -4)]);
+        Assert.Equal(Verdict.NotClear, new Claims(one).All[2].Verdict);
+        var two = Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), Run(StudyDefinition.Rlcm, 2, 1, -3, -2, -1.01), Run(Ddpo, 1, 1, -5, -4.5, -4), Run(Ddpo, 2, 1, -5, -4.5, -4)]);
+        Assert.Equal(Verdict.Holds, new Claims(two).All[2].Verdict);
+        var worse = Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -3, -3), Run(StudyDefinition.Rlcm, 2, 1, -3, -3, -3.01), Run(Ddpo, 1, 1, -5, -4.5, -4), Run(Ddpo, 2, 1, -5, -4.5, -4)]);
+        Assert.Equal(Verdict.DoesNotHold, new Claims(worse).All[2].Verdict);
+    }
+
+    [Fact]
+    public void Queries_are_equal_where_one_of_two_ended_earlier()
+    {
+        var claim = new Claims(Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -2.5, -1), Run(Ddpo, 1, 1, -5, -4.7)])).All[2]; // 0.5 and 0.3 after 640 queries
+        Assert.Contains("compression +0.200", claim.Measured, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0.73, nameof(Verdict.Holds))]
+    [InlineData(0.71, nameof(Verdict.DoesNotHold))]
+    public void Two_steps_are_usable_where_they_keep_nine_tenths_of_the_recognized_share(double share, string verdict) =>
+        Assert.Equal(verdict, new Claims(Results([], [Inference("rlcm", 1, (1, 0, 0.2, 1), (2, 0, share, 1), (4, 0, 0.8, 1))])).All[3].Verdict.ToString());
+
+    [Theory]
+    [InlineData(0.25, nameof(Verdict.Holds))]
+    [InlineData(0.26, nameof(Verdict.DoesNotHold))]
+    public void A_rollout_is_cheap_at_a_quarter(double seconds, string verdict) =>
+        Assert.Equal(verdict, new Claims(Results([], [Inference("rlcm", 1, (4, 0, 1, seconds)), Inference("ddpo", 1, (4, 0, 1, 0.01), (50, 0, 1, 1))])).All[4].Verdict.ToString());
+
+    [Theory]
+    [InlineData(1, 0.9, nameof(Verdict.Holds))]
+    [InlineData(1, 1.1, nameof(Verdict.NotClear))]
+    [InlineData(-1, 0.9, nameof(Verdict.DoesNotHold))]
+    public void Unseen_prompts_are_judged_by_the_interval_of_the_change(double change, double half, string verdict) =>
+        Assert.Equal(verdict, new Claims(Results([], [], [Unseen(change, half)])).All[7].Verdict.ToString());
+
+    [Fact]
+    public void Nothing_is_concluded_from_nothing() => Assert.All(new Claims(Results([])).All, claim => Assert.Equal((Verdict.NotMeasured, MarkdownText.Nothing), (claim.Verdict, claim.Measured)));
+}

@@ -1,0 +1,58 @@
+using Rlcm.Cli.Reproduction;
+using Rlcm.Imaging;
+using Rlcm.Tests;
+using Xunit;
+
+namespace Rlcm.Cli.Tests.Reproduction;
+
+public sealed class StudyReportTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_report_has_every_table_and_plot()
+    {
+        File.WriteAllText(_folder["discussion.md"], "What people say.\n");
+        var text = Write(HandMadeStudy.Complete, _folder["report.md"]);
+        Assert.Contains("| faster in time (compression) | DDPO's final reward in a sixth of its time (6.0x, from the curves) | compression 8.0x (seeds 8.0x, 8.0x) | **holds** |", text, StringComparison.Ordinal);
+        Assert.Contains("\nWhat people say.\n", text, StringComparison.Ordinal);
+        Assert.Contains("| compression | RLCM | 2 | -3.00 [-3.00, -3.00] |", text, StringComparison.Ordinal);
+        Assert.Contains("| compression-ddpo-lr-3e-4-2 | 10 of 20 | patience | 640 | 3,200 | 3,200 | 0.320 | 99.0 |", text, StringComparison.Ordinal);
+        Assert.Contains("| compression | once | `minibatches=1 innerEpochs=1` | 1 | +0.800 | -1.20 | not clear |", text, StringComparison.Ordinal);
+        Assert.Contains("| compression | 3e-4 | -3.00 | +1.00 | used |", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("{{", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Not measured yet", text, StringComparison.Ordinal);
+        string[] plots = [.. Directory.GetFiles(_folder["plots"]).Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+        Assert.Equal(
+            [
+                "compression-ablations", "compression-horizon-minutes", "compression-minutes", "compression-queries", "compression-recognized-seconds", "compression-recognized-steps",
+                "compression-reward-seconds", "compression-reward-steps", "generalization",
+            ],
+            plots);
+        Assert.All(plots, plot => Assert.Contains($"](plots/{plot}.png)", text, StringComparison.Ordinal));
+        Assert.All(plots, plot => Assert.Equal((450, 800), (PngFile.Read(_folder[$"plots/{plot}.png"]).Height, PngFile.Read(_folder[$"plots/{plot}.png"]).Width)));
+    }
+
+    [Fact]
+    public void Links_lead_from_where_the_report_is() =>
+        Assert.Contains("](../plots/compression-minutes.png)", Write(HandMadeStudy.Complete, _folder["docs/reproduction.md"]), StringComparison.Ordinal);
+
+    [Fact]
+    public void What_is_not_measured_is_said_to_be_missing()
+    {
+        var text = Write(HandMadeStudy.Results([]), _folder["report.md"]);
+        foreach (var part in StudyPart.All.Except([StudyPart.Rates]))
+            Assert.Contains($"Not measured yet; `rlcm reproduce --part {part}` does.", text, StringComparison.Ordinal);
+        Assert.Contains("No run is finished yet.", text, StringComparison.Ordinal);
+        Assert.Contains("| **not measured** |", text, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["plots"]));
+    }
+
+    private string Write(StudyResults results, string path)
+    {
+        StudyReport.Write(new(results, StudyFolder.Open(_folder.Path, new("quick", 1, [])), path), ["reproduce", "--quick"]);
+        return File.ReadAllText(path);
+    }
+}
