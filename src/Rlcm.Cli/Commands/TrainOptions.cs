@@ -14,7 +14,7 @@ namespace Rlcm.Cli.Commands;
 /// <param name="Quiet">Whether to say nothing but what went wrong.</param>
 internal sealed record TrainRequest(TrainConfig Config, string Output, ResumeRequest? Resume, bool Quiet)
 {
-    /// <summary>Told of progress in place of the reporter that fits the terminal; null: that one is.</summary>
+    /// <summary>Told of progress, and disposed, in place of the reporter that fits the terminal; null: that one is.</summary>
     public ITrainReporter? Reporter { get; init; }
 
     /// <summary>How much is measured of the model.</summary>

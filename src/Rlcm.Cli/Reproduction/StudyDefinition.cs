@@ -37,8 +37,8 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     private const int Updates = 40;
     private const int EvaluateEvery = 5;
 
-    // Of DDPO, by the part learning-rates, on compression; the middle one is that of ddpo-pytorch.
-    private const string DdpoLearningRate = "3e-4";
+    // Of DDPO, by the part learning-rates, on compression.
+    private const string DdpoLearningRate = "2e-3";
 
     /// <summary>The arm of DDPO: that of the chosen rate.</summary>
     public const string Ddpo = $"{DdpoName}-lr-{DdpoLearningRate}";
@@ -49,7 +49,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>DDPO's sampling steps, in its preset.</summary>
     public const int DdpoHorizon = 50;
 
-    private static readonly IReadOnlyList<string> TriedLearningRates = ["1e-4", "3e-4", "1e-3"];
+    private static readonly IReadOnlyList<string> TriedLearningRates = ["1e-3", "2e-3", "3e-3"];
 
     // What no ablation touches: the same adapters everywhere, and one thread, so that two processes use two cores.
     private static readonly IReadOnlyList<string> Common =
@@ -58,7 +58,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     private static readonly ulong[] Seeds = [1, 2, 3];
 
     /// <summary>The whole study.</summary>
-    public static StudyDefinition Full { get; } = new("full", FullRuns(), new(EvaluationScope.Full, [1, 2, 4, 8, 16], [4, 8, 16, 50], Animals: 45, RateRounds: 5, RateImages: 32, Samples: 4));
+    public static StudyDefinition Full { get; } = new("full", FullRuns(), new(EvaluationScope.Full, [1, 2, 4, 8, 16], [4, 8, 16, 50], Animals: 45, RateRounds: 3, RateImages: 64, Samples: 4));
 
     /// <summary>A quarter of an hour on two cores, the same plots from little.</summary>
     public static StudyDefinition Quick { get; } = new("quick", QuickRuns(), new(EvaluationScope.Full with { Animals = 15, Seeds = 1, OwnHorizonOnly = true }, [1, 2, 4, 8], [4, 8, 16, 50], Animals: 15, RateRounds: 3, RateImages: 16, Samples: 1));
@@ -87,13 +87,13 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     private static StudyRun[] QuickRuns()
     {
         var budget = Budget(updates: 8, images: 16, evaluateEvery: 2);
-        string[] smallBatch = ["samplingBatch=16", "microBatch=8"];
-        string[] quick = [.. budget, .. smallBatch];
+        string[] quick = [.. budget, "samplingBatch=16", "microBatch=8", "threads=0"]; // one process on both cores
+        string[] ddpo = [.. quick, "microBatch=4"];
         return Merge(
         [
             .. ((ulong[])[1, 2]).SelectMany(seed => Tuned(Rlcm, [StudyPart.Main], Compression, quick, [seed])),
-            .. DdpoAt(DdpoLearningRate, [StudyPart.Main, StudyPart.LearningRates], Compression, quick, seeds: [1]),
-            .. DdpoAt("1e-3", [StudyPart.LearningRates], Compression, quick, seeds: [1]),
+            .. DdpoAt(DdpoLearningRate, [StudyPart.Main, StudyPart.LearningRates], Compression, ddpo, seeds: [1]),
+            .. DdpoAt("1e-3", [StudyPart.LearningRates], Compression, ddpo, seeds: [1]),
             .. HorizonRuns([Compression], quick, [2, 4, 8], seeds: [1]),
             .. GeneralizationRuns(quick, rlcmSeeds: [1], ddpoSeeds: []),
             .. Arms([StudyPart.Ablations], Compression, quick, seeds: [1], ("once", ["minibatches=1", "innerEpochs=1"])),

@@ -71,8 +71,7 @@ internal sealed class StudyRunner(
             var isBegun = folder.State(run.Name) == RunState.UnderWay;
             Say($"{title}: {(isBegun ? "goes on" : "begins")}, {config.Updates} updates of {config.ImagesPerUpdate} pictures");
             var clock = Stopwatch.GetTimestamp();
-            using var reporter = new StudyProgress(terminal, time, run.Name, config);
-            TrainRun.Run(new(config, path, isBegun ? new ResumeRequest() : null, Quiet: true) { Reporter = reporter, Scope = study.Scope.Evaluation }, terminal, commandLine, time, stop);
+            TrainRun.Run(new(config, path, isBegun ? new ResumeRequest() : null, Quiet: true) { Reporter = new StudyProgress(terminal, time, run.Name, config), Scope = study.Scope.Evaluation }, terminal, commandLine, time, stop);
             if (!FinishedRun.IsFinished(path))
             {
                 Say($"{title}: stopped, a later start continues");

@@ -16,11 +16,11 @@ public static class FinishedRun
     public static bool IsFinished(string folder)
     {
         var run = File.Exists(Path.Combine(folder, RunFolder.ConfigName)) ? RunFolder.Open(folder) : null;
-        return run is not null && File.Exists(run.Evaluation) && File.Exists(run.Comparison) && Directory.Exists(run.Adapter);
+        return run is not null && File.Exists(run.Evaluation) && File.Exists(run.Comparison);
     }
 
     /// <summary>Whether it is finished and <see cref="Trim"/> has come to its end, too; nothing goes on from there.</summary>
-    public static bool IsTrimmed(string folder) => IsFinished(folder) && !Directory.Exists(RunFolder.Open(folder).Checkpoints);
+    public static bool IsTrimmed(string folder) => IsFinished(folder) && RunFolder.Open(folder) is var run && Directory.Exists(run.Adapter) && !Directory.Exists(run.Checkpoints);
 
     /// <summary>
     /// Stores the adapter of a finished run in 16 bits and deletes what is needed only to continue the run or to watch it, checkpoints last. A
@@ -34,6 +34,7 @@ public static class FinishedRun
         var run = RunFolder.Open(folder);
         using (RunLock.Take(folder))
         {
+            run.CleanUp(); // the adapter may be between its two names
             using var scope = NewDisposeScope();
             AdapterFile.Save(AdapterFile.Read(run.Adapter), AdapterFormat.Peft, run.Adapter, ScalarType.Float16, AdapterProvenance.Read(run.Adapter));
             foreach (var path in Directory.GetFileSystemEntries(run.Images).Concat(Directory.GetFileSystemEntries(run.Path)))

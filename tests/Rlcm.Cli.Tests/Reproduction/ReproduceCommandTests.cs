@@ -33,7 +33,7 @@ public sealed class ReproduceCommandTests : IDisposable
     private string[] Arguments =>
     [
         "reproduce", "--quick", "--output", _folder["study"],
-        .. ((string[])["updates=2", "evaluateEvery=1", "imagesPerUpdate=8", "samplingBatch=8", "microBatch=4", "loraRank=2", "threads=0", $"evaluationPrompts={_folder["prompts.txt"]}"]).SelectMany(set => (string[])["--set", set]),
+        .. ((string[])["updates=2", "evaluateEvery=1", "imagesPerUpdate=8", "samplingBatch=8", "microBatch=2", "loraRank=2", "threads=0", $"evaluationPrompts={_folder["prompts.txt"]}"]).SelectMany(set => (string[])["--set", set]),
     ];
 
     public void Dispose() => _folder.Dispose();

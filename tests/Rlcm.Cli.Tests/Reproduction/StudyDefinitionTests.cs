@@ -13,7 +13,7 @@ public sealed class StudyDefinitionTests
     {
         var study = Find(name);
         Assert.Equal(study.Runs.Count, study.Runs.Select(run => run.Name).Distinct().Count());
-        Assert.All(study.Runs, run => Assert.Equal((run.Task, run.Seed, 1, 8, 16.0), run.Config([]) is var config ? (config.Task, config.Seed, config.Threads, config.LoraRank, config.LoraAlpha) : default));
+        Assert.All(study.Runs, run => Assert.Equal((run.Task, run.Seed, study == StudyDefinition.Quick ? 0 : 1, 8, 16.0), run.Config([]) is var config ? (config.Task, config.Seed, config.Threads, config.LoraRank, config.LoraAlpha) : default));
         Assert.All(study.Runs, run => Assert.Subset(StudyPart.All.ToHashSet(StringComparer.Ordinal), run.Parts.ToHashSet(StringComparer.Ordinal)));
         string[] measured = [StudyPart.Rates, StudyPart.Inference];
         Assert.All(StudyPart.All.Except(measured), part => Assert.Contains(study.Runs, run => run.Parts.Contains(part)));

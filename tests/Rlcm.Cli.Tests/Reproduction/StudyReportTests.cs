@@ -19,9 +19,9 @@ public sealed class StudyReportTests : IDisposable
         Assert.Contains("| faster in time (compression) | DDPO's final reward in a sixth of its time (6.0x, from the curves) | compression 8.0x (seeds 8.0x, 8.0x) | **holds** |", text, StringComparison.Ordinal);
         Assert.Contains("\nWhat people say.\n", text, StringComparison.Ordinal);
         Assert.Contains("| compression | RLCM | 2 | -3.00 [-3.00, -3.00] |", text, StringComparison.Ordinal);
-        Assert.Contains("| compression-ddpo-lr-3e-4-2 | 10 of 20 | patience | 640 | 3,200 | 3,200 | 0.320 | 99.0 |", text, StringComparison.Ordinal);
+        Assert.Contains($"| compression-{StudyDefinition.Ddpo}-2 | 10 of 20 | patience | 640 | 3,200 | 3,200 | 0.320 | 99.0 |", text, StringComparison.Ordinal);
         Assert.Contains("| compression | once | `minibatches=1 innerEpochs=1` | 1 | +0.800 | -1.20 | not clear |", text, StringComparison.Ordinal);
-        Assert.Contains("| compression | 3e-4 | -3.00 | +1.00 | used |", text, StringComparison.Ordinal);
+        Assert.Contains("| compression | 2e-3 | -3.00 | +1.00 | used |", text, StringComparison.Ordinal);
         Assert.DoesNotContain("{{", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Not measured yet", text, StringComparison.Ordinal);
         string[] plots = [.. Directory.GetFiles(_folder["plots"]).Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
