@@ -49,16 +49,20 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>DDPO's sampling steps, in its preset.</summary>
     public const int DdpoHorizon = 50;
 
-    private static readonly IReadOnlyList<string> TriedLearningRates = ["1e-3", "2e-3", "3e-3"];
+    private static readonly IReadOnlyList<string> TriedLearningRates = ["1e-3", "2e-3", "4e-3"];
 
     // What no ablation touches: the same adapters everywhere, and one thread, so that two processes use two cores.
     private static readonly IReadOnlyList<string> Common =
         ["loraRank=8", "loraAlpha=16", "threads=1", "checkpointEvery=5", "keepLast=1", "keepBest=0"];
 
+    // The recipe of the released code at once, with the preset's horizon, learning rate and clip range.
+    private static readonly string[] Released =
+        ["finalStep=asReleased", "finalNoise=0", "scoredSteps=null", "advantage=perPrompt", "groupNoise=own", "minCount=4", "minibatches=1", "innerEpochs=1", "klCoefficient=0", "klThreshold=0", "learningRateDecay=linear"];
+
     private static readonly ulong[] Seeds = [1, 2, 3];
 
     /// <summary>The whole study.</summary>
-    public static StudyDefinition Full { get; } = new("full", FullRuns(), new(EvaluationScope.Full, [1, 2, 4, 8, 16], [4, 8, 16, 50], Animals: 45, RateRounds: 3, RateImages: 64, Samples: 4));
+    public static StudyDefinition Full { get; } = new("full", FullRuns(), new(EvaluationScope.Full with { Seeds = 1, OwnHorizonOnly = true }, [1, 2, 4, 8, 16], [4, 8, 16, 50], Animals: 45, RateRounds: 3, RateImages: 64, Samples: 4));
 
     /// <summary>A quarter of an hour on two cores, the same plots from little.</summary>
     public static StudyDefinition Quick { get; } = new("quick", QuickRuns(), new(EvaluationScope.Full with { Animals = 15, Seeds = 1, OwnHorizonOnly = true }, [1, 2, 4, 8], [4, 8, 16, 50], Animals: 15, RateRounds: 3, RateImages: 16, Samples: 1));
@@ -79,6 +83,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
             .. GeneralizationRuns(budget, Seeds, ddpoSeeds: [1]),
             .. AblationRuns(Compression, budget, "5e-4", "2.5e-4", "1e-3", Seeds,
                 ("final-unscored", ["finalStep=deterministic", "finalNoise=0", "scoredSteps=null"])),
+            .. Arms([StudyPart.Ablations], Compression, budget, Seeds, ("released", Released)),
             .. AblationRuns(Alignment, budget, "1e-3", "5e-4", "2e-3", Seeds,
                 ("final-scored", ["finalStep=decoded", "finalNoise=0.3"])),
         ]);
@@ -123,7 +128,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         .. Arms([StudyPart.Ablations], task, budget, seeds,
             finalStep,
             ("sum", ["logProb=sum", "maxGradNorm=5120", "klCoefficient=10.24"]), // 1024 dimensions times the mean's
-            ("per-prompt", ["advantage=perPrompt", "groupNoise=own"]),
+            ("per-prompt", ["advantage=perPrompt", "groupNoise=own", "minCount=4"]),
             ("once", ["minibatches=1", "innerEpochs=1"]),
             ($"lr-{half}", [$"learningRate={half}"]),
             ($"lr-{twice}", [$"learningRate={twice}"]),
@@ -140,7 +145,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         Ddpos($"{DdpoName}-lr-{rate}", parts, task, [.. budget, $"learningRate={rate}"], seeds);
 
     private static IEnumerable<StudyRun> Ddpos(string arm, IReadOnlyList<string> parts, string task, IReadOnlyList<string> sets, IReadOnlyList<ulong> seeds) =>
-        seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. StudyPrompts.Of(task), .. Common, "patience=3", .. sets], seed));
+        seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. StudyPrompts.Of(task), .. Common, "gallery=null", "patience=3", .. sets], seed));
 
     private static string[] Budget(int updates, int images, int evaluateEvery) => [$"updates={updates}", $"imagesPerUpdate={images}", $"evaluateEvery={evaluateEvery}"];
 

@@ -27,6 +27,7 @@ internal sealed class StudyFolder
 {
     private const string DiscussionName = "discussion.md";
     private const string LocksName = "locks";
+    private static readonly string[] OfNoNumber = ["checkpointEvery", "keepLast", "keepBest"];
 
     private readonly string _path;
 
@@ -93,7 +94,7 @@ internal sealed class StudyFolder
             return;
         var made = TrainConfigReader.ToSettings(TrainConfigReader.ReadRun(RunFolder.Open(Run(run.Name)).Config, [], []));
         var defined = TrainConfigReader.ToSettings(run.Config(changes));
-        if (defined.FirstOrDefault(setting => made.GetValueOrDefault(setting.Key) != setting.Value) is { Key: { } key } different)
+        if (defined.FirstOrDefault(setting => !OfNoNumber.Contains(setting.Key) && made.GetValueOrDefault(setting.Key) != setting.Value) is { Key: { } key } different)
             throw new UserErrorException($"The run {Run(run.Name)} was made with {key} {made.GetValueOrDefault(key)}, expected {different.Value} as the study now says; remove its folder, so that it is made again.");
     }
 

@@ -17,5 +17,5 @@ internal static class StudyPrompts
     /// <summary>What the runs of a task are trained and evaluated on.</summary>
     public static IReadOnlyList<string> Of(string task) => task == "alignment"
         ? ["prompts=configs/prompts/animal-activities-135.txt", "evaluationPrompts=configs/prompts/activities-evaluation.txt"]
-        : ["prompts=configs/prompts/animals-45.txt", "evaluationPrompts=configs/prompts/evaluation.txt"];
+        : ["prompts=configs/prompts/animals-45.txt", "evaluationPrompts=configs/prompts/animals-45.txt"];
 }
