@@ -10,7 +10,7 @@ public static class Tuning
     public const string Task = "custom";
 
     /// <summary>
-    /// Tunes the model of <paramref name="config"/> for <paramref name="reward"/> and leaves metrics, pictures, checkpoints and the adapter in
+    /// Tunes the model of <paramref name="config"/> for <paramref name="reward"/> and leaves metrics, pictures, checkpoints and the adapter, or the model, in
     /// <paramref name="output"/>. Where a run was begun there, it is continued, to the same bytes as an undisturbed one.
     /// </summary>
     /// <param name="reward">What is to be raised.</param>

@@ -69,7 +69,12 @@ public sealed class TrainingSessionTests : IDisposable
     {
         var config = _config with
         {
-            Algorithm = TrainAlgorithm.Ddpo, Model = TinyModels.Write(_folder["diffusion"], SchedulerConfig.Ddim), Grid = new TrainConfig().Grid, Horizon = 3, LearningRate = 1e-12, Patience = 2,
+            Algorithm = TrainAlgorithm.Ddpo,
+            Model = TinyModels.Write(_folder["diffusion"], SchedulerConfig.Ddim),
+            Grid = new TrainConfig().Grid,
+            Horizon = 3,
+            LearningRate = 1e-12,
+            Patience = 2,
         };
         var run = Train(config, "ddpo");
         var (updates, evaluations) = MetricsFile.Read(run.Metrics);
