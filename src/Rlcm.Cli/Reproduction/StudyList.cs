@@ -1,4 +1,6 @@
 using System.Globalization;
+using Rlcm.Prompts;
+using Rlcm.Runtime;
 using Rlcm.Training;
 using Spectre.Console;
 
@@ -36,12 +38,13 @@ internal sealed class StudyList(StudyDefinition study, StudyFolder folder, IRead
     /// <summary>Training, and the pictures of evaluations and reports; recognizing them is left out.</summary>
     private double Minutes(TrainConfig config, ArmRate rate)
     {
-        var trained = (double)config.Updates * config.ImagesPerUpdate;
         var scope = study.Scope.Evaluation;
+        var trained = (double)config.Updates * config.ImagesPerUpdate;
+        var prompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts")).Count;
+        var animals = config.Gallery is not null || config.Algorithm == TrainAlgorithm.Rlcm ? scope.Animals * Styles : 0;
         var evaluations = 1 + (config.Updates + config.EvaluateEvery - 1) / config.EvaluateEvery;
-        var drawn = 64 + scope.Animals * Styles; // about as many evaluation prompts
-        var reports = 2.0 * scope.Seeds * scope.Animals * Styles * (scope.OwnHorizonOnly ? 1 : 2); // all horizons take about twice the own one's time
-        return (trained * rate.SecondsPerPicture + (evaluations * drawn + reports) * rate.SecondsPerDrawing) / 60;
+        var reports = 2.0 * (scope.Seeds * animals + (scope.OwnHorizonOnly ? 0 : scope.Seeds * animals + 2 * prompts)); // all horizons take about twice the own one's time
+        return (trained * rate.SecondsPerPicture + (evaluations * (prompts + animals) + reports) * rate.SecondsPerDrawing) / 60;
     }
 
     private string Describe(StudyRun run, RunState state) => state switch
