@@ -37,8 +37,8 @@ internal static class ModelInspector
                 Try(problems, () => { ModelParts.RequireFit(tokenizer, text, path); return path; });
         }
 
-        if (scheduler is not null && scheduler.ClassName != SchedulerConfig.Lcm)
-            problems.Add($"scheduler {scheduler.ClassName}: a diffusion model and no consistency model; give an LCM-LoRA with --lcm-lora, or distill it");
+        if (scheduler is { IsDiffusion: false, ClassName: not SchedulerConfig.Lcm })
+            problems.Add($"scheduler {scheduler.ClassName}: not one that is sampled here; give an LCM-LoRA with --lcm-lora");
         return new(Title(scheduler, unet))
         {
             Facts = [.. Facts(scheduler, unet, vae), .. AdapterProvenance.TryRead(path) is { } provenance ? AdapterInspector.Origin(provenance) : []],
@@ -55,9 +55,9 @@ internal static class ModelInspector
     {
         var facts = new List<InspectedFact>();
         if (scheduler is not null)
-            facts.Add(new("scheduler", scheduler.ClassName));
+            facts.Add(new("scheduler", scheduler.IsDiffusion ? $"{scheduler.ClassName}; drawn by DDIM, tuned by --algorithm ddpo, for RLCM with an LCM-LoRA or distilled" : scheduler.ClassName));
         if (unet is not null)
-            facts.Add(new("guidance embedding", unet.TimeCondProjDim is { } width ? $"yes, {width} wide" : "no; the guidance scale has to be 1 for a consistency model"));
+            facts.Add(new("guidance embedding", unet.TimeCondProjDim is { } width ? $"yes, {width} wide" : "no; for a consistency model the guidance scale has to be 1"));
         if (unet is not null && vae is not null)
             facts.Add(new("own picture size", $"{unet.SampleSize * vae.SpatialFactor} x {unet.SampleSize * vae.SpatialFactor}; other multiples of {vae.SpatialFactor} can be drawn, the worse the farther off"));
         return facts;

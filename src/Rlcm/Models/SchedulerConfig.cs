@@ -37,6 +37,9 @@ public sealed record SchedulerConfig
     /// <summary>Whether DDIM sampling ends at a = 1 instead of a_0.</summary>
     public bool SetAlphaToOne { get; init; }
 
+    /// <summary>Whether this is the scheduler of a diffusion model that DDIM can sample.</summary>
+    public bool IsDiffusion => ClassName is Ddim or Pndm;
+
     /// <summary>The signal and noise levels.</summary>
     public NoiseSchedule CreateNoiseSchedule() => NoiseSchedule.FromConfig(BetaStart, BetaEnd, BetaSchedule, TrainTimesteps);
 

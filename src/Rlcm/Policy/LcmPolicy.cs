@@ -44,7 +44,7 @@ public sealed class LcmPolicy : IStepPolicy
     public LcmPolicy(TextToImageModel model, LcmPolicySettings settings)
     {
         if (model.Scheduler.ClassName != SchedulerConfig.Lcm)
-            throw new UserErrorException($"model: expected a latent consistency model (scheduler {SchedulerConfig.Lcm}), found {model.Scheduler.ClassName}; give an LCM-LoRA (--lcm-lora) or distill it first.");
+            throw new UserErrorException($"model: expected a latent consistency model (scheduler {SchedulerConfig.Lcm}), found {model.Scheduler.ClassName}; give an LCM-LoRA (--lcm-lora), distill it first, or tune it by DDPO (--algorithm ddpo).");
         if (!model.HasGuidanceEmbedding && settings.GuidanceScale != 1)
             throw new UserErrorException($"The model has no guidance embedding, so the scale must be 1, found {settings.GuidanceScale}; set --guidance, in a configuration guidanceScale, to 1.");
 

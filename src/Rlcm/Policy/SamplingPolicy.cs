@@ -22,7 +22,7 @@ public sealed record SamplingSettings(int Steps, double GuidanceScale)
 public static class SamplingPolicy
 {
     /// <summary>Whether <paramref name="model"/> is a diffusion model.</summary>
-    public static bool IsDiffusion(TextToImageModel model) => model.Scheduler.ClassName != SchedulerConfig.Lcm;
+    public static bool IsDiffusion(TextToImageModel model) => model.Scheduler.IsDiffusion;
 
     /// <summary>The policy of <paramref name="model"/>.</summary>
     /// <exception cref="UserErrorException">The model cannot take so many steps, not with this guidance scale, or not pictures of this size.</exception>

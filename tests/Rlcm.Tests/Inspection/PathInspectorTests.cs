@@ -31,8 +31,16 @@ public sealed class PathInspectorTests : IDisposable
     }
 
     [Fact]
-    public void A_diffusion_model_is_told_how_to_become_a_consistency_model() =>
-        Assert.Contains("give an LCM-LoRA with --lcm-lora", Assert.Single(PathInspector.Inspect(TinyModels.Write(_folder["model"], SchedulerConfig.Ddim)).Problems), StringComparison.Ordinal);
+    public void A_diffusion_model_is_told_what_it_is_good_for()
+    {
+        var found = PathInspector.Inspect(TinyModels.Write(_folder["model"], SchedulerConfig.Ddim));
+        Assert.Empty(found.Problems);
+        Assert.Contains(found.Facts, fact => fact.Name == "scheduler" && fact.Value.Contains("tuned by --algorithm ddpo", StringComparison.Ordinal));
+
+        var path = Path.Combine(_folder["model"], "scheduler", "scheduler_config.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("DDIMScheduler", "EulerDiscreteScheduler", StringComparison.Ordinal));
+        Assert.Contains("give an LCM-LoRA with --lcm-lora", Assert.Single(PathInspector.Inspect(_folder["model"]).Problems), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void All_that_is_missing_is_listed_and_not_only_the_first()
