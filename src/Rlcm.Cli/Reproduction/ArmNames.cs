@@ -15,6 +15,9 @@ internal static class ArmNames
     /// <summary>RLCM or DDPO.</summary>
     public static string Algorithm(string arm) => arm.Split('-')[0].ToUpperInvariant();
 
+    /// <summary>An arm of the comparison with DDPO.</summary>
+    public static string Compared(string arm) => arm == StudyDefinition.Released ? $"{Algorithm(arm)} as released" : Algorithm(arm);
+
     /// <summary>What an ablation changes, such as <c>per-prompt</c>.</summary>
     public static string Change(string arm) => arm[(arm.IndexOf('-', StringComparison.Ordinal) + 1)..];
 }

@@ -28,6 +28,9 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>The arm of RLCM's default.</summary>
     public const string Rlcm = "rlcm";
 
+    /// <summary>The arm of RLCM by the recipe of the released code.</summary>
+    public const string Released = $"{Rlcm}-released";
+
     private const string Compression = "compression";
     private const string Incompression = "incompression";
     private const string Alignment = "alignment";
@@ -55,8 +58,8 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     private static readonly IReadOnlyList<string> Common =
         ["loraRank=8", "loraAlpha=16", "threads=1", "checkpointEvery=5", "keepLast=1", "keepBest=0"];
 
-    // The recipe of the released code at once, with the preset's horizon, learning rate and clip range.
-    private static readonly string[] Released =
+    // With the preset's horizon, learning rate and clip range.
+    private static readonly string[] ReleasedRecipe =
         ["finalStep=asReleased", "finalNoise=0", "scoredSteps=null", "advantage=perPrompt", "groupNoise=own", "minCount=4", "minibatches=1", "innerEpochs=1", "klCoefficient=0", "klThreshold=0", "learningRateDecay=linear"];
 
     private static readonly ulong[] Seeds = [1, 2, 3];
@@ -83,7 +86,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
             .. GeneralizationRuns(budget, Seeds, ddpoSeeds: [1]),
             .. AblationRuns(Compression, budget, "5e-4", "2.5e-4", "1e-3", Seeds,
                 ("final-unscored", ["finalStep=deterministic", "finalNoise=0", "scoredSteps=null"])),
-            .. Arms([StudyPart.Ablations], Compression, budget, Seeds, ("released", Released)),
+            .. tasks.SelectMany(task => Tuned(Released, [StudyPart.Ablations], task, [.. budget, .. ReleasedRecipe], Seeds)),
             .. AblationRuns(Alignment, budget, "1e-3", "5e-4", "2e-3", Seeds,
                 ("final-scored", ["finalStep=decoded", "finalNoise=0.3"])),
         ]);

@@ -6,7 +6,7 @@ namespace Rlcm.Cli.Reproduction.Sections;
 internal static class TrainingSection
 {
     private static readonly double[] Shares = [0.5, 0.75, 1];
-    private static readonly (string Arm, int Color)[] Arms = [(StudyDefinition.Rlcm, 0), (StudyDefinition.Ddpo, 1)];
+    private static readonly (string Arm, int Color)[] Arms = [(StudyDefinition.Rlcm, 0), (StudyDefinition.Released, 2), (StudyDefinition.Ddpo, 1)];
 
     /// <summary>The section, with its plots.</summary>
     public static string Write(ReportContext context)
@@ -27,7 +27,8 @@ internal static class TrainingSection
             [
                 .. curves.GroupBy(curve => curve.Task).Select(task => Plots(context, task.Key, [.. task.Select(curve => (curve.Arm, curve.Color, curve.Curve))])),
                 Gains(curves.Select(curve => (curve.Task, curve.Arm, curve.Curve))),
-                SpeedUps(results),
+                $"To a share of the other's gain, each over its own start:\n\n{SpeedUps(results, SpeedUp.OfGain)}",
+                $"To the reward that the other has there, whatever each began with:\n\n{SpeedUps(results, SpeedUp.OfLevel)}",
             ]);
     }
 
@@ -35,7 +36,7 @@ internal static class TrainingSection
     {
         string Draw(string axis, string title, Func<GainCurve, IReadOnlyList<SeedPoint>> points) => context.Plot($"{task}-{axis}", $"{task}: gain against {axis}", path => StudyPlots.Bands(
             path, task, title, $"gain, {curves[0].Curve.Runs[0].Curve.Reward.Unit}",
-            curves.Select(curve => new PlottedLine(ArmNames.Algorithm(curve.Arm), curve.Color, Dashed: false, [.. points(curve.Curve).Select(point => (point.X, point.Value))]))));
+            curves.Select(curve => new PlottedLine(ArmNames.Compared(curve.Arm), curve.Color, Dashed: false, [.. points(curve.Curve).Select(point => (point.X, point.Value))]))));
         return $"{Draw("minutes", "training time, minutes", curve => curve.Minutes)}\n{Draw("queries", "reward queries", curve => curve.Queries)}";
     }
 
@@ -46,7 +47,7 @@ internal static class TrainingSection
             var runs = entry.Curve.Runs;
             return (IReadOnlyList<string>)
             [
-                entry.Task, ArmNames.Algorithm(entry.Arm), $"{runs.Count}",
+                entry.Task, ArmNames.Compared(entry.Arm), $"{runs.Count}",
                 MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.Start.RewardMean)])),
                 MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.End.RewardMean)])),
                 MarkdownText.Signed(entry.Curve.Final),
@@ -58,21 +59,22 @@ internal static class TrainingSection
 
     private static string Count(IEnumerable<long?> evaluations) => evaluations.Average() is { } mean ? MarkdownText.Count(mean) : MarkdownText.Nothing;
 
-    private static string SpeedUps(StudyResults results)
+    private static string SpeedUps(StudyResults results, Func<IReadOnlyList<Curve>, IReadOnlyList<Curve>, double, SpeedUp> compare)
     {
         var rows = from task in results.Tasks(StudyPart.Main)
-                   let rlcm = results.Curve(task, StudyDefinition.Rlcm)
+                   from arm in (string[])[StudyDefinition.Rlcm, StudyDefinition.Released]
+                   let rlcm = results.Curve(task, arm)
                    let ddpo = results.Curve(task, StudyDefinition.Ddpo)
                    where rlcm is not null && ddpo is not null
                    from target in (IEnumerable<(string Name, GainCurve Own, GainCurve Other)>)[("DDPO", rlcm, ddpo), ("RLCM", ddpo, rlcm)]
                    from share in Shares
                    select (IReadOnlyList<string>)
                    [
-                       task, $"{MarkdownText.Percent(share)} of {target.Name}'s gain",
-                       .. Cells(SpeedUp.OfGain(target.Own.ByMinutes, target.Other.ByMinutes, share), target.Own == rlcm, MarkdownText.Number),
-                       .. Cells(SpeedUp.OfGain(target.Own.ByQueries, target.Other.ByQueries, share), target.Own == rlcm, MarkdownText.Count),
+                       task, ArmNames.Compared(arm), $"{MarkdownText.Percent(share)} of {target.Name}'s gain",
+                       .. Cells(compare(target.Own.ByMinutes, target.Other.ByMinutes, share), target.Own == rlcm, MarkdownText.Number),
+                       .. Cells(compare(target.Own.ByQueries, target.Other.ByQueries, share), target.Own == rlcm, MarkdownText.Count),
                    ];
-        return MarkdownText.Table(["task", "to", "minutes, RLCM", "DDPO", "factor", "queries, RLCM", "DDPO", "factor"], rows);
+        return MarkdownText.Table(["task", "", "to", "minutes, RLCM", "DDPO", "factor", "queries, RLCM", "DDPO", "factor"], rows);
     }
 
     /// <summary>Places of RLCM and of DDPO, and how many times sooner RLCM is there.</summary>
