@@ -18,8 +18,17 @@ public sealed class MeasuredUpdatesTests : IDisposable
         File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
         var config = new TrainConfig
         {
-            Model = TinyModels.Write(_folder["model"], SchedulerConfig.Ddim), Algorithm = TrainAlgorithm.Ddpo, Prompts = _folder["prompts.txt"], EvaluationPrompts = _folder["prompts.txt"],
-            GuidanceScale = 3, Horizon = 3, ImagesPerUpdate = 4, SamplingBatch = 4, MicroBatch = 4, LoraRank = 2, Updates = 2,
+            Model = TinyModels.Write(_folder["model"], SchedulerConfig.Ddim),
+            Algorithm = TrainAlgorithm.Ddpo,
+            Prompts = _folder["prompts.txt"],
+            EvaluationPrompts = _folder["prompts.txt"],
+            GuidanceScale = 3,
+            Horizon = 3,
+            ImagesPerUpdate = 4,
+            SamplingBatch = 4,
+            MicroBatch = 4,
+            LoraRank = 2,
+            Updates = 2,
         };
         using var updates = new MeasuredUpdates(config);
         var (first, second) = (updates.Next(CancellationToken.None), updates.Next(CancellationToken.None));

@@ -70,8 +70,16 @@ public sealed class FinishedRunTests : IDisposable
             File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
             var config = new TrainConfig
             {
-                Model = TinyModels.Write(_folder["model"]), Prompts = _folder["prompts.txt"], EvaluationPrompts = _folder["prompts.txt"],
-                Updates = 1, ImagesPerUpdate = 4, SamplingBatch = 4, MicroBatch = 4, Horizon = 2, OriginSteps = 2, LoraRank = 2,
+                Model = TinyModels.Write(_folder["model"]),
+                Prompts = _folder["prompts.txt"],
+                EvaluationPrompts = _folder["prompts.txt"],
+                Updates = 1,
+                ImagesPerUpdate = 4,
+                SamplingBatch = 4,
+                MicroBatch = 4,
+                Horizon = 2,
+                OriginSteps = 2,
+                LoraRank = 2,
             };
             using var session = new TrainingSession(config);
             using var run = TrainingRun.Begin(_folder["made"], config, [], TimeProvider.System);
