@@ -7,7 +7,7 @@ namespace Rlcm.Cli.Reproduction;
 /// <param name="Reward">Mean reward of the evaluation prompts, one picture each, and its interval.</param>
 /// <param name="RecognizedShare">Share of animal pictures that show the animal asked for; null without a gallery.</param>
 /// <param name="RecognizedSamples">Number of those pictures.</param>
-/// <param name="SecondsPerPicture">Time of drawing and decoding, by the clock.</param>
+/// <param name="SecondsPerPicture">Time of drawing and decoding in the quickest batch, by the clock.</param>
 internal sealed record StepMeasure(int Steps, Estimate Reward, double? RecognizedShare, int? RecognizedSamples, double SecondsPerPicture);
 
 /// <summary>A file of <c>inference/</c>: a model against its sampling steps.</summary>

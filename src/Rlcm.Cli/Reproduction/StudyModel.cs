@@ -24,8 +24,7 @@ internal sealed class StudyModel : IDisposable
     private readonly IDisposable? _merged;
     private readonly ModelSampler _sampler;
     private readonly IReward _reward;
-    private long _drawn;
-    private long _ticks;
+    private double _quickest = double.PositiveInfinity;
 
     /// <param name="config">The run's configuration.</param>
     /// <param name="adapter">Its adapter; null: the untuned model.</param>
@@ -54,11 +53,11 @@ internal sealed class StudyModel : IDisposable
     public RecognizedShare? Recognize(int steps, IReadOnlyList<string> animals, CancellationToken stop) => _sampler.PictureSize != Recognizer.PictureSize ? null
         : RecognizedShare.Compute(new(Evaluation.Gallery.Read(ShippedFiles.Require(Gallery, "the gallery"))), (texts, seeds) => Draw(steps, texts, seeds, stop), seeds: 1, animals, stop);
 
-    /// <summary>Seconds of a picture since this was asked last.</summary>
+    /// <summary>Seconds of a picture in the quickest batch since this was asked last: other work on the machine slows some batches, and speeds none up.</summary>
     public double TakeSecondsPerPicture()
     {
-        var seconds = Stopwatch.GetElapsedTime(0, _ticks).TotalSeconds / _drawn;
-        (_drawn, _ticks) = (0, 0);
+        var seconds = _quickest;
+        _quickest = double.PositiveInfinity;
         return seconds;
     }
 
@@ -66,8 +65,7 @@ internal sealed class StudyModel : IDisposable
     {
         var start = Stopwatch.GetTimestamp();
         var images = _sampler.Draw(steps, texts, seeds, stop);
-        _ticks += Stopwatch.GetTimestamp() - start;
-        _drawn += texts.Count;
+        _quickest = Math.Min(_quickest, Stopwatch.GetElapsedTime(start).TotalSeconds / texts.Count);
         return images;
     }
 
