@@ -83,11 +83,12 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
                 .. DdpoAt(DdpoLearningRate, [StudyPart.Main], task, budget, [seed]),
             ])),
             .. HorizonRuns([Compression, Alignment], budget, [2, 4, 8], Seeds),
-            .. GeneralizationRuns(budget, Seeds, ddpoSeeds: [1]),
-            .. AblationRuns(Compression, budget, "5e-4", "2.5e-4", "1e-3", Seeds,
+            .. GeneralizationRuns(budget, Seeds),
+            .. AblationRuns(Compression, budget, "2.5e-4", "1e-3", Seeds,
                 ("final-unscored", ["finalStep=deterministic", "finalNoise=0", "scoredSteps=null"])),
+            .. Arms([StudyPart.Ablations], Compression, budget, Seeds, ("sum", ["logProb=sum", "maxGradNorm=5120", "klCoefficient=10.24"])), // 1024 dimensions times the mean's
             .. tasks.SelectMany(task => Tuned(Released, [StudyPart.Ablations], task, [.. budget, .. ReleasedRecipe], Seeds)),
-            .. AblationRuns(Alignment, budget, "1e-3", "5e-4", "2e-3", Seeds,
+            .. AblationRuns(Alignment, budget, "5e-4", "2e-3", Seeds,
                 ("final-scored", ["finalStep=decoded", "finalNoise=0.3"])),
         ]);
     }
@@ -103,7 +104,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
             .. DdpoAt(DdpoLearningRate, [StudyPart.Main, StudyPart.LearningRates], Compression, ddpo, seeds: [1]),
             .. DdpoAt("1e-3", [StudyPart.LearningRates], Compression, ddpo, seeds: [1]),
             .. HorizonRuns([Compression], quick, [2, 4, 8], seeds: [1]),
-            .. GeneralizationRuns(quick, rlcmSeeds: [1], ddpoSeeds: []),
+            .. GeneralizationRuns(quick, seeds: [1]),
             .. Arms([StudyPart.Ablations], Compression, quick, seeds: [1], ("once", ["minibatches=1", "innerEpochs=1"])),
         ]);
     }
@@ -113,24 +114,16 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         tasks.SelectMany(task => horizons.SelectMany(horizon =>
             Tuned(horizon == Horizon ? Rlcm : $"{Rlcm}-h{horizon}", [StudyPart.Horizon], task, horizon == Horizon ? budget : [.. budget, $"horizon={horizon}"], seeds)));
 
-    /// <summary>Both algorithms on 30 of the animals.</summary>
-    private static IEnumerable<StudyRun> GeneralizationRuns(IReadOnlyList<string> budget, IReadOnlyList<ulong> rlcmSeeds, IReadOnlyList<ulong> ddpoSeeds)
-    {
-        string[] sets = [.. budget, $"prompts={StudyPrompts.Trained}"];
-        return
-        [
-            .. Tuned($"{Rlcm}-30", [StudyPart.Generalization], Compression, sets, rlcmSeeds),
-            .. Ddpos($"{DdpoName}-30", [StudyPart.Generalization], Compression, [.. sets, $"learningRate={DdpoLearningRate}"], ddpoSeeds),
-        ];
-    }
+    /// <summary>RLCM on 30 of the animals.</summary>
+    private static IEnumerable<StudyRun> GeneralizationRuns(IReadOnlyList<string> budget, IReadOnlyList<ulong> seeds) =>
+        Tuned($"{Rlcm}-30", [StudyPart.Generalization], Compression, [.. budget, $"prompts={StudyPrompts.Trained}"], seeds);
 
     /// <summary>One change each of RLCM's default, which is compared with the run of <see cref="StudyPart.Main"/>.</summary>
-    private static IEnumerable<StudyRun> AblationRuns(string task, IReadOnlyList<string> budget, string rate, string half, string twice, IReadOnlyList<ulong> seeds, (string Name, string[] Sets) finalStep) =>
+    private static IEnumerable<StudyRun> AblationRuns(string task, IReadOnlyList<string> budget, string half, string twice, IReadOnlyList<ulong> seeds, (string Name, string[] Sets) finalStep) =>
     [
         .. Tuned(Rlcm, [StudyPart.Ablations], task, budget, seeds),
         .. Arms([StudyPart.Ablations], task, budget, seeds,
             finalStep,
-            ("sum", ["logProb=sum", "maxGradNorm=5120", "klCoefficient=10.24"]), // 1024 dimensions times the mean's
             ("per-prompt", ["advantage=perPrompt", "groupNoise=own", "minCount=4"]),
             ("once", ["minibatches=1", "innerEpochs=1"]),
             ($"lr-{half}", [$"learningRate={half}"]),
