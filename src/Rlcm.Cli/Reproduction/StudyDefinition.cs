@@ -52,7 +52,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>DDPO's sampling steps, in its preset.</summary>
     public const int DdpoHorizon = 50;
 
-    private static readonly IReadOnlyList<string> TriedLearningRates = ["1e-3", "2e-3", "4e-3"];
+    private static readonly IReadOnlyList<string> TriedLearningRates = ["4e-3", "2e-3", "1e-3"];
 
     // What no ablation touches: the same adapters everywhere, and one thread, so that two processes use two cores.
     private static readonly IReadOnlyList<string> Common =

@@ -34,10 +34,12 @@ internal static class TrainingSection
 
     private static string Plots(ReportContext context, string task, IReadOnlyList<(string Arm, int Color, GainCurve Curve)> curves)
     {
-        string Draw(string axis, string title, Func<GainCurve, IReadOnlyList<SeedPoint>> points) => context.Plot($"{task}-{axis}", $"{task}: gain against {axis}", path => StudyPlots.Bands(
-            path, task, title, $"gain, {curves[0].Curve.Runs[0].Curve.Reward.Unit}",
-            curves.Select(curve => new PlottedLine(ArmNames.Compared(curve.Arm), curve.Color, Dashed: false, [.. points(curve.Curve).Select(point => (point.X, point.Value))]))));
-        return $"{Draw("minutes", "training time, minutes", curve => curve.Minutes)}\n{Draw("queries", "reward queries", curve => curve.Queries)}";
+        var gain = $"gain, {curves[0].Curve.Runs[0].Curve.Reward.Unit}";
+        PlottedLine[] Lines(Func<GainCurve, IReadOnlyList<SeedPoint>> points, int first) =>
+            [.. curves.Select(curve => new PlottedLine(ArmNames.Compared(curve.Arm), curve.Color, Dashed: false, [.. points(curve.Curve).Skip(first).Select(point => (point.X, point.Value))]))];
+        var byMinutes = context.Plot($"{task}-minutes", $"{task}: gain against minutes", path => StudyPlots.Doublings(path, task, "training time, minutes (each mark twice the one before)", gain, Lines(curve => curve.Minutes, first: 1)));
+        var byQueries = context.Plot($"{task}-queries", $"{task}: gain against queries", path => StudyPlots.Bands(path, task, "reward queries", gain, Lines(curve => curve.Queries, first: 0)));
+        return $"{byMinutes}\n{byQueries}";
     }
 
     private static string Gains(IEnumerable<(string Task, string Arm, GainCurve Curve)> curves) => MarkdownText.Table(
