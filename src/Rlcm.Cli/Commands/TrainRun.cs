@@ -105,8 +105,8 @@ internal static class TrainRun
         }
 
         terminal.Write(TrainSummary.Table(outcome));
-        if (updates[^1].Update < config.Updates)
-            output.WriteLine($"ended after update {updates[^1].Update} of {config.Updates}: the last evaluations are no better than those before by a standard error (patience)");
+        if (TrainSummary.End(updates[^1].Update, config) is { } end)
+            output.WriteLine(end);
         output.WriteLine(TrainSummary.Reward(outcome));
         foreach (var part in TrainSummary.Parts(outcome))
             output.WriteLine(part);

@@ -35,6 +35,11 @@ internal static class TrainSummary
         return table;
     }
 
+    /// <summary>What ended a run that could end before its updates; null for others.</summary>
+    public static string? End(int updates, TrainConfig config) => config.Patience is not { } patience ? null
+        : updates == config.Updates ? $"ended by its budget of {config.Updates} updates"
+        : $"ended by patience after update {updates} of {config.Updates}: its last {(patience == 1 ? "evaluation is" : $"{patience} evaluations are")} no better than those before by a standard error";
+
     /// <summary>The mean reward of the evaluation pictures, before and after.</summary>
     public static string Reward(TrainingOutcome outcome)
     {

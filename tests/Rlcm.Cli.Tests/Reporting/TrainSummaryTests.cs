@@ -8,6 +8,14 @@ namespace Rlcm.Cli.Tests.Reporting;
 
 public sealed class TrainSummaryTests
 {
+    [Theory]
+    [InlineData(40, null, null)]
+    [InlineData(40, 3, "ended by its budget of 40 updates")]
+    [InlineData(20, 3, "ended by patience after update 20 of 40: its last 3 evaluations are no better than those before by a standard error")]
+    [InlineData(20, 1, "ended by patience after update 20 of 40: its last evaluation is no better than those before by a standard error")]
+    public void What_ended_a_run_is_said_where_it_could_be_two_things(int updates, int? patience, string? expected) =>
+        Assert.Equal(expected, TrainSummary.End(updates, new() { Updates = 40, Patience = patience }));
+
     [Fact]
     public void The_table_fits_a_narrow_terminal_and_shows_before_and_after_at_every_number_of_steps()
     {
