@@ -32,6 +32,7 @@ public sealed class Trainer : IDisposable
     private long _queries;
     private double _seconds;
     private double _klCoefficient;
+    private (long Sampling, long Training) _evaluations; // of the updates that are done: one that is given up is made again
 
     /// <param name="config">A validated configuration.</param>
     /// <param name="policy">The model as a policy.</param>
@@ -152,6 +153,7 @@ public sealed class Trainer : IDisposable
         _queries += advantages.Length;
         var seconds = _clock.Elapsed.TotalSeconds;
         _seconds += seconds;
+        _evaluations = (_policy.Sampling, _policy.Training);
         var moments = RewardMoments.Of(_reward.Measure(scores));
         var mean = PpoMetrics.Mean(losses);
         if (_config.KlTarget is { } target)
@@ -160,8 +162,8 @@ public sealed class Trainer : IDisposable
             _update, _queries, _seconds, moments.Mean, moments.Std, advantages.Average(),
             mean.Loss, mean.RatioMean, mean.ClipFraction, mean.ApproxKl, norms.Average(), _adam.LearningRate, advantages.Length / seconds)
         {
-            SamplingEvaluations = _policy.Sampling,
-            TrainingEvaluations = _policy.Training,
+            SamplingEvaluations = _evaluations.Sampling,
+            TrainingEvaluations = _evaluations.Training,
             ReferenceKl = mean.ReferenceKl,
             KlCoefficient = ppo.KlCoefficient > 0 ? ppo.KlCoefficient : null,
             Parts = _reward.ByPart(scores)?.ToDictionary(part => part.Key, part => RewardMoments.Of([.. part.Value]), StringComparer.Ordinal),
@@ -198,8 +200,8 @@ public sealed class Trainer : IDisposable
         store.Save(_update, Tensors(), new TrainingState(_update, _queries, _seconds, _adam.StepCount, _tracker.Export(), identity)
         {
             Sum = _reward.Export(),
-            SamplingEvaluations = _policy.Sampling,
-            TrainingEvaluations = _policy.Training,
+            SamplingEvaluations = _evaluations.Sampling,
+            TrainingEvaluations = _evaluations.Training,
             KlCoefficient = _config.KlTarget is null ? null : _klCoefficient,
         }, keep);
 
@@ -214,7 +216,8 @@ public sealed class Trainer : IDisposable
         if (_config.KlTarget is not null)
             _klCoefficient = state.KlCoefficient ?? _config.KlCoefficient;
         _adam.StepCount = state.AdamSteps;
-        (_policy.Sampling, _policy.Training) = (state.SamplingEvaluations ?? 0, state.TrainingEvaluations ?? 0);
+        _evaluations = (state.SamplingEvaluations ?? 0, state.TrainingEvaluations ?? 0);
+        (_policy.Sampling, _policy.Training) = _evaluations;
         (_update, _queries, _seconds) = (state.Update, state.Queries, state.Seconds);
     }
 

@@ -235,6 +235,25 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void Evaluations_of_an_update_that_is_given_up_do_not_count()
+    {
+        var store = new CheckpointStore(_folder["checkpoints"]);
+        var batches = 0;
+        using (var adapters = LoraAdapters.Create(_model.Unet, Config.LoraTargets, Config.LoraRank, Config.LoraAlpha, Config.Seed))
+        using (var encoded = new EncodedPrompts(_model.EncodePrompts))
+        using (var stop = new CancellationTokenSource())
+        {
+            var reward = new BrokenReward(count => Interlocked.Increment(ref batches) <= 2 ? [.. Enumerable.Range(0, count).Select(index => (float)index)] : throw new InvalidOperationException("no service"));
+            using var trainer = new Trainer(Config, Policy(Config), adapters, TrainingReward.Of(reward), TinyModels.Prompts, encoded, new Recorder(int.MaxValue, stop));
+            Assert.Throws<UserErrorException>(() => trainer.Run(stop.Token)); // in the second update, whose pictures are drawn
+            trainer.Save(store, new(new Dictionary<string, string>(), new Dictionary<string, string>(), new Dictionary<string, string>()), []);
+        }
+
+        var (whole, resumed) = (Train(Config).Lines, Train(Config, resume: store).Lines);
+        Assert.Equal(whole.Skip(1).Select(line => (line.SamplingEvaluations, line.TrainingEvaluations)), resumed.Select(line => (line.SamplingEvaluations, line.TrainingEvaluations)));
+    }
+
+    [Fact]
     public void A_reward_that_is_not_a_number_stops_the_run()
     {
         var error = Assert.Throws<UserErrorException>(() => Train(Config, reward: new BrokenReward(count => [.. Enumerable.Repeat(float.NaN, count)])));
