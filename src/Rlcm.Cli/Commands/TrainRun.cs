@@ -68,9 +68,11 @@ internal static class TrainRun
     }
 
     private static bool IsFinished(TrainingRun run, TrainConfig config) =>
-        (run.Checkpoint?.Number >= config.Updates || HasEnded(run.Folder, config)) && File.Exists(run.Folder.Evaluation) && File.Exists(run.Folder.Comparison);
+        (run.Checkpoint?.Number >= config.Updates || HasEnded(run, config)) && File.Exists(run.Folder.Evaluation) && File.Exists(run.Folder.Comparison);
 
-    private static bool HasEnded(RunFolder folder, TrainConfig config) => File.Exists(folder.Metrics) && Plateau.IsReached(MetricsFile.Read(folder.Metrics).Evaluations, config.Patience);
+    /// <summary>By the evaluations until its checkpoint, which may be an earlier one that was asked for.</summary>
+    private static bool HasEnded(TrainingRun run, TrainConfig config) => File.Exists(run.Folder.Metrics)
+        && Plateau.IsReached([.. MetricsFile.Read(run.Folder.Metrics).Evaluations.Where(line => line.Update <= run.Checkpoint?.Number)], config.Patience);
 
     private static void Finish(Terminal terminal, TrainRequest request, RunFolder folder, TrainingOutcome? outcome)
     {
