@@ -35,8 +35,8 @@ public sealed class DdimPolicy : IStepPolicy
     private readonly DdimPolicySettings _settings;
 
     /// <summary>Looks at <paramref name="model"/> as a policy.</summary>
-    /// <exception cref="UserErrorException">The model is a consistency model, or the steps do not fit into its noise schedule.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer steps to score.</exception>
+    /// <exception cref="UserErrorException">The model is a consistency model, the steps do not fit into its noise schedule, or fewer have noise than are to be scored.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">No step or fewer are to be scored.</exception>
     public DdimPolicy(TextToImageModel model, DdimPolicySettings settings)
     {
         if (model.Scheduler.ClassName == SchedulerConfig.Lcm || model.HasGuidanceEmbedding)
@@ -44,8 +44,9 @@ public sealed class DdimPolicy : IStepPolicy
         (_model, _settings) = (model, settings);
         _steps = DdimScheduler.CreateSteps(model.Scheduler.CreateNoiseSchedule(), settings.Horizon, model.Scheduler.StepsOffset, model.Scheduler.SetAlphaToOne);
         int[] noised = [.. Enumerable.Range(0, settings.Horizon).Where(IsNoised)];
-        if (settings.ScoredSteps < 1 || settings.ScoredSteps > noised.Length)
-            throw new ArgumentOutOfRangeException(nameof(settings), settings.ScoredSteps, $"Expected 1 to {noised.Length} scored steps.");
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(settings.ScoredSteps ?? 1, nameof(settings));
+        if (settings.ScoredSteps > noised.Length)
+            throw new UserErrorException($"scoredSteps: expected at most {noised.Length}, of the {settings.Horizon} steps of a picture those that add noise, found {settings.ScoredSteps}; lower scoredSteps.");
         ScoredSteps = noised[^(settings.ScoredSteps ?? noised.Length)..];
         StateShape = LatentShape.Of(model, settings.Height, settings.Width);
     }

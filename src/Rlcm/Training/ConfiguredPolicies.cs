@@ -10,8 +10,15 @@ namespace Rlcm.Training;
 internal sealed class ConfiguredPolicies(TrainConfig config, TextToImageModel model)
 {
     /// <summary>The policy that is trained.</summary>
-    /// <exception cref="UserErrorException">The model is not of the algorithm's kind, or cannot be sampled so.</exception>
-    public IStepPolicy ForTraining() => config.Algorithm == TrainAlgorithm.Ddpo
+    /// <exception cref="UserErrorException">The model is not of the algorithm's kind, cannot be sampled so, or explores in no step.</exception>
+    public IStepPolicy ForTraining()
+    {
+        var policy = Scored();
+        return policy.ScoredSteps.Count > 0 ? policy
+            : throw new UserErrorException($"horizon: expected steps that add noise, found none of {config.Horizon}, since the model's last DDIM step leads to no noise at all (set_alpha_to_one); set horizon to 2 or more.");
+    }
+
+    private IStepPolicy Scored() => config.Algorithm == TrainAlgorithm.Ddpo
         ? new DdimPolicy(model, Diffusion(config.Horizon) with { ScoredSteps = config.ScoredSteps })
         : new LcmPolicy(model, Consistency(config.Horizon) with { FinalStep = config.FinalStep, FinalNoise = config.FinalNoise, ScoredSteps = config.ScoredSteps });
 

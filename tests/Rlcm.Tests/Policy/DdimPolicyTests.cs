@@ -82,12 +82,14 @@ public sealed class DdimPolicyTests : IDisposable
         Assert.True(policy.DecodesNoise);
         Assert.Equal([47, 48, 49], new DdimPolicy(_model, new(50, 4) { ScoredSteps = 3 }).ScoredSteps);
         Assert.Empty(new DdimPolicy(_model, new(50, 4, Eta: 0)).ScoredSteps);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DdimPolicy(_model, new(5, 4) { ScoredSteps = 6 }));
+        Assert.Throws<UserErrorException>(() => new DdimPolicy(_model, new(5, 4) { ScoredSteps = 6 }));
 
         var path = Path.Combine(_folder["model"], "scheduler", "scheduler_config.json");
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"set_alpha_to_one\": false", "\"set_alpha_to_one\": true", StringComparison.Ordinal));
         using var toOne = TextToImageModel.Load(_folder["model"]);
         Assert.Equal(Enumerable.Range(0, 49), new DdimPolicy(toOne, new(50, 4)).ScoredSteps); // the last step has no noise
+        var error = Assert.Throws<UserErrorException>(() => new DdimPolicy(toOne, new(5, 4) { ScoredSteps = 5 }));
+        Assert.Equal("scoredSteps: expected at most 4, of the 5 steps of a picture those that add noise, found 5; lower scoredSteps.", error.Message);
     }
 
     [Fact]
