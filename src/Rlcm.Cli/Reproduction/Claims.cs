@@ -121,14 +121,15 @@ internal sealed class Claims(StudyResults results)
 
     private Claim EveryHorizonFaster()
     {
-        var factors = results.Tasks(StudyPart.Horizon).Where(IsMeasured).SelectMany(task => results.Arms(StudyPart.Horizon, task)
+        string[] tasks = [.. results.Tasks(StudyPart.Horizon).Where(IsMeasured)];
+        var factors = tasks.Where(IsGained).SelectMany(task => results.Arms(StudyPart.Horizon, task)
             .Where(arm => results.Curve(task, arm) is not null).OrderBy(ArmNames.Horizon).Select(arm => (Name: $"{task}, H = {ArmNames.Horizon(arm)}:", Factor: Factor(task, arm)))).ToArray();
         return new(
             "faster at every horizon",
             "RLCM is faster than DDPO at every horizon",
-            factors.Length == 0 ? MarkdownText.Nothing : string.Join("; ", factors.Select(factor => $"{factor.Name} {Times(factor.Factor)}")),
-            "holds where every factor in time to DDPO's gain is above 1; does not hold where none is",
-            factors.Length == 0 ? Verdict.NotMeasured : OfAll(factors.Select(factor => factor.Factor > 1)));
+            tasks.Length == 0 ? MarkdownText.Nothing : string.Join("; ", (IEnumerable<string>)[.. factors.Select(factor => $"{factor.Name} {Times(factor.Factor)}"), .. tasks.Where(task => !IsGained(task)).Select(Describe)]),
+            "holds where every factor in time to DDPO's gain is above 1; does not hold where none is; not clear where DDPO gains nothing",
+            tasks.Length == 0 ? Verdict.NotMeasured : factors.Length == 0 ? Verdict.NotClear : OfAll(factors.Select(factor => factor.Factor > 1)));
     }
 
     private Claim Unseen()
@@ -144,6 +145,9 @@ internal sealed class Claims(StudyResults results)
     }
 
     private bool IsMeasured(string task) => results.Curve(task, StudyDefinition.Rlcm) is not null && results.Curve(task, StudyDefinition.Ddpo) is not null;
+
+    /// <summary>Whether DDPO gains anything that RLCM can be compared by; of what <see cref="IsMeasured"/>.</summary>
+    private bool IsGained(string task) => SpeedUp(task, StudyDefinition.Rlcm) is { B.Kind: not Crossing.NotApplicable };
 
     /// <summary>Seed by seed where both have the seed, at the last number of queries that both have reached.</summary>
     private Estimate? DifferenceAtEqualQueries(string task)
@@ -196,7 +200,7 @@ internal sealed class Claims(StudyResults results)
 
     /// <summary>By the best of the tasks; where DDPO gains nothing on any, nothing follows.</summary>
     private Verdict ByFactor(IReadOnlyList<string> tasks, double expected) =>
-        tasks.All(task => SpeedUp(task, StudyDefinition.Rlcm) is { B.Kind: Crossing.NotApplicable }) ? Verdict.NotClear
+        !tasks.Any(IsGained) ? Verdict.NotClear
         : tasks.Max(task => Factor(task)) is not > 1 ? Verdict.DoesNotHold
         : tasks.Max(task => Factor(task)) >= expected ? Verdict.Holds : Verdict.NotClear;
 

@@ -36,6 +36,15 @@ public sealed class ClaimsTests
         Assert.Equal(("compression n/a, since DDPO gains nothing", Verdict.NotClear), (claim.Measured, claim.Verdict));
     }
 
+    [Theory]
+    [InlineData(-4, "compression, H = 4: 2.0x", nameof(Verdict.Holds))]
+    [InlineData(-6, "compression n/a, since DDPO gains nothing", nameof(Verdict.NotClear))]
+    public void Every_horizon_is_judged_where_DDPO_gains_something(double ddpo, string measured, string verdict)
+    {
+        var claim = new Claims(Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), Run(Ddpo, 1, 1, -5, -5, ddpo)])).All[6];
+        Assert.Equal((measured, verdict), (claim.Measured, claim.Verdict.ToString()));
+    }
+
     [Fact]
     public void Better_per_query_takes_more_than_one_seed()
     {
