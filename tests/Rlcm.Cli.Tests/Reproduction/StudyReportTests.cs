@@ -36,6 +36,14 @@ public sealed class StudyReportTests : IDisposable
     }
 
     [Fact]
+    public void Arms_without_a_rate_are_named_beside_the_rates()
+    {
+        var run = HandMadeStudy.Run("rlcm-once", 1, 1, -3, -2);
+        Assert.DoesNotContain("Not measured, so that", Write(HandMadeStudy.Results([run]), _folder["report.md"]), StringComparison.Ordinal);
+        Assert.Contains("those of the clock and their factors mean little: compression-rlcm-once. ", Write(HandMadeStudy.Results([run with { Clock = null }]), _folder["report.md"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Links_lead_from_where_the_report_is() =>
         Assert.Contains("](../plots/compression-minutes.png)", Write(HandMadeStudy.Complete, _folder["docs/reproduction.md"]), StringComparison.Ordinal);
 

@@ -40,8 +40,10 @@ internal static class RunsSection
             arm.Key, MarkdownText.Number(1000 * arm.Value.SecondsPerEvaluation), $"{MarkdownText.Number(1000 * arm.Value.Rounds.Min())} to {MarkdownText.Number(1000 * arm.Value.Rounds.Max())}",
             MarkdownText.Number(arm.Value.SamplingEvaluations), MarkdownText.Number(arm.Value.TrainingEvaluations), MarkdownText.Number(arm.Value.SecondsPerPicture),
         ]);
+        string[] unmeasured = [.. context.Results.Runs.Where(run => run.Clock is null).Select(run => run.Run.Key).Distinct(StringComparer.Ordinal)];
         return $"Measured on {rates.Processor} with {rates.Cores} cores by `rlcm {string.Join(' ', rates.CommandLine)}` (Rlcm {rates.Version}), updates of {rates.Images} pictures.\n\n"
-            + MarkdownText.Table(["arm", "ms an evaluation", "rounds", "evaluations a picture, sampling", "training", "seconds a picture"], rows);
+            + MarkdownText.Table(["arm", "ms an evaluation", "rounds", "evaluations a picture, sampling", "training", "seconds a picture"], rows)
+            + (unmeasured.Length == 0 ? string.Empty : $"\n\nNot measured, so that their minutes are those of the clock and their factors mean little: {string.Join(", ", unmeasured)}. All arms are measured again where `rates.json` is removed.");
     }
 
     private static string Count(long? evaluations) => evaluations is { } count ? MarkdownText.Count(count) : MarkdownText.Nothing;
