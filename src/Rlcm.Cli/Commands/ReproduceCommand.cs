@@ -16,6 +16,9 @@ internal sealed class ReproduceCommand
     private readonly Option<string> _report = new("--report") { Description = "The report [default: report.md in the study's folder]", HelpName = "FILE" };
     private readonly SetOption _set = new("Any key of a configuration, changed in all runs of the study; may be repeated");
 
+    // What makes a run the one that its name says, with an adapter to be kept.
+    private static readonly string[] KeysOfRuns = ["algorithm", "seed", "task", "trainedWeights"];
+
     private readonly IReadOnlyList<StudyDefinition> _studies; // full, quick
 
     private ReproduceCommand(StudyDefinition full, StudyDefinition quick) => _studies = [full, quick];
@@ -55,6 +58,8 @@ internal sealed class ReproduceCommand
         var minutes = arguments.Checked(_minutes, number => number > 0, "a number above 0");
         foreach (var run in study.Runs)
             run.Config(changes); // every mistake before any work
+        if (changes.Select(change => change.Split('=')[0]).FirstOrDefault(name => KeysOfRuns.Contains(name)) is { } key)
+            throw new UserErrorException($"--set {key}: expected a key that all runs of a study can share, found one that makes each what it is; leave it out.");
         var identity = new StudyIdentity(study.Name, StudyDefinition.Version, changes);
         var folder = StudyFolder.Open(arguments.GetRequiredValue(_output), identity);
         foreach (var run in study.Runs)
@@ -68,7 +73,7 @@ internal sealed class ReproduceCommand
         }
 
         var report = arguments.GetValue(_report) ?? folder.Report;
-        OutputPath.CheckFile(report);
+        OutputPath.CheckFile(report, _report.Name);
         folder.Begin(identity);
         var begun = time.GetTimestamp();
         bool IsTimeLeft() => minutes is not { } limit || time.GetElapsedTime(begun) < TimeSpan.FromMinutes(limit);
@@ -76,5 +81,5 @@ internal sealed class ReproduceCommand
     }
 
     private static string[] Split(ArgumentResult result) =>
-        [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct(StringComparer.Ordinal)];
+        [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries)).Distinct(StringComparer.Ordinal)];
 }

@@ -27,6 +27,7 @@ internal sealed class Study(
         {
             MeasureRates(parts, isTimeLeft, stop);
             runner.Run(parts, isTimeLeft, stop);
+            stop.ThrowIfCancellationRequested();
             MeasureRates(parts, isTimeLeft, stop);
             MeasureModels(parts, isTimeLeft, stop);
             stop.ThrowIfCancellationRequested();
@@ -66,6 +67,8 @@ internal sealed class Study(
             return;
         }
 
+        if (!parts.Contains(StudyPart.Main) && parts.Contains(StudyPart.Inference) && !study.Runs.Any(run => run.Parts.Contains(StudyPart.Main) && folder.State(run.Name) == RunState.Done))
+            terminal.Output.WriteLine($"{StudyPart.Inference}: no run of {StudyPart.Main} is finished yet; --part {StudyPart.Main},{StudyPart.Inference} makes them first.");
         var measurements = new StudyMeasurements(study, folder, changes, terminal);
         if (parts.Contains(StudyPart.Inference))
             measurements.MeasureInference(isTimeLeft, stop);

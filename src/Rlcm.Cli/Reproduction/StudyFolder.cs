@@ -54,6 +54,8 @@ internal sealed class StudyFolder
     /// <exception cref="UserErrorException">It is that of another study, or of none.</exception>
     public static StudyFolder Open(string path, StudyIdentity identity)
     {
+        if (path.Length == 0)
+            OutputPath.CheckFolder(path);
         var folder = new StudyFolder(path);
         if (!File.Exists(folder.Identity))
         {
@@ -79,8 +81,18 @@ internal sealed class StudyFolder
     /// <summary>Where a run is made and kept.</summary>
     public string Run(string name) => Path.Combine(_path, "runs", name);
 
-    /// <summary>A file of what was measured of models, such as <c>inference</c>.</summary>
+    /// <summary>A file of what was measured of models by a part, such as <c>inference</c>.</summary>
     public string Measured(string kind, string name) => Path.Combine(_path, kind, $"{name}.json");
+
+    /// <summary>Deletes what was measured of an earlier model of <paramref name="run"/>, which is to be made anew.</summary>
+    public void Forget(StudyRun run)
+    {
+        foreach (var (part, kind) in ((string, string)[])[(StudyPart.Main, StudyPart.Inference), (StudyPart.Generalization, StudyPart.Generalization)])
+        {
+            if (run.Parts.Contains(part) && Measured(kind, run.MeasuredName) is var file && File.Exists(file))
+                File.Delete(file);
+        }
+    }
 
     /// <summary>How far the run <paramref name="name"/> is.</summary>
     public RunState State(string name) =>

@@ -12,15 +12,12 @@ namespace Rlcm.Cli.Reproduction;
 /// <param name="terminal">Where to report.</param>
 internal sealed class StudyMeasurements(StudyDefinition study, StudyFolder folder, IReadOnlyList<string> changes, Terminal terminal)
 {
-    private const string Inference = "inference";
-    private const string Generalization = "generalization";
-
     /// <summary>The files of <see cref="MeasureInference"/> that are there.</summary>
-    public IEnumerable<InferenceMeasures> ReadInference() => Read<InferenceMeasures>(Inference, static measures =>
+    public IEnumerable<InferenceMeasures> ReadInference() => Read<InferenceMeasures>(StudyPart.Inference, static measures =>
         measures.BySteps.Count > 0 && measures.BySteps.All(step => step is { Steps: > 0, SecondsPerPicture: > 0 }));
 
     /// <summary>The files of <see cref="MeasureGeneralization"/> that are there.</summary>
-    public IEnumerable<GeneralizationMeasures> ReadGeneralization() => Read<GeneralizationMeasures>(Generalization, static measures => measures.Sets.Select(set => set.File).SequenceEqual(StudyPrompts.Sets.Select(set => set.File)));
+    public IEnumerable<GeneralizationMeasures> ReadGeneralization() => Read<GeneralizationMeasures>(StudyPart.Generalization, static measures => measures.Sets.Select(set => set.File).SequenceEqual(StudyPrompts.Sets.Select(set => set.File)));
 
     /// <summary>Measures the models of <see cref="StudyPart.Main"/> whose runs are finished against sampling steps, and the untuned ones.</summary>
     /// <param name="isTimeLeft">Asked before each model.</param>
@@ -31,8 +28,8 @@ internal sealed class StudyMeasurements(StudyDefinition study, StudyFolder folde
         foreach (var run in Finished(StudyPart.Main))
         {
             var config = run.Config(changes);
-            Once(Inference, $"{run.Task}-{run.Algorithm}-untuned", isTimeLeft, () => BySteps(run, config, adapter: null, stop));
-            Once(Inference, $"{run.Task}-{run.Algorithm}-{run.Seed}", isTimeLeft, () => BySteps(run, config, AdapterOf(run), stop));
+            Once(StudyPart.Inference, $"{run.Task}-{run.Algorithm}-untuned", isTimeLeft, () => BySteps(run, config, adapter: null, stop));
+            Once(StudyPart.Inference, run.MeasuredName, isTimeLeft, () => BySteps(run, config, AdapterOf(run), stop));
         }
     }
 
@@ -43,7 +40,7 @@ internal sealed class StudyMeasurements(StudyDefinition study, StudyFolder folde
     public void MeasureGeneralization(Func<bool> isTimeLeft, CancellationToken stop)
     {
         foreach (var run in Finished(StudyPart.Generalization))
-            Once(Generalization, $"{run.Task}-{run.Algorithm}-{run.Seed}", isTimeLeft, () => ByPrompts(run, run.Config(changes), stop));
+            Once(StudyPart.Generalization, run.MeasuredName, isTimeLeft, () => ByPrompts(run, run.Config(changes), stop));
     }
 
     private IEnumerable<StudyRun> Finished(string part) => study.Runs.Where(run => run.Parts.Contains(part) && folder.State(run.Name) == RunState.Done);

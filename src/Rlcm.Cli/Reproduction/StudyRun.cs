@@ -18,6 +18,9 @@ internal sealed record StudyRun(IReadOnlyList<string> Parts, string Task, string
     /// <summary>What it has in common with the same run of other seeds.</summary>
     public string Key => $"{Task}-{Arm}";
 
+    /// <summary>The name of what is measured of its model.</summary>
+    public string MeasuredName => string.Create(CultureInfo.InvariantCulture, $"{Task}-{Algorithm}-{Seed}");
+
     /// <summary>The first word of its arm.</summary>
     public string Algorithm => Arm.Split('-')[0];
 

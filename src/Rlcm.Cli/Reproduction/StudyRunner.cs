@@ -25,8 +25,7 @@ internal sealed class StudyRunner(
     /// <param name="parts">Names of parts.</param>
     /// <param name="isTimeLeft">Asked before a run is begun.</param>
     /// <param name="stop">Stops after the current update.</param>
-    /// <returns>Whether all of them are finished.</returns>
-    public bool Run(IReadOnlySet<string> parts, Func<bool> isTimeLeft, CancellationToken stop)
+    public void Run(IReadOnlySet<string> parts, Func<bool> isTimeLeft, CancellationToken stop)
     {
         StudyRun[] runs = [.. study.Runs.Where(run => run.Parts.Any(parts.Contains))];
         foreach (var (index, run) in runs.Index())
@@ -37,8 +36,6 @@ internal sealed class StudyRunner(
                 break;
             Try(run, $"{run.Name} ({index + 1} of {runs.Length})", stop);
         }
-
-        return runs.All(run => folder.State(run.Name) == RunState.Done);
     }
 
     private void Try(StudyRun run, string title, CancellationToken stop)
@@ -70,6 +67,8 @@ internal sealed class StudyRunner(
         {
             var isBegun = folder.State(run.Name) == RunState.UnderWay;
             Say($"{title}: {(isBegun ? "goes on" : "begins")}, {config.Updates} updates of {config.ImagesPerUpdate} pictures");
+            if (!isBegun)
+                folder.Forget(run);
             var clock = Stopwatch.GetTimestamp();
             TrainRun.Run(new(config, path, isBegun ? new ResumeRequest() : null, Quiet: true) { Reporter = new StudyProgress(terminal, time, run.Name, config), Scope = study.Scope.Evaluation }, terminal, commandLine, time, stop);
             if (!FinishedRun.IsFinished(path))

@@ -28,6 +28,8 @@ public sealed class MeasuredUpdates : IDisposable
         stop.ThrowIfCancellationRequested();
         _latest.Metrics = null;
         _trainer.Run(stop);
+        if (_latest.Metrics is null)
+            stop.ThrowIfCancellationRequested(); // just before the update
         var metrics = _latest.Metrics ?? throw new InvalidOperationException("All updates of the configuration are made.");
         var now = (metrics.Seconds, metrics.SamplingEvaluations ?? 0, metrics.TrainingEvaluations ?? 0);
         var before = _before;

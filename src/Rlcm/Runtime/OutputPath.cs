@@ -20,13 +20,17 @@ public static class OutputPath
     }
 
     /// <summary><paramref name="path"/> can become a file or is one, which will be replaced.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="option">The option that names it, for the message.</param>
     /// <exception cref="UserErrorException">It is a folder or cannot be written.</exception>
-    public static void CheckFile(string path)
+    public static void CheckFile(string path, string option = "--output")
     {
+        if (path.Length == 0)
+            throw new UserErrorException($"The output is an empty text, expected a file; choose another {option}.");
         var full = Path.GetFullPath(path);
         if (Directory.Exists(full))
-            throw new UserErrorException($"The output {full} is a folder, expected a file; choose another --output.");
-        Probe(Path.GetDirectoryName(full)!, $"The output {full}");
+            throw new UserErrorException($"The output {full} is a folder, expected a file; choose another {option}.");
+        Probe(Path.GetDirectoryName(full)!, $"The output {full}", option);
     }
 
     /// <summary><paramref name="path"/> can become a file; nothing is there yet.</summary>

@@ -103,6 +103,32 @@ public sealed class ReproduceCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Models_are_measured_of_finished_runs_and_whoever_asks_for_that_alone_is_told()
+    {
+        var (code, output, _) = await RunAsync([.. Arguments, "--part", "inference"]);
+        Assert.Equal((ExitCode.Success, $"inference: no run of main is finished yet; --part main,inference makes them first.\nReport: {_folder["study/report.md"]}\n"), (code, output));
+    }
+
+    [Fact]
+    public void What_was_measured_of_a_run_is_forgotten_with_it_and_nothing_else_is()
+    {
+        var folder = StudyFolder.Open(_folder["study"], new("quick", StudyDefinition.Version, []));
+        var run = StudyDefinition.Quick.Runs.First(run => run.Parts.Contains(StudyPart.Main));
+        string[] names = [run.MeasuredName, (run with { Seed = 9 }).MeasuredName];
+        foreach (var file in names.SelectMany(name => (string[])[folder.Measured(StudyPart.Inference, name), folder.Measured(StudyPart.Generalization, name)]))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, "{}");
+        }
+
+        folder.Forget(run);
+        folder.Forget(run); // nothing is there any more
+        Assert.False(File.Exists(folder.Measured(StudyPart.Inference, run.MeasuredName)));
+        Assert.True(File.Exists(folder.Measured(StudyPart.Inference, names[1])));
+        Assert.True(File.Exists(folder.Measured(StudyPart.Generalization, run.MeasuredName))); // of another run of that seed
+    }
+
+    [Fact]
     public async Task No_run_is_begun_after_the_minutes()
     {
         var (code, output, _) = await RunAsync([.. Arguments, "--minutes", "1e-9"]);
@@ -112,6 +138,10 @@ public sealed class ReproduceCommandTests : IDisposable
 
     [Theory]
     [InlineData("--part: expected one of rates, learning-rates, main, inference, horizon, generalization, ablations, found man; did you mean main?", "--part", "main,man")]
+    [InlineData("--part: expected one of rates, learning-rates, main, inference, horizon, generalization, ablations, found .", "--part", "")]
+    [InlineData("The output is an empty text, expected a file; choose another --report.", "--report", "")]
+    [InlineData("The output is an empty text, expected a folder; choose another --output.", "--output", "")]
+    [InlineData("--set seed: expected a key that all runs of a study can share, found one that makes each what it is; leave it out.", "--set", "seed=5")]
     [InlineData("--minutes: expected a number above 0, found 0.", "--minutes", "0")]
     [InlineData("--set updtes: unknown key updtes; did you mean updates?", "--set", "updtes=1")]
     public async Task Mistakes_are_told_before_anything_is_done(string message, params string[] mistake)
