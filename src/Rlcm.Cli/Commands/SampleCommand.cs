@@ -25,7 +25,7 @@ internal static class SampleCommand
         var adapterOption = new AdapterOption("Draw with this adapter");
         var steps = new Option<int?>("--steps") { Description = "Steps per picture [default: the model's recommendation]", HelpName = "N" };
         var guidance = new Option<double?>("--guidance") { Description = "Guidance scale [default: the model's recommendation]", HelpName = "G" };
-        var eta = new Option<double>("--eta") { Description = "Noise of a diffusion model's DDIM steps, 0 to 1; DDPO trains with 1", HelpName = "E" };
+        var eta = new Option<double?>("--eta") { Description = "Noise of a diffusion model's DDIM steps, 0 to 1; DDPO trains with 1", HelpName = "E" };
         var height = new Option<int?>("--height") { Description = "Height of the pictures, a multiple of 8 [default: the model's own]", HelpName = "PIXELS" };
         var width = new Option<int?>("--width") { Description = "Width of the pictures, a multiple of 8 [default: the model's own]", HelpName = "PIXELS" };
         var vaeTiling = new Option<bool>("--vae-tiling") { Description = "Decode large pictures in tiles: less memory, small differences where tiles meet" };
@@ -59,7 +59,9 @@ internal static class SampleCommand
             model.Tiling = arguments.GetValue(vaeTiling) ? Tiling.Default : null;
             using var adapters = adapterOption.Load(arguments, model, modelOptions.Name(arguments), terminal);
             using var merged = adapters?.Merge();
-            var policy = SamplingPolicy.Of(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale) { Eta = noise, Height = pictureHeight, Width = pictureWidth });
+            if (noise is not null && !SamplingPolicy.IsDiffusion(model))
+                throw new UserErrorException("--eta: expected a diffusion model, whose DDIM steps it gives noise, found a consistency model; leave --eta out.");
+            var policy = SamplingPolicy.Of(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale) { Eta = noise ?? 0, Height = pictureHeight, Width = pictureWidth });
             RolloutItem[] items = [.. prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))
                 .Select((text, index) => new RolloutItem(text, RolloutNoise.Sample(arguments.GetValue(seed), index)))];
             using var encoded = new EncodedPrompts(policy.Encode);

@@ -14,7 +14,7 @@ internal static class ShortNames
             .. paths.Select((own, index) =>
             {
                 string[][] others = [.. paths.Where((_, other) => other != index), .. reserved];
-                var length = Enumerable.Range(1, own.Length).First(length => length == own.Length || !others.Any(other => other.TakeLast(length).SequenceEqual(own.TakeLast(length))));
+                var length = Enumerable.Range(1, Math.Max(1, own.Length)).First(length => length >= own.Length || !others.Any(other => other.TakeLast(length).SequenceEqual(own.TakeLast(length))));
                 return string.Join('/', own.TakeLast(length));
             }),
         ];

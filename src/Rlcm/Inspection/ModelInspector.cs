@@ -22,7 +22,7 @@ internal static class ModelInspector
         var text = Try(problems, () => ClipTextConfig.Read(folder.TextEncoder.ConfigPath));
         var unet = Try(problems, () => UNet2DConditionConfig.Read(folder.Unet.ConfigPath));
         var vae = Try(problems, () => AutoencoderKLConfig.Read(folder.Vae.ConfigPath));
-        var scheduler = Try(problems, () => SchedulerConfig.ReadNoise(folder.SchedulerPath) is { ClassName: not SchedulerConfig.Lcm } other ? other : SchedulerConfig.Read(folder.SchedulerPath));
+        var scheduler = Try(problems, () => SchedulerConfig.ReadNoise(folder.SchedulerPath) is { IsDiffusion: false, ClassName: not SchedulerConfig.Lcm } other ? other : SchedulerConfig.Read(folder.SchedulerPath));
         var tokenizer = Try(problems, () => ClipTokenizer.FromFolder(folder.Tokenizer));
         InspectedWeights[] weights =
         [

@@ -124,6 +124,7 @@ public sealed class CompareCommandTests : IDisposable
         (string Message, string[] Arguments)[] mistakes =
         [
             ("There is nothing at ", [_folder["none"]]),
+            ("The folder / holds no run, ", ["/"]),
             ($"{begun}/metrics.jsonl: expected an evaluation, of the untuned model at least, found none yet; wait for it, or leave the run out.", [begun]),
             ($"RUN: expected every run once, found {Small()} again; leave one out.", [Small(), Small() + "/"]),
             ("RUN: expected a run's folder, found an empty text; check the path.", [string.Empty]),

@@ -35,6 +35,9 @@ public sealed class SampleCommandTests : IDisposable
         await CommandLine.SucceedAsync("sample", "--model", model, "--prompt", "a cat", "--steps", "3", "--output", _folder["default.png"]);
         Assert.Equal(PngFile.Read(_folder["plain.png"]).Pixels, PngFile.Read(_folder["default.png"]).Pixels);
         Assert.NotEqual(PngFile.Read(_folder["plain.png"]).Pixels, PngFile.Read(_folder["noisy.png"]).Pixels);
+        Assert.Equal(
+            "--eta: expected a diffusion model, whose DDIM steps it gives noise, found a consistency model; leave --eta out.",
+            await CommandLine.RefusedAsync("sample", "--model", _model, "--prompt", "a cat", "--eta", "0.5", "--output", _folder["other.png"]));
     }
 
     [Fact]

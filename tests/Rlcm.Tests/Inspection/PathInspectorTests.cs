@@ -38,7 +38,11 @@ public sealed class PathInspectorTests : IDisposable
         Assert.Contains(found.Facts, fact => fact.Name == "scheduler" && fact.Value.Contains("tuned by --algorithm ddpo", StringComparison.Ordinal));
 
         var path = Path.Combine(_folder["model"], "scheduler", "scheduler_config.json");
-        File.WriteAllText(path, File.ReadAllText(path).Replace("DDIMScheduler", "EulerDiscreteScheduler", StringComparison.Ordinal));
+        var text = File.ReadAllText(path);
+        File.WriteAllText(path, text.Replace("\"clip_sample\": false", "\"clip_sample\": true", StringComparison.Ordinal)); // which its DDIM cannot be drawn with
+        Assert.Contains("clip_sample", Assert.Single(PathInspector.Inspect(_folder["model"]).Problems), StringComparison.Ordinal);
+
+        File.WriteAllText(path, text.Replace("DDIMScheduler", "EulerDiscreteScheduler", StringComparison.Ordinal));
         Assert.Contains("give an LCM-LoRA with --lcm-lora", Assert.Single(PathInspector.Inspect(_folder["model"]).Problems), StringComparison.Ordinal);
     }
 
