@@ -21,13 +21,13 @@ public sealed class PatienceTests : IDisposable
         ];
         var output = await CommandLine.SucceedAsync([
             "train", "--model", TinyModels.Write(_folder["model"]), "--prompts", _folder["prompts.txt"], "--updates", "6", "--output", _folder["run"], .. keys.SelectMany(key => (string[])["--set", key])]);
-        Assert.Contains("ended after update 2 of 6: ", output, StringComparison.Ordinal);
+        Assert.Contains("ended by patience after update 2 of 6: ", output, StringComparison.Ordinal);
         var finished = $"The run {_folder["run"]} is finished, after update 2. Its adapter is {_folder["run/adapter"]}; --set patience=null continues it.\n";
         Assert.Equal(finished, await CommandLine.SucceedAsync("train", "--resume", _folder["run"]));
 
         output = await CommandLine.SucceedAsync("train", "--resume", _folder["run"], "--checkpoint", "1");
         Assert.Contains("continuing after update 1\n", output, StringComparison.Ordinal);
-        Assert.Contains("ended after update 2 of 6: ", output, StringComparison.Ordinal);
+        Assert.Contains("ended by patience after update 2 of 6: ", output, StringComparison.Ordinal);
         Assert.Equal(finished, await CommandLine.SucceedAsync("train", "--resume", _folder["run"]));
     }
 }
