@@ -41,7 +41,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     private const int EvaluateEvery = 5;
 
     // Of DDPO, by the part learning-rates, on compression.
-    private const string DdpoLearningRate = "2e-3";
+    private const string DdpoLearningRate = "4e-3";
 
     /// <summary>The arm of DDPO: that of the chosen rate.</summary>
     public const string Ddpo = $"{DdpoName}-lr-{DdpoLearningRate}";
@@ -52,7 +52,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>DDPO's sampling steps, in its preset.</summary>
     public const int DdpoHorizon = 50;
 
-    private static readonly IReadOnlyList<string> TriedLearningRates = ["4e-3", "2e-3", "1e-3"];
+    private static readonly IReadOnlyList<string> TriedLearningRates = ["2e-3", "4e-3", "8e-3"];
 
     // What no ablation touches: the same adapters everywhere, and one thread, so that two processes use two cores.
     private static readonly IReadOnlyList<string> Common =
