@@ -49,13 +49,28 @@ internal sealed class Study(
     /// <summary>Only while no run is under way elsewhere, which would slow some arms more than others.</summary>
     private void MeasureRates(IReadOnlySet<string> parts, Func<bool> isTimeLeft, CancellationToken stop)
     {
-        if (!parts.Contains(StudyPart.Rates) || File.Exists(folder.Rates) || !isTimeLeft() || study.Runs.Any(run => folder.IsTaken(run.Name)))
+        if (!parts.Contains(StudyPart.Rates))
+            return;
+        AwaitRates(stop);
+        if (File.Exists(folder.Rates) || !isTimeLeft() || study.Runs.Any(run => folder.IsTaken(run.Name)))
             return;
         using var taken = folder.TryTake(Measuring);
         if (taken is null || File.Exists(folder.Rates))
             return;
         terminal.Output.WriteLine("rates: the update of every arm by turns");
         StrictJsonFile.Write(folder.Rates, RateMeasurement.Measure(study, changes, terminal, commandLine, stop));
+    }
+
+    /// <summary>Runs of this process would disturb the measurement of another.</summary>
+    private void AwaitRates(CancellationToken stop)
+    {
+        if (!File.Exists(folder.Rates) && folder.IsTaken(Measuring))
+            terminal.Output.WriteLine("rates: waiting for the process that measures");
+        while (!File.Exists(folder.Rates) && folder.IsTaken(Measuring))
+        {
+            stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(1));
+            stop.ThrowIfCancellationRequested();
+        }
     }
 
     private void MeasureModels(IReadOnlySet<string> parts, Func<bool> isTimeLeft, CancellationToken stop)

@@ -17,6 +17,7 @@ internal sealed class StudyRunner(
     StudyDefinition study, StudyFolder folder, IReadOnlyList<string> changes, Terminal terminal, IReadOnlyList<string> commandLine, TimeProvider time)
 {
     private readonly List<string> _failed = [];
+    private bool _isDiskFailing; // every other run would fail, too
 
     /// <summary>The runs that failed, which a later start tries again.</summary>
     public IReadOnlyList<string> Failed => _failed;
@@ -32,7 +33,7 @@ internal sealed class StudyRunner(
         {
             if (folder.State(run.Name) == RunState.Done)
                 continue;
-            if (stop.IsCancellationRequested || !isTimeLeft())
+            if (stop.IsCancellationRequested || !isTimeLeft() || _isDiskFailing)
                 break;
             Try(run, $"{run.Name} ({index + 1} of {runs.Length})", stop);
         }
@@ -53,10 +54,11 @@ internal sealed class StudyRunner(
         {
             Make(run, title, stop);
         }
-        catch (UserErrorException error) when (error.InnerException is not IOException)
+        catch (UserErrorException error)
         {
             _failed.Add(run.Name);
             terminal.Error.WriteLine($"{run.Name}: {error.Message}");
+            _isDiskFailing = error.InnerException is IOException;
         }
     }
 

@@ -19,7 +19,7 @@ public static class TrainingInputs
         files["prompts"] = ShippedFiles.Require(config.Prompts, "prompts");
         files["evaluationPrompts"] = ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts");
         foreach (var name in config.Gallery is null ? [] : Gallery.FileNames)
-            files[$"gallery/{name}"] = Path.Combine(ShippedFiles.Require(config.Gallery!, "gallery"), name);
+            files[$"gallery/{name}"] = ShippedFiles.Require(Path.Combine(config.Gallery!, name), "gallery");
         if (config.LcmLora is { } lcmLora)
             files["lcmLora"] = ShippedFiles.Require(lcmLora, "lcmLora");
         foreach (var (name, path) in RewardFactory.Inputs(config))

@@ -228,6 +228,8 @@ public sealed class TrainingSession : IDisposable
     {
         var gallery = _config.Gallery is { } given ? ShippedFiles.Require(given, "gallery") : Path.Combine(ModelFolder, Gallery.FolderName);
         var fits = _policy.StateShape.Skip(1).All(side => side * _model.Vae.Config.SpatialFactor == Recognizer.PictureSize);
+        if (!fits && _config.Gallery is not null)
+            throw new UserErrorException($"gallery: its pictures are {Recognizer.PictureSize}x{Recognizer.PictureSize}, expected the size of the model's; leave gallery out (in a configuration: null), or draw pictures of that size.");
         return fits && Directory.Exists(gallery) ? new(Gallery.Read(gallery)) : null;
     }
 

@@ -12,13 +12,20 @@ public sealed class ClaimsTests
     [Theory]
     [InlineData(1, 6, nameof(Verdict.Holds), 12)]
     [InlineData(2, 6, nameof(Verdict.Holds), 6)]
-    [InlineData(2.1, 6, nameof(Verdict.NotClear), 5.714)]
+    [InlineData(2.1, 6, nameof(Verdict.DoesNotHold), 5.714)]
     [InlineData(12, 6, nameof(Verdict.DoesNotHold), 1)]
     public void Faster_is_by_the_factor_in_time_to_the_gain_of_DDPO(double rlcm, double ddpo, string verdict, double factor)
     {
         var claims = new Claims(Results([Run(StudyDefinition.Rlcm, 1, rlcm, -3, -2, -1), Run(Ddpo, 1, ddpo, -5, -4.5, -4)]));
         Assert.Equal(factor, claims.Factor("compression")!.Value, 3);
         Assert.Equal(verdict, claims.All[0].Verdict.ToString());
+    }
+
+    [Fact]
+    public void Where_seeds_disagree_it_is_not_clear()
+    {
+        var claims = new Claims(Results([Run(StudyDefinition.Rlcm, 1, 2, -3, -2, -1), Run(StudyDefinition.Rlcm, 2, 2, -3, -2.9, -1.9), Run(Ddpo, 1, 6, -5, -4.5, -4)]));
+        Assert.Equal(("compression 4.1x (seeds 6.0x, 3.2x)", Verdict.NotClear), (claims.All[0].Measured, claims.All[0].Verdict));
     }
 
     [Fact]

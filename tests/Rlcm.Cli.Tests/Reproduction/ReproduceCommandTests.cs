@@ -140,7 +140,6 @@ public sealed class ReproduceCommandTests : IDisposable
     [InlineData("--part: expected one of rates, learning-rates, main, inference, horizon, generalization, ablations, found man; did you mean main?", "--part", "main,man")]
     [InlineData("--part: expected one of rates, learning-rates, main, inference, horizon, generalization, ablations, found .", "--part", "")]
     [InlineData("The output is an empty text, expected a file; choose another --report.", "--report", "")]
-    [InlineData("The output is an empty text, expected a folder; choose another --output.", "--output", "")]
     [InlineData("--set seed: expected a key that all runs of a study can share, found one that makes each what it is; leave it out.", "--set", "seed=5")]
     [InlineData("--minutes: expected a number above 0, found 0.", "--minutes", "0")]
     [InlineData("--set updtes: unknown key updtes; did you mean updates?", "--set", "updtes=1")]
@@ -149,6 +148,10 @@ public sealed class ReproduceCommandTests : IDisposable
         Assert.Equal(message, await CommandLine.RefusedAsync(["reproduce", "--quick", "--output", _folder["new"], .. mistake]));
         Assert.False(Directory.Exists(_folder["new"]));
     }
+
+    [Fact]
+    public async Task An_empty_output_is_refused() =>
+        Assert.Equal("The output is an empty text, expected a folder; choose another --output.", await CommandLine.RefusedAsync("reproduce", "--quick", "--output", ""));
 
     [Fact]
     public async Task A_folder_of_something_else_is_no_study() =>
