@@ -77,8 +77,15 @@ internal sealed class ReproduceCommand
         folder.Begin(identity);
         var begun = time.GetTimestamp();
         bool IsTimeLeft() => minutes is not { } limit || time.GetElapsedTime(begun) < TimeSpan.FromMinutes(limit);
-        return new Study(study, folder, changes, terminal, commandLine, time).Run(parts.ToHashSet(StringComparer.Ordinal), report, IsTimeLeft, stop);
+        return new Study(study, folder, changes, terminal, commandLine, WholeCommand(arguments, changes), time).Run(parts.ToHashSet(StringComparer.Ordinal), report, IsTimeLeft, stop);
     }
+
+    /// <summary>The arguments without those that leave a part of the study out.</summary>
+    private string[] WholeCommand(ParseResult arguments, IReadOnlyList<string> changes) =>
+    [
+        "reproduce", .. arguments.GetValue(_quick) ? (string[])[_quick.Name] : [], _output.Name, arguments.GetRequiredValue(_output),
+        .. arguments.GetValue(_report) is { } report ? (string[])[_report.Name, report] : [], .. changes.SelectMany(change => (string[])[_set.Name, change]),
+    ];
 
     private static string[] Split(ArgumentResult result) =>
         [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries)).Distinct(StringComparer.Ordinal)];

@@ -8,9 +8,10 @@ namespace Rlcm.Cli.Reproduction;
 /// <param name="changes">What is changed in all runs.</param>
 /// <param name="terminal">Where to report.</param>
 /// <param name="commandLine">The program's arguments.</param>
+/// <param name="wholeCommand">Those that make the whole study here, for the report.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Study(
-    StudyDefinition study, StudyFolder folder, IReadOnlyList<string> changes, Terminal terminal, IReadOnlyList<string> commandLine, TimeProvider time)
+    StudyDefinition study, StudyFolder folder, IReadOnlyList<string> changes, Terminal terminal, IReadOnlyList<string> commandLine, IReadOnlyList<string> wholeCommand, TimeProvider time)
 {
     private const string Measuring = "measurements"; // the lock of all that is no run
 
@@ -93,7 +94,7 @@ internal sealed class Study(
 
     private void WriteReport(string report)
     {
-        StudyReport.Write(new(StudyResults.Read(study, folder, changes), folder, report), commandLine);
+        StudyReport.Write(new(StudyResults.Read(study, folder, changes), folder, report), wholeCommand);
         terminal.Output.WriteLine($"Report: {Path.GetFullPath(report)}");
     }
 }

@@ -12,15 +12,15 @@ internal static partial class StudyReport
 
     /// <summary>Writes the report and its plots.</summary>
     /// <param name="context">Figures and places.</param>
-    /// <param name="commandLine">The program's arguments.</param>
-    public static void Write(ReportContext context, IReadOnlyList<string> commandLine)
+    /// <param name="command">The program's arguments that make the whole study.</param>
+    public static void Write(ReportContext context, IReadOnlyList<string> command)
     {
         var sections = new Dictionary<string, Func<string>>(StringComparer.Ordinal)
         {
             ["study"] = () => Describe(context.Results),
             ["versions"] = () => Versions(context.Results),
             ["folder"] = () => context.Link(Path.Combine(context.Folder.FullPath, "runs")),
-            ["command"] = () => $"rlcm {string.Join(' ', commandLine)}",
+            ["command"] = () => $"rlcm {string.Join(' ', command)}",
             ["claims"] = () => WriteClaims(new Claims(context.Results).All),
             ["discussion"] = () => File.Exists(context.Folder.Discussion) ? File.ReadAllText(context.Folder.Discussion, Encoding.UTF8).Trim() : string.Empty,
             ["training"] = () => TrainingSection.Write(context),
