@@ -21,7 +21,7 @@ internal static partial class StudyReport
             ["versions"] = () => Versions(context.Results),
             ["folder"] = () => context.Link(Path.Combine(context.Folder.FullPath, "runs")),
             ["command"] = () => $"rlcm {string.Join(' ', command)}",
-            ["claims"] = () => WriteClaims(new Claims(context.Results).All),
+            ["claims"] = () => WriteClaims(context.Results),
             ["discussion"] = () => File.Exists(context.Folder.Discussion) ? File.ReadAllText(context.Folder.Discussion, Encoding.UTF8).Trim() : string.Empty,
             ["training"] = () => TrainingSection.Write(context),
             ["rates"] = () => RunsSection.WriteRates(context),
@@ -55,16 +55,24 @@ internal static partial class StudyReport
         return versions.Length == 0 ? RunManifest.RlcmVersion : string.Join(", ", versions);
     }
 
-    private static string WriteClaims(IReadOnlyList<Claim> claims) => MarkdownText.Table(
-        ["claim", "the paper", "measured here", "at this scale", "rule"],
-        claims.Select(claim => (IReadOnlyList<string>)[claim.Name, claim.Paper, claim.Measured, $"**{Text(claim.Verdict)}**", claim.Rule]));
-
-    private static string Text(Verdict verdict) => verdict switch
+    /// <summary>Without all runs and the rates there is no verdict, only what it would be so far.</summary>
+    private static string WriteClaims(StudyResults results)
     {
-        Verdict.Holds => "holds",
-        Verdict.DoesNotHold => "does not hold",
-        Verdict.NotClear => "not clear",
-        _ => "not measured",
+        var isFinished = results.Rates is not null && results.Runs.Count == results.Study.Runs.Count;
+        var table = MarkdownText.Table(
+            ["claim", "the paper", "measured here", "at this scale", "rule"],
+            new Claims(results).All.Select(claim => (IReadOnlyList<string>)[claim.Name, claim.Paper, claim.Measured, Text(claim.Verdict, isFinished), claim.Rule]));
+        return isFinished ? table : $"**The study is not finished**: {results.Runs.Count} of {results.Study.Runs.Count} runs are there"
+            + $"{(results.Rates is null ? ", and without the rates minutes are those of the clock, whatever else the machine did and however long a run stood still" : "")}. What follows is how it stands so far, and no result.\n\n{table}";
+    }
+
+    private static string Text(Verdict verdict, bool isFinished) => (verdict, isFinished) switch
+    {
+        (Verdict.Holds, true) => "**holds**",
+        (Verdict.DoesNotHold, true) => "**does not hold**",
+        (Verdict.NotClear, true) => "**not clear**",
+        (Verdict.NotMeasured, _) => "not measured",
+        _ => "open",
     };
 
     [GeneratedRegex(@"\{\{(?<name>[a-z-]+)\}\}", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]

@@ -54,7 +54,8 @@ public sealed class StudyReportTests : IDisposable
         foreach (var part in StudyPart.All.Except([StudyPart.Rates]))
             Assert.Contains($"Not measured yet; `rlcm reproduce --part {part}` does.", text, StringComparison.Ordinal);
         Assert.Contains("No run is finished yet.", text, StringComparison.Ordinal);
-        Assert.Contains("| **not measured** |", text, StringComparison.Ordinal);
+        Assert.Contains("| not measured |", text, StringComparison.Ordinal);
+        Assert.Contains("**The study is not finished**: 0 of ", text, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["plots"]));
     }
 
