@@ -59,7 +59,7 @@ internal static class SampleCommand
             model.Tiling = arguments.GetValue(vaeTiling) ? Tiling.Default : null;
             using var adapters = adapterOption.Load(arguments, model, modelOptions.Name(arguments), terminal);
             using var merged = adapters?.Merge();
-            if (noise is not null && !SamplingPolicy.IsDiffusion(model))
+            if (noise is not null && !model.Scheduler.IsDiffusion)
                 throw new UserErrorException("--eta: expected a diffusion model, whose DDIM steps it gives noise, found a consistency model; leave --eta out.");
             var policy = SamplingPolicy.Of(model, new(horizon ?? model.Generation.Steps, scale ?? model.Generation.GuidanceScale) { Eta = noise ?? 0, Height = pictureHeight, Width = pictureWidth });
             RolloutItem[] items = [.. prompts.SelectMany(text => Enumerable.Repeat(text, perPrompt))

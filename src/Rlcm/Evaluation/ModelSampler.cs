@@ -23,7 +23,7 @@ public sealed class ModelSampler(TextToImageModel model, double guidanceScale, F
     public double Eta { get; init; }
 
     /// <summary>The numbers of steps that are measured where none are asked for.</summary>
-    public IReadOnlyList<int> DefaultSteps => SamplingPolicy.IsDiffusion(model) ? [DiffusionSteps] : PolicyEvaluator.Horizons;
+    public IReadOnlyList<int> DefaultSteps => model.Scheduler.IsDiffusion ? [DiffusionSteps] : PolicyEvaluator.Horizons;
 
     /// <summary>Height and width of the pictures.</summary>
     public int PictureSize => model.Unet.Config.SampleSize * model.Vae.Config.SpatialFactor;

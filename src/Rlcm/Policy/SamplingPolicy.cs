@@ -21,12 +21,9 @@ public sealed record SamplingSettings(int Steps, double GuidanceScale)
 /// <summary>Policies that draw: a consistency model by its few steps, a diffusion model by DDIM (Song et al. 2021).</summary>
 public static class SamplingPolicy
 {
-    /// <summary>Whether <paramref name="model"/> is a diffusion model.</summary>
-    public static bool IsDiffusion(TextToImageModel model) => model.Scheduler.IsDiffusion;
-
     /// <summary>The policy of <paramref name="model"/>.</summary>
     /// <exception cref="UserErrorException">The model cannot take so many steps, not with this guidance scale, or not pictures of this size.</exception>
-    public static IStepPolicy Of(TextToImageModel model, SamplingSettings settings) => IsDiffusion(model)
+    public static IStepPolicy Of(TextToImageModel model, SamplingSettings settings) => model.Scheduler.IsDiffusion
         ? new DdimPolicy(model, new(settings.Steps, settings.GuidanceScale, settings.Eta) { Height = settings.Height, Width = settings.Width })
         : new LcmPolicy(model, new(settings.Steps, settings.GuidanceScale) { Height = settings.Height, Width = settings.Width });
 }

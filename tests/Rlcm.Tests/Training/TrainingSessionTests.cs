@@ -13,42 +13,8 @@ using Xunit;
 
 namespace Rlcm.Tests.Training;
 
-public sealed class TrainingSessionTests : IDisposable
+public sealed class TrainingSessionTests : TrainingSessionFixture
 {
-    private readonly List<PartialReport> _reports = [];
-    private Action _onReport = () => { };
-    private readonly TemporaryFolder _folder = new();
-    private readonly TrainConfig _config;
-
-    public TrainingSessionTests()
-    {
-        File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
-        _config = new()
-        {
-            Model = TinyModels.Write(_folder["model"]),
-            Prompts = _folder["prompts.txt"],
-            EvaluationPrompts = _folder["prompts.txt"],
-            Horizon = 2,
-            GuidanceScale = 4,
-            Grid = LcmGrid.Diffusers,
-            ImagesPerUpdate = 8,
-            SamplingBatch = 8,
-            MicroBatch = 8,
-            LearningRate = 0.05, // far too much: the reward goes up and down
-            ClipRange = 0.1,
-            LoraRank = 2,
-            Updates = 6,
-            EvaluateEvery = 1,
-            CheckpointEvery = 1,
-            KeepLast = 1,
-            KeepBest = 2,
-        };
-    }
-
-    private TrainConfig Whole => _config with { TrainedWeights = TrainedWeights.Unet, LearningRate = 0.003 };
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void Every_part_of_the_report_is_told_as_soon_as_it_is_there()
     {
@@ -130,90 +96,10 @@ public sealed class TrainingSessionTests : IDisposable
     {
         var run = Train(_config with { Updates = 2, Seed = 9 }, "run");
         var evaluations = MetricsFile.Read(run.Metrics).Evaluations;
-        using var model = TextToImageModel.Load(_config.Model);
-        var expected = new AdapterProvenance
-        {
-            BaseModel = _config.Model,
-            BaseUnetSha256 = WeightsHash.Sha256(model.Unet),
-            Task = "compression",
-            Reward = evaluations[^1].RewardMean,
-            RewardUnit = "kB",
-            Updates = 2,
-            Seed = 9,
-            Version = RunManifest.RlcmVersion,
-        };
+        var expected = Provenance(evaluations[^1], seed: 9);
         Assert.Equal(expected, AdapterProvenance.Read(run.Adapter));
         var best = evaluations.Last(line => line.IsBest);
         Assert.Equal(expected with { Reward = best.RewardMean, Updates = best.Update }, AdapterProvenance.Read(run.Best));
-    }
-
-    [Fact]
-    public void A_run_of_a_whole_U_Net_leaves_its_last_and_its_best_model_which_say_how_they_came_to_be()
-    {
-        var run = Train(Whole with { KeepLast = 9, KeepBest = 9 }, "run");
-        Assert.False(Path.Exists(run.Adapter));
-        var evaluations = MetricsFile.Read(run.Metrics).Evaluations;
-        var best = evaluations.Last(line => line.IsBest);
-        using var model = TextToImageModel.Load(_config.Model);
-        var expected = new AdapterProvenance
-        {
-            BaseModel = _config.Model,
-            BaseUnetSha256 = WeightsHash.Sha256(model.Unet),
-            Task = "compression",
-            Reward = evaluations[^1].RewardMean,
-            RewardUnit = "kB",
-            Updates = 6,
-            Seed = 1,
-            Version = RunManifest.RlcmVersion,
-        };
-        Assert.Equal(expected, AdapterProvenance.Read(run.Model));
-        Assert.Equal(expected with { Reward = best.RewardMean, Updates = best.Update }, AdapterProvenance.Read(run.Best));
-        Assert.Equal(UnetOf(run, 6), Unet(run.Model));
-        Assert.Equal(best.Update == 0 ? Unet(_config.Model) : UnetOf(run, best.Update), Unet(run.Best));
-        Assert.NotEqual(Unet(_config.Model), Unet(run.Model));
-    }
-
-    [Fact]
-    public void Who_goes_back_before_the_best_model_has_the_best_of_what_is_left()
-    {
-        var config = Whole with { KeepLast = 9, KeepBest = 9 };
-        using var reward = TrainingReward.Of(new RisingReward());
-        var run = Train(config, "run", reward: reward);
-        Assert.Equal(6, AdapterProvenance.Read(run.Best).Updates);
-        Train(config, "run", resume: new(Checkpoint: 4), stop: new CancellationToken(canceled: true), reward: reward);
-        Assert.Equal(4, AdapterProvenance.Read(run.Best).Updates);
-        Assert.Equal(UnetOf(run, 4), Unet(run.Best));
-    }
-
-    [Fact]
-    public void A_stopped_run_of_a_whole_U_Net_continues_to_the_same_end()
-    {
-        var whole = Train(Whole, "whole");
-        using var stop = new CancellationTokenSource();
-        var parts = Train(Whole, "parts", afterUpdate: update =>
-        {
-            if (update == 2)
-                stop.Cancel();
-        }, stop: stop.Token);
-        Assert.Equal(2, AdapterProvenance.Read(parts.Model).Updates);
-        Train(Whole, "parts", resume: new());
-        Assert.Equal(Unet(whole.Model), Unet(parts.Model));
-        Assert.Equal(Unet(whole.Best), Unet(parts.Best));
-        Assert.Equal(Rewards(whole), Rewards(parts));
-    }
-
-    [Fact]
-    public void A_run_that_has_no_checkpoint_yet_begins_anew_with_the_whole_U_Net()
-    {
-        Assert.Throws<OperationCanceledException>(() => Train(_config, "run", stop: new CancellationToken(canceled: true)));
-        var run = RunFolder.Open(_folder["run"]);
-        Directory.CreateDirectory(run.Best);
-        using (var model = TextToImageModel.Load(_config.Model))
-        using (var adapters = LoraAdapters.Create(model.Unet, _config.LoraTargets, 2, 4, 1))
-            adapters.Save(run.Best, new() { Updates = 0 });
-        Train(Whole with { Updates = 1 }, "run", resume: new());
-        Assert.False(AdapterFile.IsFolder(run.Best));
-        Assert.False(Path.Exists(run.Adapter));
     }
 
     [Fact]
@@ -356,78 +242,11 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.Equal([1L, 2, 3, 4, 5, 6], events.Where(item => item.Scalars.ContainsKey("train/reward_mean")).Select(item => item.Step));
     }
 
-    private static IEnumerable<(int, double)> Rewards(RunFolder run) => MetricsFile.Read(run.Metrics).Updates.Select(line => (line.Update, line.RewardMean));
-
-    private RunFolder Train(TrainConfig config, string name, Action<int>? afterUpdate = null, ResumeRequest? resume = null, TimeProvider? time = null, TrainingReward? reward = null, CancellationToken stop = default)
-    {
-        using var session = new TrainingSession(config, reward);
-        using var run = resume is null ? TrainingRun.Begin(_folder[name], config, [], time ?? TimeProvider.System) : TrainingRun.Continue(_folder[name], config, resume, [], time ?? TimeProvider.System);
-        var reporters = new TrainingReporters(
-            new Told<UpdateMetrics>(metrics => afterUpdate?.Invoke(metrics.Update)), new Told<EvaluationMetrics>(_ => { }), new Told<PartialReport>(report =>
-            {
-                _reports.Add(report);
-                _onReport();
-            }));
-        session.Run(run, reporters, time ?? TimeProvider.System, stop);
-        return run.Folder;
-    }
-
-    private float[] AdapterOf(RunFolder run, long checkpoint)
-    {
-        using var loaded = new CheckpointStore(run.Checkpoints).Load(checkpoint);
-        using var scope = TorchSharp.torch.NewDisposeScope();
-        using var model = TextToImageModel.Load(_config.Model);
-        using var adapters = LoraAdapters.Create(model.Unet, _config.LoraTargets, _config.LoraRank, _config.LoraAlpha, _config.Seed);
-        return [.. adapters.Parameters().SelectMany(entry => loaded.Tensor(entry.Name).data<float>().ToArray())];
-    }
-
-    private float[] UnetOf(RunFolder run, long checkpoint)
-    {
-        using var loaded = new CheckpointStore(run.Checkpoints).Load(checkpoint);
-        using var scope = TorchSharp.torch.NewDisposeScope();
-        using var model = TextToImageModel.Load(_config.Model);
-        return [.. model.Unet.named_parameters().SelectMany(entry => loaded.Tensor(entry.name).data<float>().ToArray())];
-    }
-
-    private static float[] Unet(string folder)
-    {
-        using var model = TextToImageModel.Load(folder);
-        return [.. model.Unet.named_parameters().SelectMany(entry => entry.parameter.data<float>().ToArray())];
-    }
-
-    private float[] Adapter(string folder)
-    {
-        using var model = TextToImageModel.Load(_config.Model);
-        using var adapters = PeftAdapter.Load(model.Unet, folder);
-        return [.. adapters.Parameters().SelectMany(entry => entry.Value.data<float>().ToArray())];
-    }
-
-    /// <summary>Rises whenever it is asked, so that every evaluation is the best so far.</summary>
-    private sealed class RisingReward : IReward
-    {
-        private int _asked;
-
-        public string Name => "rising";
-
-        public string Unit => "times";
-
-        public Task<float[]> ScoreAsync(ImageBatch images, IReadOnlyList<string> prompts, CancellationToken cancellationToken)
-        {
-            float level = 10 * Interlocked.Increment(ref _asked);
-            return Task.FromResult(Enumerable.Range(0, images.Count).Select(index => level + index).ToArray());
-        }
-    }
-
     /// <summary>Ten years forth, and back to the year 1970.</summary>
     private sealed class JumpingTime : TimeProvider
     {
         public int Jumps { get; private set; }
 
         public override DateTimeOffset GetUtcNow() => ++Jumps % 2 == 0 ? DateTimeOffset.UnixEpoch : new(2036, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    }
-
-    private sealed class Told<T>(Action<T> tell) : IProgress<T>
-    {
-        public void Report(T value) => tell(value);
     }
 }
