@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Diffusion;
 using Rlcm.Evaluation;
@@ -7,9 +6,7 @@ using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Rewards;
 using Rlcm.Runtime;
-using Rlcm.Tests.Evaluation;
 using Rlcm.Training;
-using Xunit;
 
 namespace Rlcm.Tests.Training;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Rlcm.Checkpoints;
 using Rlcm.Diffusion;
 using Rlcm.Evaluation;
-using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Rewards;

@@ -1,13 +1,8 @@
-using System.Text.Json;
 using Rlcm.Checkpoints;
-using Rlcm.Diffusion;
-using Rlcm.Evaluation;
-using Rlcm.Imaging;
 using Rlcm.Models;
 using Rlcm.Models.Lora;
 using Rlcm.Rewards;
 using Rlcm.Runtime;
-using Rlcm.Tests.Evaluation;
 using Rlcm.Training;
 using Xunit;
 
