@@ -111,13 +111,13 @@ internal sealed class Claims(StudyResults results)
 
     private Claim LongerHorizon()
     {
-        var changes = results.Tasks(StudyPart.Horizon).Select(task => (Task: task, Difference: HorizonDifference(task))).Where(change => change.Difference is not null).ToArray();
+        var changes = results.Tasks(StudyPart.Horizon).SelectMany(HorizonDifferences).ToArray();
         return new(
             "longer horizon, higher reward",
             "the reward rises with the training horizon, 2 to 4 to 8",
-            changes.Length == 0 ? MarkdownText.Nothing : $"gain of horizon 8 less that of 2: {string.Join("; ", changes.Select(change => $"{change.Task} {MarkdownText.Signed(change.Difference!.Value)}"))}",
-            "holds where the interval over seeds is above 0 on every task; does not hold where it is below 0 on one",
-            changes.Length == 0 ? Verdict.NotMeasured : BySigns([.. changes.Select(change => change.Difference!.Value)]));
+            changes.Length == 0 ? MarkdownText.Nothing : $"gain less that of the next shorter horizon: {string.Join("; ", changes.Select(change => $"{change.Task}, H = {change.Horizon}: {MarkdownText.Signed(change.Difference)}"))}",
+            "holds where the intervals over seeds are above 0, at both steps and on every task; does not hold where one is below 0",
+            changes.Length == 0 ? Verdict.NotMeasured : BySigns([.. changes.Select(change => change.Difference)]));
     }
 
     private Claim EveryHorizonFaster()
@@ -161,10 +161,13 @@ internal sealed class Claims(StudyResults results)
         })]);
     }
 
-    private Estimate? HorizonDifference(string task)
+    private IEnumerable<(string Task, int Horizon, Estimate Difference)> HorizonDifferences(string task)
     {
         string[] arms = [.. results.Arms(StudyPart.Horizon, task).OrderBy(ArmNames.Horizon)];
-        return arms.Length < 2 ? null : PairedGains(task, arms[^1], arms[0]);
+        return from pair in arms.Zip(arms.Skip(1))
+               let difference = PairedGains(task, pair.Second, pair.First)
+               where difference is not null
+               select (task, ArmNames.Horizon(pair.Second), difference.Value);
     }
 
     /// <summary>The difference of two arms' gains, seed by seed; null where they have no seed in common.</summary>

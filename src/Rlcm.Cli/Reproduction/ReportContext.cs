@@ -21,8 +21,8 @@ internal sealed record ReportContext(StudyResults Results, StudyFolder Folder, s
     /// <summary>A link to a file, as seen from the report.</summary>
     public string Link(string path) => Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(ReportPath))!, path).Replace('\\', '/');
 
-    /// <summary>What stands in place of a part of which nothing is measured.</summary>
-    public static string Missing(string part) => $"Not measured yet; `rlcm reproduce --part {part}` does.";
+    /// <summary>What stands in place of <paramref name="parts"/> of which nothing is measured.</summary>
+    public static string Missing(params string[] parts) => $"Not measured yet; `rlcm reproduce --part {string.Join(',', parts)}` does.";
 
     /// <summary>How much of a part is there, where it is not all.</summary>
     public string Incomplete(string part) => Results.Progress(part) is var (done, all) && done < all ? $"{done} of {all} runs are finished so far.\n\n" : string.Empty;

@@ -64,7 +64,7 @@ internal sealed class StudyFolder
             return folder;
         }
 
-        var found = StrictJsonFile.Read<StudyIdentity>(folder.Identity);
+        var found = StrictJsonFile.Read<StudyIdentity>(folder.Identity, "restore the file, or choose another --output");
         if (found.Study == identity.Study && found.Definition == identity.Definition && found.Set.SequenceEqual(identity.Set))
             return folder;
         throw new UserErrorException($"The folder {folder._path} holds the study {Describe(found)}, expected {Describe(identity)}; ask for that one, or choose another --output.");

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Rlcm.Cli.Commands;
 using Rlcm.Runtime;
@@ -71,7 +70,7 @@ internal sealed class StudyRunner(
             Say($"{title}: {(isBegun ? "goes on" : "begins")}, {config.Updates} updates of {config.ImagesPerUpdate} pictures");
             if (!isBegun)
                 folder.Forget(run);
-            var clock = Stopwatch.GetTimestamp();
+            var begun = time.GetTimestamp();
             TrainRun.Run(new(config, path, isBegun ? new ResumeRequest() : null, Quiet: true) { Reporter = new StudyProgress(terminal, time, run.Name, config), Scope = study.Scope.Evaluation }, terminal, commandLine, time, stop);
             if (!FinishedRun.IsFinished(path))
             {
@@ -79,7 +78,7 @@ internal sealed class StudyRunner(
                 return;
             }
 
-            Say($"{title}: finished after {Stopwatch.GetElapsedTime(clock).TotalMinutes.ToString("0.0", CultureInfo.InvariantCulture)} min");
+            Say($"{title}: finished after {time.GetElapsedTime(begun).TotalMinutes.ToString("0.0", CultureInfo.InvariantCulture)} min");
         }
 
         FinishedRun.Trim(path);

@@ -20,9 +20,11 @@ public static class StrictJsonFile
     }
 
     /// <summary>Reads what <see cref="Write{T}"/> wrote.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="remedy">What to do where it holds something else, for the message.</param>
     /// <exception cref="UserErrorException">The file is missing or cannot be read.</exception>
     /// <exception cref="FileContentException">It holds something else.</exception>
-    public static T Read<T>(string path)
+    public static T Read<T>(string path, string remedy = "remove the file, so that it is made again")
     {
         try
         {
@@ -32,7 +34,7 @@ public static class StrictJsonFile
         }
         catch (JsonException error)
         {
-            throw new FileContentException(path, $"line {(error.LineNumber ?? 0) + 1}", $"{path}:{(error.LineNumber ?? 0) + 1}: expected what rlcm wrote there, found something else ({JsonMistake.DescribeInLine(error)}); remove the file, so that it is made again.", error);
+            throw new FileContentException(path, $"line {(error.LineNumber ?? 0) + 1}", $"{path}:{(error.LineNumber ?? 0) + 1}: expected what rlcm wrote there, found something else ({JsonMistake.DescribeInLine(error)}); {remedy}.", error);
         }
     }
 

@@ -7,11 +7,6 @@ namespace Rlcm.Training;
 /// <summary>Makes a finished run small enough to be kept with the sources: its figures, its adapter in 16 bits and one sheet of pictures stay.</summary>
 public static class FinishedRun
 {
-    private static readonly HashSet<string> Kept = new(StringComparer.Ordinal)
-    {
-        RunFolder.ConfigName, "manifest.json", "metrics.jsonl", "evaluation.json", "evaluation-before.json", "adapter", "images", "comparison.png",
-    };
-
     /// <summary>Whether the run in <paramref name="folder"/> has come to its end.</summary>
     public static bool IsFinished(string folder)
     {
@@ -37,9 +32,10 @@ public static class FinishedRun
             run.CleanUp(); // the adapter may be between its two names
             using var scope = NewDisposeScope();
             AdapterFile.Save(AdapterFile.Read(run.Adapter), AdapterFormat.Peft, run.Adapter, ScalarType.Float16, AdapterProvenance.Read(run.Adapter));
-            foreach (var path in Directory.GetFileSystemEntries(run.Images).Concat(Directory.GetFileSystemEntries(run.Path)))
+            string[] kept = [run.Config, run.Manifest, run.Metrics, run.EvaluationBefore, run.Evaluation, run.Adapter, run.Images, run.Comparison, run.Checkpoints];
+            foreach (var path in Directory.GetFileSystemEntries(run.Images).Concat(Directory.GetFileSystemEntries(run.Path)).Except(kept, StringComparer.Ordinal))
             {
-                if (!Kept.Contains(Path.GetFileName(path)) && !RunLock.FileNames.Contains(Path.GetFileName(path)) && path != run.Checkpoints)
+                if (!RunLock.FileNames.Contains(Path.GetFileName(path)))
                     FileChanges.Delete(path);
             }
 

@@ -83,6 +83,18 @@ public sealed class ClaimsTests
         Assert.Equal(verdict, new Claims(Results([], [Inference("rlcm", 1, (4, 0, 1, seconds)), Inference("ddpo", 1, (4, 0, 1, 0.01), (50, 0, 1, 1))])).All[4].Verdict.ToString());
 
     [Theory]
+    [InlineData(-2, -1, nameof(Verdict.Holds))]
+    [InlineData(-2, -1.5, nameof(Verdict.NotClear))] // 8 is better than 2, and not than 4
+    [InlineData(-1, -1.5, nameof(Verdict.DoesNotHold))]
+    public void The_reward_rises_with_the_horizon_where_it_does_so_at_every_step(double two, double eight, string verdict)
+    {
+        IEnumerable<RunResult> Arm(string arm, double end) => [Run(arm, 1, 1, -3, -3, end), Run(arm, 2, 1, -3, -3, end + 0.01)];
+        var claim = new Claims(Results([.. Arm("rlcm-h2", two), Run(StudyDefinition.Rlcm, 1, 1, -3, -3, -1.5), Run(StudyDefinition.Rlcm, 2, 1, -3, -3, -1.5), .. Arm("rlcm-h8", eight)])).All[5];
+        Assert.Equal(verdict, claim.Verdict.ToString());
+        Assert.StartsWith($"gain less that of the next shorter horizon: compression, H = 4: {(two < -1.5 ? "+0.495" : "-0.505")}", claim.Measured, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(1, 0.9, nameof(Verdict.Holds))]
     [InlineData(1, 1.1, nameof(Verdict.NotClear))]
     [InlineData(-1, 0.9, nameof(Verdict.DoesNotHold))]

@@ -110,6 +110,17 @@ public sealed class ReproduceCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_damaged_study_is_not_to_be_removed()
+    {
+        Directory.CreateDirectory(_folder["study"]);
+        await File.WriteAllTextAsync(_folder["study/study.json"], "{", TestContext.Current.CancellationToken);
+        var (code, _, error) = await RunAsync(Arguments);
+        Assert.Equal(ExitCode.UserError, code);
+        Assert.StartsWith($"{_folder["study/study.json"]}:1: expected what rlcm wrote there, found something else (", error, StringComparison.Ordinal);
+        Assert.EndsWith("; restore the file, or choose another --output.\n", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_was_measured_of_a_run_is_forgotten_with_it_and_nothing_else_is()
     {
         var folder = StudyFolder.Open(_folder["study"], new("quick", StudyDefinition.Version, []));
