@@ -18,6 +18,9 @@ internal sealed record GainCurve(IReadOnlyList<RunResult> Runs, IReadOnlyList<Cu
     /// <summary>The gain at the end.</summary>
     public Estimate Final => Queries[^1].Value;
 
+    /// <summary>Share of the last evaluation's animals that are recognized, the mean of the seeds; null where it was not measured.</summary>
+    public double? Recognized => Runs.Average(run => run.Curve.End.RecognizedShare);
+
     /// <summary>The curve of <paramref name="runs"/>, at least one.</summary>
     /// <exception cref="Runtime.UserErrorException">They were not evaluated after the same updates.</exception>
     public static GainCurve Of(IReadOnlyList<RunResult> runs)

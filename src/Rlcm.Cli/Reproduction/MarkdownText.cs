@@ -20,7 +20,7 @@ internal static class MarkdownText
     public static string Signed(Estimate estimate) => $"{Sign(estimate.Mean)}{Interval(estimate, Sign)}";
 
     /// <summary>A share.</summary>
-    public static string Percent(double share) => share.ToString("0 %", CultureInfo.InvariantCulture);
+    public static string Percent(double? share) => share?.ToString("0 %", CultureInfo.InvariantCulture) ?? Nothing;
 
     /// <summary>A whole number with groups of thousands.</summary>
     public static string Count(double number) => number.ToString("#,0", CultureInfo.InvariantCulture);

@@ -22,16 +22,20 @@ internal static class AblationSection
             return ReportContext.Missing(StudyPart.Ablations);
         var plots = changes.GroupBy(change => change.Task).Select(task => context.Plot($"{task.Key}-ablations", $"{task.Key}: what changes of the default change", path => StudyPlots.Changes(
             path, task.Key, "gain less that of the default", [.. task.Select(change => new PlottedValue(ArmNames.Change(change.Arm), 0, change.Difference))])));
-        var rows = changes.Select(change =>
-        {
-            var (arm, settings) = (results.Of(change.Task, change.Arm), results.Study.Runs.First(run => run.Task == change.Task && run.Arm == change.Arm));
-            var usual = results.Study.Runs.First(run => run.Task == change.Task && run.Arm == StudyDefinition.Rlcm).Sets;
-            return (IReadOnlyList<string>)
-            [
-                change.Task, ArmNames.Change(change.Arm), $"`{string.Join(" ", settings.Sets.Except(usual))}`", $"{arm.Count}", MarkdownText.Signed(GainCurve.Of(arm).Final), MarkdownText.Signed(change.Difference), Judge(change.Difference),
-            ];
-        });
-        return $"{context.Incomplete(StudyPart.Ablations)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "arm", "changed", "seeds", "gain", "less the default's", ""], rows)}";
+        var rows = changes.GroupBy(change => change.Task).SelectMany(task => (IEnumerable<IReadOnlyList<string>>)
+        [
+            Row(results, task.Key, StudyDefinition.Rlcm, MarkdownText.Nothing, string.Empty),
+            .. task.Select(change => Row(results, task.Key, change.Arm, MarkdownText.Signed(change.Difference), Judge(change.Difference))),
+        ]);
+        return $"{context.Incomplete(StudyPart.Ablations)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "arm", "changed", "seeds", "gain", "less the default's", "", "recognized"], rows)}";
+    }
+
+    private static string[] Row(StudyResults results, string task, string arm, string difference, string judgement)
+    {
+        string[] Sets(string name) => [.. results.Study.Runs.First(run => run.Task == task && run.Arm == name).Sets];
+        var curve = results.Curve(task, arm)!; // it has a seed in common with the default
+        var (name, changed) = arm == StudyDefinition.Rlcm ? ("default", string.Empty) : (ArmNames.Change(arm), $"`{string.Join(" ", Sets(arm).Except(Sets(StudyDefinition.Rlcm)))}`");
+        return [task, name, changed, $"{curve.Runs.Count}", MarkdownText.Signed(curve.Final), difference, judgement, MarkdownText.Percent(curve.Recognized)];
     }
 
     /// <summary>The learning rates of DDPO that were tried.</summary>

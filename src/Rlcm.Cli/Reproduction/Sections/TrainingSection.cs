@@ -43,7 +43,7 @@ internal static class TrainingSection
     }
 
     private static string Gains(IEnumerable<(string Task, string Arm, GainCurve Curve)> curves) => MarkdownText.Table(
-        ["task", "", "seeds", "reward before", "after", "gain", "queries", "minutes", "U-Net evaluations, sampling", "training"],
+        ["task", "", "seeds", "reward before", "after", "gain", "recognized", "queries", "minutes", "U-Net evaluations, sampling", "training"],
         curves.Select(entry =>
         {
             var runs = entry.Curve.Runs;
@@ -52,7 +52,7 @@ internal static class TrainingSection
                 entry.Task, ArmNames.Compared(entry.Arm), $"{runs.Count}",
                 MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.Start.RewardMean)])),
                 MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.End.RewardMean)])),
-                MarkdownText.Signed(entry.Curve.Final),
+                MarkdownText.Signed(entry.Curve.Final), MarkdownText.Percent(entry.Curve.Recognized),
                 MarkdownText.Count(runs.Average(run => run.Curve.End.Queries)),
                 MarkdownText.Number(runs.Average(run => run.Minutes(run.Curve.End))),
                 Count(runs.Select(run => run.Curve.End.SamplingEvaluations)), Count(runs.Select(run => run.Curve.End.TrainingEvaluations)),
