@@ -53,7 +53,7 @@ internal static class RateMeasurement
 
     /// <summary>All settings but those that do not change what an update has to do: arms that have them in common are timed once.</summary>
     private static string Work(TrainConfig config) =>
-        string.Join('\n', TrainConfigReader.ToSettings(config).Where(setting => setting.Key is not ("learningRate" or "prompts" or "seed")).Select(setting => $"{setting.Key}={setting.Value}"));
+        string.Join('\n', TrainConfigReader.ToSettings(config).Where(setting => setting.Key is not ("klThreshold" or "learningRate" or "prompts" or "seed")).Select(setting => $"{setting.Key}={setting.Value}"));
 
     private static TrainConfig Small(TrainConfig config, StudyScope scope)
     {

@@ -86,7 +86,9 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
             .. GeneralizationRuns(budget, Seeds),
             .. AblationRuns(Compression, budget, "2.5e-4", "1e-3", Seeds,
                 ("final-unscored", ["finalStep=deterministic", "finalNoise=0", "scoredSteps=null"])),
-            .. Arms([StudyPart.Ablations], Compression, budget, Seeds, ("sum", ["logProb=sum", "maxGradNorm=5120", "klCoefficient=10.24"])), // 1024 dimensions times the mean's
+            .. Arms([StudyPart.Ablations], Compression, budget, Seeds,
+                ("sum", ["logProb=sum", "maxGradNorm=5120", "klCoefficient=10.24"]), // 1024 dimensions times the mean's
+                ("kl-0.35", ["klThreshold=0.35"])), // half of the preset's
             .. tasks.SelectMany(task => Tuned(Released, [StudyPart.Ablations], task, [.. budget, .. ReleasedRecipe], Seeds)),
             .. AblationRuns(Alignment, budget, "5e-4", "2e-3", Seeds,
                 ("final-scored", ["finalStep=decoded", "finalNoise=0.3"])),
