@@ -171,9 +171,14 @@ internal sealed class Claims(StudyResults results)
     }
 
     /// <summary>The difference of two arms' gains, seed by seed; null where they have no seed in common.</summary>
-    public Estimate? PairedGains(string task, string arm, string other)
+    public Estimate? PairedGains(string task, string arm, string other) => Paired(task, arm, other, run => run.Gain);
+
+    /// <summary>The same of <see cref="RunResult.RecognizableGain"/>; null where it was not measured, too.</summary>
+    public Estimate? PairedRecognizableGains(string task, string arm, string other) => Paired(task, arm, other, run => run.RecognizableGain);
+
+    private Estimate? Paired(string task, string arm, string other, Func<RunResult, double?> gain)
     {
-        double[] differences = [.. results.Of(task, arm).Join(results.Of(task, other), run => run.Run.Seed, run => run.Run.Seed, (one, two) => one.Gain - two.Gain)];
+        double[] differences = [.. results.Of(task, arm).Join(results.Of(task, other), run => run.Run.Seed, run => run.Run.Seed, (one, two) => gain(one) - gain(two)).OfType<double>()];
         return differences.Length == 0 ? null : SeedMean.OfValues(differences);
     }
 

@@ -21,6 +21,9 @@ internal sealed record GainCurve(IReadOnlyList<RunResult> Runs, IReadOnlyList<Cu
     /// <summary>Share of the last evaluation's animals that are recognized, the mean of the seeds; null where it was not measured.</summary>
     public double? Recognized => Runs.Average(run => run.Curve.End.RecognizedShare);
 
+    /// <summary>Mean of <see cref="RunResult.RecognizableGain"/>; null where it was not measured.</summary>
+    public double? RecognizableGain => Runs.Average(run => run.RecognizableGain);
+
     /// <summary>The curve of <paramref name="runs"/>, at least one.</summary>
     /// <exception cref="Runtime.UserErrorException">They were not evaluated after the same updates.</exception>
     public static GainCurve Of(IReadOnlyList<RunResult> runs)

@@ -12,11 +12,17 @@ namespace Rlcm.Cli.Reproduction;
 /// <param name="Version">The version of Rlcm that made it.</param>
 internal sealed record RunResult(StudyRun Run, RunCurve Curve, int PlannedUpdates, EvaluationClock? Clock, string Version)
 {
+    /// <summary>What has to be recognized for a gain not to be bought with ruined pictures.</summary>
+    public const double RecognizableShare = 0.9;
+
     /// <summary>Whether it ended since its evaluations no longer rose, before its budget was used up.</summary>
     public bool EndedByPatience => Curve.End.Update < PlannedUpdates;
 
     /// <summary>Reward above the untuned model's.</summary>
     public double Gain => Curve.End.RewardMean - Curve.Start.RewardMean;
+
+    /// <summary>The highest gain of an evaluation in which at least <see cref="RecognizableShare"/> of the animals are recognized; null where that was not measured.</summary>
+    public double? RecognizableGain => Curve.Evaluations.Where(point => point.RecognizedShare >= RecognizableShare).Max(point => (double?)(point.RewardMean - Curve.Start.RewardMean));
 
     /// <summary>The gain at the last evaluation until so many queries.</summary>
     public double GainAtQueries(long queries) => Curve.Evaluations.Last(point => point.Queries <= queries).RewardMean - Curve.Start.RewardMean;

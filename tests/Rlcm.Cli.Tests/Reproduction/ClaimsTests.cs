@@ -71,6 +71,21 @@ public sealed class ClaimsTests
     }
 
     [Theory]
+    [InlineData(1.0, 0.9, 0.5, 1.0)]
+    [InlineData(1.0, 0.89, 1.0, 2.0)]
+    [InlineData(1.0, 0.5, 0.2, 0.0)] // before anything was tuned
+    [InlineData(0.8, 0.8, 0.8, null)]
+    public void A_gain_counts_as_far_as_nine_tenths_are_recognized(double before, double middle, double after, double? gain)
+    {
+        double[] shares = [before, middle, after];
+        var run = Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1);
+        var result = run with { Curve = run.Curve with { Evaluations = [.. run.Curve.Evaluations.Zip(shares, (point, share) => point with { RecognizedShare = share })] } };
+        Assert.Equal(gain, result.RecognizableGain);
+        var other = Run("rlcm-once", 1, 1, -3, -2.5, -2.5);
+        Assert.Equal(gain, new Claims(Results([result, other with { Curve = other.Curve with { Evaluations = [.. other.Curve.Evaluations.Select(point => point with { RecognizedShare = point.Update == 0 ? 1 : 0 })] } }])).PairedRecognizableGains("compression", StudyDefinition.Rlcm, "rlcm-once")?.Mean);
+    }
+
+    [Theory]
     [InlineData(0.73, nameof(Verdict.Holds))]
     [InlineData(0.71, nameof(Verdict.DoesNotHold))]
     public void Two_steps_are_usable_where_they_keep_nine_tenths_of_the_recognized_share(double share, string verdict) =>

@@ -24,18 +24,18 @@ internal static class AblationSection
             path, task.Key, "gain less that of the default", [.. task.Select(change => new PlottedValue(ArmNames.Change(change.Arm), 0, change.Difference))])));
         var rows = changes.GroupBy(change => change.Task).SelectMany(task => (IEnumerable<IReadOnlyList<string>>)
         [
-            Row(results, task.Key, StudyDefinition.Rlcm, MarkdownText.Nothing, string.Empty),
-            .. task.Select(change => Row(results, task.Key, change.Arm, MarkdownText.Signed(change.Difference), Judge(change.Difference))),
+            Row(results, task.Key, StudyDefinition.Rlcm, null, null),
+            .. task.Select(change => Row(results, task.Key, change.Arm, change.Difference, claims.PairedRecognizableGains(task.Key, change.Arm, StudyDefinition.Rlcm))),
         ]);
-        return $"{context.Incomplete(StudyPart.Ablations)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "arm", "changed", "seeds", "gain", "less the default's", "", "recognized"], rows)}";
+        return $"{context.Incomplete(StudyPart.Ablations)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "arm", "changed", "seeds", "gain", "less the default's", "recognized", "gain with 90 % recognized", "less the default's"], rows)}";
     }
 
-    private static string[] Row(StudyResults results, string task, string arm, string difference, string judgement)
+    private static string[] Row(StudyResults results, string task, string arm, Estimate? difference, Estimate? recognizable)
     {
         string[] Sets(string name) => [.. results.Study.Runs.First(run => run.Task == task && run.Arm == name).Sets];
         var curve = results.Curve(task, arm)!; // it has a seed in common with the default
         var (name, changed) = arm == StudyDefinition.Rlcm ? ("default", string.Empty) : (ArmNames.Change(arm), $"`{string.Join(" ", Sets(arm).Except(Sets(StudyDefinition.Rlcm)))}`");
-        return [task, name, changed, $"{curve.Runs.Count}", MarkdownText.Signed(curve.Final), difference, judgement, MarkdownText.Percent(curve.Recognized)];
+        return [task, name, changed, $"{curve.Runs.Count}", MarkdownText.Signed(curve.Final), Judge(difference), MarkdownText.Percent(curve.Recognized), curve.RecognizableGain is { } gain ? MarkdownText.Signed(new(gain, Interval: null)) : MarkdownText.Nothing, Judge(recognizable)];
     }
 
     /// <summary>The learning rates of DDPO that were tried.</summary>
@@ -53,10 +53,6 @@ internal static class AblationSection
 
     private static string Rate(StudyRun run) => run.Sets.Last(set => set.StartsWith("learningRate=", StringComparison.Ordinal)).Split('=')[1];
 
-    private static string Judge(Estimate difference) => difference.Interval switch
-    {
-        { Low: > 0 } => "better",
-        { High: < 0 } => "worse",
-        _ => "not clear",
-    };
+    private static string Judge(Estimate? difference) => difference is not { } measured ? MarkdownText.Nothing
+        : $"{MarkdownText.Signed(measured)} {measured.Interval switch { { Low: > 0 } => "better", { High: < 0 } => "worse", _ => "not clear" }}";
 }
