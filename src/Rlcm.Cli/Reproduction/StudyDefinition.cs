@@ -88,7 +88,8 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
                 ("final-unscored", ["finalStep=deterministic", "finalNoise=0", "scoredSteps=null"])),
             .. Arms([StudyPart.Ablations], Compression, budget, Seeds,
                 ("sum", ["logProb=sum", "maxGradNorm=5120", "klCoefficient=10.24"]), // 1024 dimensions times the mean's
-                ("kl-0.35", ["klThreshold=0.35"])), // half of the preset's
+                ("no-kl", ["klCoefficient=0", "klThreshold=0"]),
+                ("kl-0.1", ["klThreshold=0.1"])), // a seventh of the preset's
             .. tasks.SelectMany(task => Tuned(Released, [StudyPart.Ablations], task, [.. budget, .. ReleasedRecipe], Seeds)),
             .. AblationRuns(Alignment, budget, "5e-4", "2e-3", Seeds,
                 ("final-scored", ["finalStep=decoded", "finalNoise=0.3"])),
@@ -129,8 +130,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
             ("per-prompt", ["advantage=perPrompt", "groupNoise=own", "minCount=4"]),
             ("once", ["minibatches=1", "innerEpochs=1"]),
             ($"lr-{half}", [$"learningRate={half}"]),
-            ($"lr-{twice}", [$"learningRate={twice}"]),
-            ("no-kl", ["klCoefficient=0", "klThreshold=0"])),
+            ($"lr-{twice}", [$"learningRate={twice}"])),
     ];
 
     private static IEnumerable<StudyRun> Arms(IReadOnlyList<string> parts, string task, IReadOnlyList<string> budget, IReadOnlyList<ulong> seeds, params (string Name, string[] Sets)[] arms) =>
