@@ -68,24 +68,32 @@ internal static class StudyPlots
         figure.Save(path);
     }
 
-    /// <summary>Values from top to bottom with their intervals, and a line at 0.</summary>
-    public static void Changes(string path, string title, string x, IReadOnlyList<PlottedValue> values)
+    /// <summary>Values from top to bottom with their intervals, and a line at 0; what is measured in several ways is next to each other.</summary>
+    /// <param name="path">The PNG file.</param>
+    /// <param name="title">Its title.</param>
+    /// <param name="x">Name of the axis.</param>
+    /// <param name="names">Names of the rows.</param>
+    /// <param name="series">Of each way to measure its name and a value for each row, null where there is none.</param>
+    public static void Changes(string path, string title, string x, IReadOnlyList<string> names, IReadOnlyList<(string Name, IReadOnlyList<Estimate?> Values)> series)
     {
+        const double distance = 0.25; // of two series in a row
         using var figure = new Figure(title, x, y: string.Empty);
         figure.Plot.Add.VerticalLine(0, width: 1, color: Colors.Gray);
-        foreach (var (index, value) in values.Index())
+        foreach (var (color, (name, values)) in series.Index())
         {
-            var place = -(double)index;
-            var marker = figure.Plot.Add.Marker(value.Value.Mean, place);
-            (marker.Color, marker.Size) = (Palette.GetColor(value.Color), 9);
-            if (value.Value.Interval is not { } interval)
-                continue;
-            var bar = figure.Plot.Add.Line(interval.Low, place, interval.High, place);
-            (bar.Color, bar.LineWidth) = (Palette.GetColor(value.Color), 2);
+            (double Place, Estimate Value)[] shown = [.. values.Index().Where(row => row.Item is not null).Select(row => (-row.Index - distance * color, row.Item!.Value))];
+            var markers = figure.Plot.Add.Markers(shown.Select(row => row.Value.Mean).ToArray(), shown.Select(row => row.Place).ToArray(), MarkerShape.FilledCircle, 9, Palette.GetColor(color));
+            markers.LegendText = name;
+            foreach (var (place, value) in shown.Where(row => row.Value.Interval is not null))
+            {
+                var bar = figure.Plot.Add.Line(value.Interval!.Value.Low, place, value.Interval.Value.High, place);
+                (bar.Color, bar.LineWidth) = (Palette.GetColor(color), 2);
+            }
         }
 
-        figure.Plot.Axes.Left.SetTicks([.. values.Select((_, index) => -(double)index)], [.. values.Select(value => value.Name)]);
-        figure.Plot.Axes.SetLimitsY(0.5 - values.Count, 0.5);
+        figure.Plot.Axes.Left.SetTicks([.. names.Select((_, index) => -(double)index)], [.. names]);
+        figure.Plot.Axes.SetLimitsY(0.5 - names.Count, 0.5);
+        figure.Plot.ShowLegend(Edge.Bottom);
         figure.Save(path);
     }
 

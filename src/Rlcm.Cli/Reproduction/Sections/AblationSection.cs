@@ -9,33 +9,34 @@ internal static class AblationSection
     public static string Write(ReportContext context)
     {
         var (results, claims) = (context.Results, new Claims(context.Results));
-        (string Task, string Arm, Estimate Difference)[] changes =
+        (string Task, string Arm, Estimate Gain, Estimate? Recognizable)[] changes =
         [
             .. from task in results.Tasks(StudyPart.Ablations)
                from arm in results.Arms(StudyPart.Ablations, task)
                where arm != StudyDefinition.Rlcm
-               let difference = claims.PairedGains(task, arm, StudyDefinition.Rlcm)
-               where difference is not null
-               select (task, arm, difference.Value),
+               let gain = claims.PairedGains(task, arm, StudyDefinition.Rlcm)
+               where gain is not null
+               select (task, arm, gain.Value, claims.PairedRecognizableGains(task, arm, StudyDefinition.Rlcm)),
         ];
         if (changes.Length == 0)
             return ReportContext.Missing(StudyPart.Ablations);
         var plots = changes.GroupBy(change => change.Task).Select(task => context.Plot($"{task.Key}-ablations", $"{task.Key}: what changes of the default change", path => StudyPlots.Changes(
-            path, task.Key, "gain less that of the default", [.. task.Select(change => new PlottedValue(ArmNames.Change(change.Arm), 0, change.Difference))])));
+            path, task.Key, "gain less that of the default", [.. task.Select(change => ArmNames.Change(change.Arm))],
+            [("at the end", [.. task.Select(change => (Estimate?)change.Gain)]), ("as far as 90 % are recognized", [.. task.Select(change => change.Recognizable)])])));
         var rows = changes.GroupBy(change => change.Task).SelectMany(task => (IEnumerable<IReadOnlyList<string>>)
         [
             Row(results, task.Key, StudyDefinition.Rlcm, null, null),
-            .. task.Select(change => Row(results, task.Key, change.Arm, change.Difference, claims.PairedRecognizableGains(task.Key, change.Arm, StudyDefinition.Rlcm))),
+            .. task.Select(change => Row(results, task.Key, change.Arm, change.Gain, change.Recognizable)),
         ]);
         return $"{context.Incomplete(StudyPart.Ablations)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "arm", "changed", "seeds", "gain", "less the default's", "recognized", "gain with 90 % recognized", "less the default's"], rows)}";
     }
 
-    private static string[] Row(StudyResults results, string task, string arm, Estimate? difference, Estimate? recognizable)
+    private static string[] Row(StudyResults results, string task, string arm, Estimate? gain, Estimate? recognizable)
     {
         string[] Sets(string name) => [.. results.Study.Runs.First(run => run.Task == task && run.Arm == name).Sets];
         var curve = results.Curve(task, arm)!; // it has a seed in common with the default
         var (name, changed) = arm == StudyDefinition.Rlcm ? ("default", string.Empty) : (ArmNames.Change(arm), $"`{string.Join(" ", Sets(arm).Except(Sets(StudyDefinition.Rlcm)))}`");
-        return [task, name, changed, $"{curve.Runs.Count}", MarkdownText.Signed(curve.Final), Judge(difference), MarkdownText.Percent(curve.Recognized), curve.RecognizableGain is { } gain ? MarkdownText.Signed(new(gain, Interval: null)) : MarkdownText.Nothing, Judge(recognizable)];
+        return [task, name, changed, $"{curve.Runs.Count}", MarkdownText.Signed(curve.Final), Judge(gain), MarkdownText.Percent(curve.Recognized), curve.RecognizableGain is { } mean ? MarkdownText.Signed(new(mean, Interval: null)) : MarkdownText.Nothing, Judge(recognizable)];
     }
 
     /// <summary>The learning rates of DDPO that were tried.</summary>
@@ -54,5 +55,5 @@ internal static class AblationSection
     private static string Rate(StudyRun run) => run.Sets.Last(set => set.StartsWith("learningRate=", StringComparison.Ordinal)).Split('=')[1];
 
     private static string Judge(Estimate? difference) => difference is not { } measured ? MarkdownText.Nothing
-        : $"{MarkdownText.Signed(measured)} {measured.Interval switch { { Low: > 0 } => "better", { High: < 0 } => "worse", _ => "not clear" }}";
+        : $"{MarkdownText.Signed(measured)} {measured.Interval switch { { Low: 0, High: 0 } => "the same", { Low: > 0 } => "better", { High: < 0 } => "worse", _ => "not clear" }}";
 }
