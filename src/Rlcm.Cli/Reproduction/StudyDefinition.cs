@@ -54,9 +54,9 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
 
     private static readonly IReadOnlyList<string> TriedLearningRates = ["2e-3", "4e-3", "8e-3"];
 
-    // What no ablation touches: the same adapters everywhere, and one thread, so that two processes use two cores.
+    // What no ablation touches: the same animals and adapters everywhere, and one thread, so that two processes use two cores.
     private static readonly IReadOnlyList<string> Common =
-        ["loraRank=8", "loraAlpha=16", "threads=1", "checkpointEvery=5", "keepLast=1", "keepBest=0"];
+        [$"prompts={StudyPrompts.Animals}", $"evaluationPrompts={StudyPrompts.Animals}", "loraRank=8", "loraAlpha=16", "threads=1", "checkpointEvery=5", "keepLast=1", "keepBest=0"];
 
     // With the preset's horizon, learning rate and clip range.
     private static readonly string[] ReleasedRecipe =
@@ -137,13 +137,13 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         arms.SelectMany(arm => Tuned($"{Rlcm}-{arm.Name}", parts, task, [.. budget, .. arm.Sets], seeds));
 
     private static IEnumerable<StudyRun> Tuned(string arm, IReadOnlyList<string> parts, string task, IReadOnlyList<string> sets, IReadOnlyList<ulong> seeds) =>
-        seeds.Select(seed => new StudyRun(parts, task, arm, task == Alignment ? "alignment" : "quick", [$"task={task}", .. StudyPrompts.Of(task), .. Common, .. sets], seed));
+        seeds.Select(seed => new StudyRun(parts, task, arm, task == Alignment ? "alignment" : "quick", [$"task={task}", .. Common, .. sets], seed));
 
     private static IEnumerable<StudyRun> DdpoAt(string rate, IReadOnlyList<string> parts, string task, IReadOnlyList<string> budget, IReadOnlyList<ulong> seeds) =>
         Ddpos($"{DdpoName}-lr-{rate}", parts, task, [.. budget, $"learningRate={rate}"], seeds);
 
     private static IEnumerable<StudyRun> Ddpos(string arm, IReadOnlyList<string> parts, string task, IReadOnlyList<string> sets, IReadOnlyList<ulong> seeds) =>
-        seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. StudyPrompts.Of(task), .. Common, "gallery=null", "patience=3", .. sets], seed));
+        seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. Common, "gallery=null", "patience=3", .. sets], seed));
 
     private static string[] Budget(int updates, int images, int evaluateEvery) => [$"updates={updates}", $"imagesPerUpdate={images}", $"evaluateEvery={evaluateEvery}"];
 

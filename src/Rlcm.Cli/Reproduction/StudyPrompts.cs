@@ -3,6 +3,9 @@ namespace Rlcm.Cli.Reproduction;
 /// <summary>The prompt files of a study.</summary>
 internal static class StudyPrompts
 {
+    /// <summary>The paper's animals: all tasks are trained and evaluated on them.</summary>
+    public const string Animals = "configs/prompts/animals-45.txt";
+
     /// <summary>Two of three animals, for training where unseen prompts are measured.</summary>
     public const string Trained = "configs/prompts/animals-train-30.txt";
 
@@ -13,9 +16,4 @@ internal static class StudyPrompts
         ("other animals", "configs/prompts/animals-held-out-15.txt"),
         ("no animals", "configs/prompts/non-animals-15.txt"),
     ];
-
-    /// <summary>What the runs of a task are trained and evaluated on.</summary>
-    public static IReadOnlyList<string> Of(string task) => task == "alignment"
-        ? ["prompts=configs/prompts/animal-activities-135.txt", "evaluationPrompts=configs/prompts/activities-evaluation.txt"]
-        : ["prompts=configs/prompts/animals-45.txt", "evaluationPrompts=configs/prompts/animals-45.txt"];
 }
