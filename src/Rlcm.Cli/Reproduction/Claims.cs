@@ -47,6 +47,9 @@ internal sealed class Claims(StudyResults results)
     /// <summary>How many times sooner, in training time, RLCM's mean gains as much as DDPO's at its highest; null where one of them is missing or never does.</summary>
     public double? Factor(string task, string arm = StudyDefinition.Rlcm) => SpeedUp(task, arm)?.Ratio;
 
+    /// <summary>RLCM's default, and the recipe of the released code where the study has it.</summary>
+    private IEnumerable<string> Recipes(string task) => ((string[])[StudyDefinition.Rlcm, StudyDefinition.Released]).Where(arm => results.Curve(task, arm) is not null);
+
     private SpeedUp? SpeedUp(string task, string arm) => results.Curve(task, arm) is { } rlcm && results.Curve(task, StudyDefinition.Ddpo) is { } ddpo
         ? Comparison.SpeedUp.OfGain(rlcm.ByMinutes, ddpo.ByMinutes, share: 1)
         : null;
@@ -58,7 +61,7 @@ internal sealed class Claims(StudyResults results)
             "faster in time (compression)",
             "DDPO's final reward in a sixth of its time (6.0x, from the curves)",
             IsMeasured(task) ? Describe(task) : MarkdownText.Nothing,
-            $"holds where the factor of every seed is at least {Text(PaperSpeedUp)}, does not hold where none is; not clear where DDPO gains nothing",
+            $"holds where the factor of every seed of RLCM is at least {Text(PaperSpeedUp)}, by either recipe; does not hold where none is; not clear where DDPO gains nothing",
             !IsMeasured(task) ? Verdict.NotMeasured : ByFactor([task], PaperSpeedUp));
     }
 
@@ -69,26 +72,30 @@ internal sealed class Claims(StudyResults results)
             "17 times faster",
             "\"x17\" on aesthetic quality, by the text",
             tasks.Length > 0 ? string.Join("; ", tasks.Select(Describe)) : MarkdownText.Nothing,
-            "aesthetic quality is not measured here: holds where the factor of every seed is at least 17 on more than half of the tasks, does not hold where none is on any",
+            "aesthetic quality is not measured here: holds where the factor of every seed of RLCM is at least 17, by either recipe, on more than half of the tasks; does not hold where none is on any",
             tasks.Length == 0 ? Verdict.NotMeasured : ByFactor(tasks, PaperText));
     }
 
     private Claim PerQuery()
     {
-        var changes = results.Tasks(StudyPart.Main).Select(task => (Task: task, Difference: DifferenceAtEqualQueries(task))).Where(change => change.Difference is not null).ToArray();
-        var (better, worse) = (changes.Count(change => change.Difference!.Value.Interval is { Low: > 0 }), changes.Count(change => change.Difference!.Value.Interval is { High: < 0 }));
+        var changes = (from task in results.Tasks(StudyPart.Main)
+                       from arm in Recipes(task)
+                       let difference = DifferenceAtEqualQueries(task, arm)
+                       where difference is not null
+                       select (Task: task, Arm: arm, Difference: difference.Value)).ToLookup(change => change.Task);
+        var (better, worse) = (changes.Count(task => task.All(change => change.Difference.Interval is { Low: > 0 })), changes.Count(task => task.All(change => change.Difference.Interval is { High: < 0 })));
         return new(
             "better per reward query",
             "higher reward for the same queries on three of four tasks",
-            changes.Length == 0 ? MarkdownText.Nothing : $"gain of RLCM less DDPO's at the end of the shorter budget: {string.Join("; ", changes.Select(change => $"{change.Task} {MarkdownText.Signed(change.Difference!.Value)}"))}",
-            "holds where the interval over seeds is above 0 on more than half of the tasks; does not hold where it is below 0 on as many",
-            changes.Length == 0 ? Verdict.NotMeasured : 2 * better > changes.Length ? Verdict.Holds : 2 * worse > changes.Length ? Verdict.DoesNotHold : Verdict.NotClear);
+            changes.Count == 0 ? MarkdownText.Nothing : $"gain of RLCM less DDPO's at the end of the shorter budget: {string.Join("; ", changes.SelectMany(task => task).Select(change => $"{change.Task}{AsReleased(change.Arm)} {MarkdownText.Signed(change.Difference)}"))}",
+            "holds where the interval over seeds is above 0, by either recipe, on more than half of the tasks; does not hold where both are below 0 on as many",
+            changes.Count == 0 ? Verdict.NotMeasured : 2 * better > changes.Count ? Verdict.Holds : 2 * worse > changes.Count ? Verdict.DoesNotHold : Verdict.NotClear);
     }
 
     private Claim FewStepsSuffice()
     {
         var tuned = results.Inference.Where(measures => measures.Algorithm == StudyDefinition.Rlcm && measures.Seed is not null).GroupBy(measures => measures.Task)
-            .Select(task => (Task: task.Key, Few: Share(task, FewSteps), Most: task.SelectMany(measures => measures.BySteps).Select(step => step.Steps).Distinct().Max(steps => Share(task, steps))))
+            .Select(task => (Task: task.Key, Few: Share(task.Key, FewSteps), Most: task.SelectMany(measures => measures.BySteps).Select(step => step.Steps).Distinct().Max(steps => Share(task.Key, steps))))
             .Where(task => task is { Few: not null, Most: > 0 }).ToArray();
         return new(
             "usable pictures in few steps",
@@ -151,9 +158,9 @@ internal sealed class Claims(StudyResults results)
     private bool IsGained(string task) => SpeedUp(task, StudyDefinition.Rlcm) is { B.Kind: not Crossing.NotApplicable };
 
     /// <summary>Seed by seed where both have the seed, at the last number of queries that both have reached.</summary>
-    private Estimate? DifferenceAtEqualQueries(string task)
+    private Estimate? DifferenceAtEqualQueries(string task, string arm)
     {
-        var pairs = results.Of(task, StudyDefinition.Rlcm).Join(results.Of(task, StudyDefinition.Ddpo), run => run.Run.Seed, run => run.Run.Seed, (rlcm, ddpo) => (rlcm, ddpo)).ToArray();
+        var pairs = results.Of(task, arm).Join(results.Of(task, StudyDefinition.Ddpo), run => run.Run.Seed, run => run.Run.Seed, (rlcm, ddpo) => (rlcm, ddpo)).ToArray();
         return pairs.Length == 0 ? null : SeedMean.OfValues([.. pairs.Select(pair =>
         {
             var queries = Math.Min(pair.rlcm.Curve.End.Queries, pair.ddpo.Curve.End.Queries);
@@ -165,28 +172,12 @@ internal sealed class Claims(StudyResults results)
     {
         string[] arms = [.. results.Arms(StudyPart.Horizon, task).OrderBy(ArmNames.Horizon)];
         return from pair in arms.Zip(arms.Skip(1))
-               let difference = PairedGains(task, pair.Second, pair.First)
+               let difference = results.Paired(task, pair.Second, pair.First, run => run.Gain)
                where difference is not null
                select (task, ArmNames.Horizon(pair.Second), difference.Value);
     }
 
-    /// <summary>The difference of two arms' gains, seed by seed; null where they have no seed in common.</summary>
-    public Estimate? PairedGains(string task, string arm, string other) => Paired(task, arm, other, run => run.Gain);
-
-    /// <summary>The same of <see cref="RunResult.RecognizableGain"/>; null where it was not measured, too.</summary>
-    public Estimate? PairedRecognizableGains(string task, string arm, string other) => Paired(task, arm, other, run => run.RecognizableGain);
-
-    private Estimate? Paired(string task, string arm, string other, Func<RunResult, double?> gain)
-    {
-        double[] differences = [.. results.Of(task, arm).Join(results.Of(task, other), run => run.Run.Seed, run => run.Run.Seed, (one, two) => gain(one) - gain(two)).OfType<double>()];
-        return differences.Length == 0 ? null : SeedMean.OfValues(differences);
-    }
-
-    private static double? Share(IEnumerable<InferenceMeasures> models, int steps)
-    {
-        double[] shares = [.. models.SelectMany(model => model.BySteps).Where(step => step.Steps == steps && step.RecognizedShare is not null).Select(step => step.RecognizedShare!.Value)];
-        return shares.Length == 0 ? null : shares.Average();
-    }
+    private double? Share(string task, int steps) => results.RecognizedShare(task, StudyDefinition.Rlcm, steps);
 
     private double? Seconds(string algorithm, int steps)
     {
@@ -194,14 +185,14 @@ internal sealed class Claims(StudyResults results)
         return seconds.Length == 0 ? null : seconds.Average();
     }
 
-    /// <summary>The factor of the means, and those of RLCM's seeds.</summary>
-    private string Describe(string task) => SpeedUp(task, StudyDefinition.Rlcm) switch
-    {
-        { B.Kind: Crossing.NotApplicable } => $"{task} n/a, since DDPO gains nothing",
-        { Ratio: { } factor, SeedRatios: { Count: > 1 } seeds } => $"{task} {Times(factor)} (seeds {string.Join(", ", seeds.Select(Times))})",
-        { Ratio: var factor } => $"{task} {Times(factor)}",
-        null => $"{task} {MarkdownText.Nothing}",
-    };
+    /// <summary>The factors of the means, and those of RLCM's seeds.</summary>
+    private string Describe(string task) => IsGained(task)
+        ? string.Join(", ", Recipes(task).Select(arm => $"{(arm == StudyDefinition.Rlcm ? task : AsReleased(arm).TrimStart())} {Describe(SpeedUp(task, arm)!)}"))
+        : $"{task} n/a, since DDPO gains nothing";
+
+    private static string Describe(SpeedUp speedUp) => Times(speedUp.Ratio) + (speedUp.SeedRatios is { Count: > 1 } seeds ? $" (seeds {string.Join(", ", seeds.Select(Times))})" : string.Empty);
+
+    private static string AsReleased(string arm) => arm == StudyDefinition.Released ? " as released" : string.Empty;
 
     private static string Times(double? factor) => factor is { } number ? $"{Text(number)}x" : "never";
 
@@ -210,7 +201,7 @@ internal sealed class Claims(StudyResults results)
     /// <summary>By the factors of all seeds, of which one that never comes so far has none; where DDPO gains nothing on any task, nothing follows.</summary>
     private Verdict ByFactor(string[] tasks, double expected)
     {
-        bool[][] reached = [.. tasks.Where(IsGained).Select(task => SpeedUp(task, StudyDefinition.Rlcm)!.SeedRatios.Select(factor => factor >= expected).ToArray())];
+        bool[][] reached = [.. tasks.Where(IsGained).Select(task => Recipes(task).SelectMany(arm => SpeedUp(task, arm)!.SeedRatios).Select(factor => factor >= expected).ToArray())];
         return reached.Length == 0 ? Verdict.NotClear
             : 2 * reached.Count(seeds => seeds.All(holds => holds)) > tasks.Length ? Verdict.Holds
             : reached.All(seeds => !seeds.Any(holds => holds)) ? Verdict.DoesNotHold : Verdict.NotClear;

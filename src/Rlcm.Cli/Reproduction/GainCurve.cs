@@ -18,11 +18,11 @@ internal sealed record GainCurve(IReadOnlyList<RunResult> Runs, IReadOnlyList<Cu
     /// <summary>The gain at the end.</summary>
     public Estimate Final => Queries[^1].Value;
 
-    /// <summary>Share of the last evaluation's animals that are recognized, the mean of the seeds; null where it was not measured.</summary>
-    public double? Recognized => Runs.Average(run => run.Curve.End.RecognizedShare);
+    /// <summary>Share of the last evaluation's animals that are recognized, the mean of the seeds; null where it was not measured in all.</summary>
+    public double? Recognized => Runs.Select(run => run.Curve.End.RecognizedShare).ToArray() is var shares && !shares.Contains(null) ? shares.Average() : null;
 
-    /// <summary>Mean of <see cref="RunResult.RecognizableGain"/>; null where it was not measured.</summary>
-    public double? RecognizableGain => Runs.Average(run => run.RecognizableGain);
+    /// <summary><see cref="RunResult.RecognizableGain"/>; null where it was not measured in all runs.</summary>
+    public Estimate? RecognizableGain => Runs.Select(run => run.RecognizableGain).ToArray() is var gains && !gains.Contains(null) ? SeedMean.OfValues([.. gains.OfType<double>()]) : null;
 
     /// <summary>The curve of <paramref name="runs"/>, at least one.</summary>
     /// <exception cref="Runtime.UserErrorException">They were not evaluated after the same updates.</exception>

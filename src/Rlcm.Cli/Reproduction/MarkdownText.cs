@@ -19,6 +19,9 @@ internal static class MarkdownText
     /// <summary>A difference and its interval.</summary>
     public static string Signed(Estimate estimate) => $"{Sign(estimate.Mean)}{Interval(estimate, Sign)}";
 
+    /// <summary>The same where there may be none.</summary>
+    public static string Signed(Estimate? estimate) => estimate is { } known ? Signed(known) : Nothing;
+
     /// <summary>A share.</summary>
     public static string Percent(double? share) => share?.ToString("0 %", CultureInfo.InvariantCulture) ?? Nothing;
 

@@ -46,6 +46,9 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>The arm of DDPO: that of the chosen rate.</summary>
     public const string Ddpo = $"{DdpoName}-lr-{DdpoLearningRate}";
 
+    /// <summary>The arm of DDPO whose pictures are compared with others of their prompt, as RLCM's are.</summary>
+    public const string DdpoGrouped = $"{DdpoName}-grouped";
+
     /// <summary>The algorithm and its preset.</summary>
     public const string DdpoName = "ddpo";
 
@@ -77,6 +80,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         return Merge(
         [
             .. TriedLearningRates.SelectMany(rate => DdpoAt(rate, [StudyPart.LearningRates], Compression, budget, seeds: [1])),
+            .. Ddpos(DdpoGrouped, [StudyPart.LearningRates], Compression, [.. budget, $"learningRate={DdpoLearningRate}", "advantage=grouped", "groupNoise=own"], seeds: [1]),
             .. Seeds.SelectMany(seed => tasks.SelectMany(task => (IEnumerable<StudyRun>)
             [
                 .. Tuned(Rlcm, [StudyPart.Main], task, budget, [seed]),
@@ -87,6 +91,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
             .. AblationRuns(Compression, budget, "2.5e-4", "1e-3", Seeds,
                 ("final-unscored", ["finalStep=deterministic", "finalNoise=0", "scoredSteps=null"])),
             .. Arms([StudyPart.Ablations], Compression, budget, Seeds,
+                ("groups-own", ["groupNoise=own"]), // what per-prompt changes beside the advantage
                 ("sum", ["logProb=sum", "maxGradNorm=5120", "klCoefficient=10.24"]), // 1024 dimensions times the mean's
                 ("no-kl", ["klCoefficient=0", "klThreshold=0"]),
                 ("kl-0.1", ["klThreshold=0.1"])), // a seventh of the preset's

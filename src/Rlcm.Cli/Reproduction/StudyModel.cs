@@ -13,7 +13,7 @@ using TorchSharp;
 
 namespace Rlcm.Cli.Reproduction;
 
-/// <summary>The model of a run, untuned or with its adapter, as it is measured: from the same noise whoever draws.</summary>
+/// <summary>The model of a run, untuned or with its adapter, as it is measured: from the same noise whoever draws; a diffusion model with the noise of its training at its own horizon, and without where it has fewer steps.</summary>
 internal sealed class StudyModel : IDisposable
 {
     private const string Gallery = "models/emoji-lcm/gallery"; // of both embedded models
@@ -22,6 +22,8 @@ internal sealed class StudyModel : IDisposable
     private readonly TextToImageModel _model;
     private readonly LoraAdapters? _adapters;
     private readonly IDisposable? _merged;
+    private readonly int _horizon;
+    private readonly ModelSampler _asTrained;
     private readonly ModelSampler _sampler;
     private readonly IReward _reward;
     private double _quickest = double.PositiveInfinity;
@@ -37,7 +39,9 @@ internal sealed class StudyModel : IDisposable
         _model.MoveTo(ComputeTarget.Find(config.Device, config.Dtype));
         _adapters = adapter is null ? null : AdapterFile.Load(_model.Unet, adapter);
         _merged = _adapters?.Merge();
-        _sampler = new(_model, config.GuidanceScale, seed => RolloutNoise.Evaluation(NoiseSeed, seed));
+        _horizon = config.Horizon;
+        _asTrained = new(_model, config.GuidanceScale, Noise) { Eta = config.Eta };
+        _sampler = new(_model, config.GuidanceScale, Noise);
         _reward = RewardFactory.Create(config);
     }
 
@@ -64,7 +68,7 @@ internal sealed class StudyModel : IDisposable
     private ImageBatch Draw(int steps, IReadOnlyList<string> texts, IReadOnlyList<long> seeds, CancellationToken stop)
     {
         var start = Stopwatch.GetTimestamp();
-        var images = _sampler.Draw(steps, texts, seeds, stop);
+        var images = (steps == _horizon ? _asTrained : _sampler).Draw(steps, texts, seeds, stop);
         _quickest = Math.Min(_quickest, Stopwatch.GetElapsedTime(start).TotalSeconds / texts.Count);
         return images;
     }
@@ -74,10 +78,13 @@ internal sealed class StudyModel : IDisposable
     {
         (_reward as IDisposable)?.Dispose();
         _sampler.Dispose();
+        _asTrained.Dispose();
         _merged?.Dispose();
         _adapters?.Dispose();
         _model.Dispose();
     }
+
+    private static RolloutNoise Noise(long seed) => RolloutNoise.Evaluation(NoiseSeed, seed);
 
     private sealed class Unheard : IProgress<int>
     {

@@ -24,6 +24,7 @@ internal static partial class StudyReport
             ["claims"] = () => WriteClaims(context.Results),
             ["discussion"] = () => File.Exists(context.Folder.Discussion) ? File.ReadAllText(context.Folder.Discussion, Encoding.UTF8).Trim() : string.Empty,
             ["training"] = () => TrainingSection.Write(context),
+            ["settings"] = () => SettingsSection.Write(context),
             ["rates"] = () => RunsSection.WriteRates(context),
             ["learning-rates"] = () => AblationSection.WriteLearningRates(context),
             ["inference"] = () => InferenceSection.Write(context),

@@ -1,4 +1,5 @@
 using Rlcm.Comparison;
+using Rlcm.Evaluation;
 using Rlcm.Runtime;
 using Rlcm.Training;
 
@@ -21,14 +22,21 @@ internal sealed record RunResult(StudyRun Run, RunCurve Curve, int PlannedUpdate
     /// <summary>Reward above the untuned model's.</summary>
     public double Gain => Curve.End.RewardMean - Curve.Start.RewardMean;
 
-    /// <summary>The highest gain of an evaluation in which at least <see cref="RecognizableShare"/> of the animals are recognized; null where that was not measured.</summary>
-    public double? RecognizableGain => Curve.Evaluations.Where(point => point.RecognizedShare >= RecognizableShare).Max(point => (double?)(point.RewardMean - Curve.Start.RewardMean));
+    /// <summary>The highest gain at which at least <see cref="RecognizableShare"/> of the animals are recognized, both straight between two evaluations; null where the share was not measured, or never is so high.</summary>
+    public double? RecognizableGain => Curve.Evaluations.Where(point => point.RecognizedShare >= RecognizableShare).Select(point => point.RewardMean)
+        .Concat(Curve.Evaluations.Zip(Curve.Evaluations.Skip(1)).Select(pair => RewardAtShare(pair.First, pair.Second)).OfType<double>())
+        .Max(reward => (double?)(reward - Curve.Start.RewardMean));
 
     /// <summary>The gain at the last evaluation until so many queries.</summary>
     public double GainAtQueries(long queries) => Curve.Evaluations.Last(point => point.Queries <= queries).RewardMean - Curve.Start.RewardMean;
 
     /// <summary>Training time until <paramref name="point"/>: counted evaluations times the arm's rate.</summary>
     public double Minutes(CurvePoint point) => (Clock is { } clock && point.UnetEvaluations is not null ? clock.Seconds(point) : point.Seconds) / 60;
+
+    /// <summary>The reward where the share passes <see cref="RecognizableShare"/> from one evaluation to the next; null where it does not.</summary>
+    private static double? RewardAtShare(CurvePoint from, CurvePoint to) => from.RecognizedShare >= RecognizableShare != to.RecognizedShare >= RecognizableShare
+        ? from.RewardMean + (to.RewardMean - from.RewardMean) * (RecognizableShare - from.RecognizedShare) / (to.RecognizedShare - from.RecognizedShare)
+        : null;
 }
 
 /// <summary>Everything that a study has measured so far.</summary>
@@ -68,6 +76,17 @@ internal sealed class StudyResults
 
     /// <summary>The curve of an arm; null where none of its runs is finished.</summary>
     public GainCurve? Curve(string task, string arm) => Of(task, arm) is { Count: > 0 } runs ? GainCurve.Of(runs) : null;
+
+    /// <summary>The difference of what <paramref name="gain"/> says of two arms, seed by seed; null where they have no seed in common, or nothing is said of one.</summary>
+    public Estimate? Paired(string task, string arm, string other, Func<RunResult, double?> gain)
+    {
+        double?[] differences = [.. Of(task, arm).Join(Of(task, other), run => run.Run.Seed, run => run.Run.Seed, (one, two) => gain(one) - gain(two))];
+        return differences.Length == 0 || differences.Contains(null) ? null : SeedMean.OfValues([.. differences.OfType<double>()]);
+    }
+
+    /// <summary>The share of animals that an algorithm's models are recognized by at so many sampling steps, the mean of those measured; null where none was.</summary>
+    public double? RecognizedShare(string task, string algorithm, int steps) => Inference.Where(model => model.Task == task && model.Algorithm == algorithm && model.Seed is not null)
+        .SelectMany(model => model.BySteps).Where(step => step.Steps == steps).Average(step => step.RecognizedShare);
 
     /// <summary>The tasks of a part, in the study's order.</summary>
     public IEnumerable<string> Tasks(string part) => Study.Runs.Where(run => run.Parts.Contains(part)).Select(run => run.Task).Distinct(StringComparer.Ordinal);

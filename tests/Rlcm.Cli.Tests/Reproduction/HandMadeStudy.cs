@@ -20,7 +20,7 @@ internal static class HandMadeStudy
     /// <summary>A run of evaluations after 0, 10 and 20 updates of 64 pictures, ten evaluations of the U-Net for each picture.</summary>
     public static RunResult Run(string arm, ulong seed, double millisecondsPerEvaluation, params double[] rewards)
     {
-        var run = Definition.Runs.First(run => run.Arm == arm) with { Seed = seed };
+        var run = Definition.Runs.Concat(StudyDefinition.Full.Runs).First(run => run.Arm == arm) with { Seed = seed };
         CurvePoint[] points = [.. rewards.Select((reward, index) => new CurvePoint(10 * index, 640 * index, 99 * index, 3200 * index, 3200 * index, reward, 1, 64, 0.5))];
         var curve = new RunCurve(run.Name, run.Name, Task, new(Task, "kB"), run.Algorithm, seed, "prompts.txt", points, []);
         return new(run, curve, PlannedUpdates: 20, new EvaluationClock(millisecondsPerEvaluation / 1000), "0.1.0");

@@ -22,7 +22,9 @@ public sealed class StudyReportTests : IDisposable
         Assert.Contains($"| compression-{StudyDefinition.Ddpo}-2 | 10 of 20 | patience | 640 | 3,200 | 3,200 | 0.320 | 99.0 |", text, StringComparison.Ordinal);
         Assert.Contains("| compression | default |  | 2 | +2.00 [+1.93, +2.06] | - | 50 % | - | - |", text, StringComparison.Ordinal);
         Assert.Contains("| compression | once | `minibatches=1 innerEpochs=1` | 1 | +0.800 | -1.20 not clear | 50 % | - | - |", text, StringComparison.Ordinal);
-        Assert.Contains($"| compression | {StudyDefinition.Ddpo["ddpo-lr-".Length..]} | -3.00 | +1.00 | used |", text, StringComparison.Ordinal);
+        Assert.Contains("| compression | `learningRate=4e-3` | -3.00 | +1.00 | budget | used |", text, StringComparison.Ordinal);
+        Assert.Contains("|  | RLCM | DDPO |\n|---|---|---|\n| `algorithm` | rlcm | ddpo |\n", text, StringComparison.Ordinal);
+        Assert.Contains("| `learningRate` | 0.0005 | 0.004 |\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("{{", text, StringComparison.Ordinal);
         Assert.DoesNotContain("their factors mean little", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Not measured yet", text, StringComparison.Ordinal);

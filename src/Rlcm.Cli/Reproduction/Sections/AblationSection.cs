@@ -2,21 +2,21 @@ using Rlcm.Evaluation;
 
 namespace Rlcm.Cli.Reproduction.Sections;
 
-/// <summary>One change each of RLCM's default, and the learning rates of DDPO.</summary>
+/// <summary>One idea each against RLCM's default, and what was tried for DDPO.</summary>
 internal static class AblationSection
 {
     /// <summary>The section, with its plots.</summary>
     public static string Write(ReportContext context)
     {
-        var (results, claims) = (context.Results, new Claims(context.Results));
+        var results = context.Results;
         (string Task, string Arm, Estimate Gain, Estimate? Recognizable)[] changes =
         [
             .. from task in results.Tasks(StudyPart.Ablations)
                from arm in results.Arms(StudyPart.Ablations, task)
                where arm != StudyDefinition.Rlcm
-               let gain = claims.PairedGains(task, arm, StudyDefinition.Rlcm)
+               let gain = results.Paired(task, arm, StudyDefinition.Rlcm, run => run.Gain)
                where gain is not null
-               select (task, arm, gain.Value, claims.PairedRecognizableGains(task, arm, StudyDefinition.Rlcm)),
+               select (task, arm, gain.Value, results.Paired(task, arm, StudyDefinition.Rlcm, run => run.RecognizableGain)),
         ];
         if (changes.Length == 0)
             return ReportContext.Missing(StudyPart.Ablations);
@@ -28,7 +28,7 @@ internal static class AblationSection
             Row(results, task.Key, StudyDefinition.Rlcm, null, null),
             .. task.Select(change => Row(results, task.Key, change.Arm, change.Gain, change.Recognizable)),
         ]);
-        return $"{context.Incomplete(StudyPart.Ablations)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "arm", "changed", "seeds", "gain", "less the default's", "recognized", "gain with 90 % recognized", "less the default's"], rows)}";
+        return $"{context.Incomplete(StudyPart.Ablations)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "arm", "changed", "seeds", "gain", "less the default's", "recognized", "gain with 90 % recognized", "that less the default's"], rows)}";
     }
 
     private static string[] Row(StudyResults results, string task, string arm, Estimate? gain, Estimate? recognizable)
@@ -36,10 +36,10 @@ internal static class AblationSection
         string[] Sets(string name) => [.. results.Study.Runs.First(run => run.Task == task && run.Arm == name).Sets];
         var curve = results.Curve(task, arm)!; // it has a seed in common with the default
         var (name, changed) = arm == StudyDefinition.Rlcm ? ("default", string.Empty) : (ArmNames.Change(arm), $"`{string.Join(" ", Sets(arm).Except(Sets(StudyDefinition.Rlcm)))}`");
-        return [task, name, changed, $"{curve.Runs.Count}", MarkdownText.Signed(curve.Final), Judge(gain), MarkdownText.Percent(curve.Recognized), curve.RecognizableGain is { } mean ? MarkdownText.Signed(new(mean, Interval: null)) : MarkdownText.Nothing, Judge(recognizable)];
+        return [task, name, changed, $"{curve.Runs.Count}", MarkdownText.Signed(curve.Final), Judge(gain), MarkdownText.Percent(curve.Recognized), MarkdownText.Signed(curve.RecognizableGain), Judge(recognizable)];
     }
 
-    /// <summary>The learning rates of DDPO that were tried.</summary>
+    /// <summary>What was tried for DDPO.</summary>
     public static string WriteLearningRates(ReportContext context)
     {
         var results = context.Results;
@@ -47,12 +47,16 @@ internal static class AblationSection
                     from arm in results.Arms(StudyPart.LearningRates, task)
                     let runs = results.Of(task, arm).Where(run => run.Run.Seed == 1).ToArray()
                     where runs.Length == 1
-                    select (IReadOnlyList<string>)[task, Rate(runs[0].Run), MarkdownText.Number(runs[0].Curve.End.RewardMean), MarkdownText.Signed(new(runs[0].Gain, Interval: null)), arm == StudyDefinition.Ddpo ? "used" : string.Empty]).ToArray();
+                    select (IReadOnlyList<string>)
+                    [
+                        task, $"`{string.Join(" ", Tried(runs[0].Run))}`", MarkdownText.Number(runs[0].Curve.End.RewardMean), MarkdownText.Signed(new Estimate(runs[0].Gain, Interval: null)),
+                        runs[0].EndedByPatience ? $"patience, {runs[0].Curve.End.Update} updates" : "budget", arm == StudyDefinition.Ddpo ? "used" : string.Empty,
+                    ]).ToArray();
         return rows.Length == 0 ? ReportContext.Missing(StudyPart.LearningRates)
-            : $"{context.Incomplete(StudyPart.LearningRates)}{MarkdownText.Table(["task", "learning rate", "reward after", "gain", ""], rows)}";
+            : $"{context.Incomplete(StudyPart.LearningRates)}{MarkdownText.Table(["task", "tried", "reward after", "gain", "ended by", ""], rows)}";
     }
 
-    private static string Rate(StudyRun run) => run.Sets.Last(set => set.StartsWith("learningRate=", StringComparison.Ordinal)).Split('=')[1];
+    private static IEnumerable<string> Tried(StudyRun run) => run.Sets.SkipWhile(set => !set.StartsWith("learningRate=", StringComparison.Ordinal));
 
     private static string Judge(Estimate? difference) => difference is not { } measured ? MarkdownText.Nothing
         : $"{MarkdownText.Signed(measured)} {measured.Interval switch { { Low: 0, High: 0 } => "the same", { Low: > 0 } => "better", { High: < 0 } => "worse", _ => "not clear" }}";

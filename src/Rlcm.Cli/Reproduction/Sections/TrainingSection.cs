@@ -26,7 +26,7 @@ internal static class TrainingSection
             + string.Join("\n\n", (IEnumerable<string>)
             [
                 .. curves.GroupBy(curve => curve.Task).Select(task => Plots(context, task.Key, [.. task.Select(curve => (curve.Arm, curve.Color, curve.Curve))])),
-                Gains(curves.Select(curve => (curve.Task, curve.Arm, curve.Curve))),
+                Gains(results, curves.Select(curve => (curve.Task, curve.Arm, curve.Curve))),
                 $"To a share of the other's gain, each over its own start:\n\n{SpeedUps(results, SpeedUp.OfGain)}",
                 $"To the reward that the other has there, whatever each began with:\n\n{SpeedUps(results, SpeedUp.OfLevel)}",
             ]);
@@ -42,8 +42,8 @@ internal static class TrainingSection
         return $"{byMinutes}\n{byQueries}";
     }
 
-    private static string Gains(IEnumerable<(string Task, string Arm, GainCurve Curve)> curves) => MarkdownText.Table(
-        ["task", "", "seeds", "reward before", "after", "gain", "recognized", "queries", "minutes", "U-Net evaluations, sampling", "training"],
+    private static string Gains(StudyResults results, IEnumerable<(string Task, string Arm, GainCurve Curve)> curves) => MarkdownText.Table(
+        ["task", "", "seeds", "reward before", "after", "gain", "recognized", "gain with 90 % recognized", "queries", "minutes", "U-Net evaluations, sampling", "training"],
         curves.Select(entry =>
         {
             var runs = entry.Curve.Runs;
@@ -52,7 +52,8 @@ internal static class TrainingSection
                 entry.Task, ArmNames.Compared(entry.Arm), $"{runs.Count}",
                 MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.Start.RewardMean)])),
                 MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.End.RewardMean)])),
-                MarkdownText.Signed(entry.Curve.Final), MarkdownText.Percent(entry.Curve.Recognized),
+                MarkdownText.Signed(entry.Curve.Final), MarkdownText.Percent(entry.Arm == StudyDefinition.Ddpo ? results.RecognizedShare(entry.Task, StudyDefinition.DdpoName, StudyDefinition.DdpoHorizon) : entry.Curve.Recognized),
+                MarkdownText.Signed(entry.Curve.RecognizableGain),
                 MarkdownText.Count(runs.Average(run => run.Curve.End.Queries)),
                 MarkdownText.Number(runs.Average(run => run.Minutes(run.Curve.End))),
                 Count(runs.Select(run => run.Curve.End.SamplingEvaluations)), Count(runs.Select(run => run.Curve.End.TrainingEvaluations)),
