@@ -61,7 +61,7 @@ internal sealed class Claims(StudyResults results)
             "faster in time (compression)",
             "DDPO's final reward in a sixth of its time (6.0x, from the curves)",
             IsMeasured(task) ? Describe(task) : MarkdownText.Nothing,
-            $"holds where the factor of every seed of RLCM is at least {Text(PaperSpeedUp)}, by either recipe; does not hold where none is; not clear where DDPO gains nothing",
+            $"holds where the factor of every seed of RLCM is at least {Text(PaperSpeedUp)}, by both recipes; does not hold where none is; not clear where DDPO gains nothing",
             !IsMeasured(task) ? Verdict.NotMeasured : ByFactor([task], PaperSpeedUp));
     }
 
@@ -72,7 +72,7 @@ internal sealed class Claims(StudyResults results)
             "17 times faster",
             "\"x17\" on aesthetic quality, by the text",
             tasks.Length > 0 ? string.Join("; ", tasks.Select(Describe)) : MarkdownText.Nothing,
-            "aesthetic quality is not measured here: holds where the factor of every seed of RLCM is at least 17, by either recipe, on more than half of the tasks; does not hold where none is on any",
+            "aesthetic quality is not measured here: holds where the factor of every seed of RLCM is at least 17, by both recipes, on more than half of the tasks; does not hold where none is on any",
             tasks.Length == 0 ? Verdict.NotMeasured : ByFactor(tasks, PaperText));
     }
 
@@ -88,7 +88,7 @@ internal sealed class Claims(StudyResults results)
             "better per reward query",
             "higher reward for the same queries on three of four tasks",
             changes.Count == 0 ? MarkdownText.Nothing : $"gain of RLCM less DDPO's at the end of the shorter budget: {string.Join("; ", changes.SelectMany(task => task).Select(change => $"{change.Task}{AsReleased(change.Arm)} {MarkdownText.Signed(change.Difference)}"))}",
-            "holds where the interval over seeds is above 0, by either recipe, on more than half of the tasks; does not hold where both are below 0 on as many",
+            "holds where the interval over seeds is above 0, by both recipes, on more than half of the tasks; does not hold where it is below 0 on as many",
             changes.Count == 0 ? Verdict.NotMeasured : 2 * better > changes.Count ? Verdict.Holds : 2 * worse > changes.Count ? Verdict.DoesNotHold : Verdict.NotClear);
     }
 

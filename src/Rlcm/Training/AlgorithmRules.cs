@@ -19,6 +19,9 @@ public static class AlgorithmRules
         ("eta", TrainAlgorithm.Ddpo, config => config.Eta != Defaults.Eta),
     ];
 
+    /// <summary>Whether <paramref name="key"/> of a configuration means anything to <paramref name="algorithm"/>.</summary>
+    public static bool IsUsedBy(TrainAlgorithm algorithm, string key) => KeysOfAlgorithms.All(entry => entry.Key != key || entry.Algorithm == algorithm);
+
     /// <summary>How many steps of a picture can be scored at most; one fewer where a model's last DDIM step has no noise.</summary>
     public static int MostScoredSteps(TrainConfig config) =>
         config.Algorithm == TrainAlgorithm.Ddpo ? config.Horizon : LcmPlan.MostScoredSteps(config.Horizon, config.FinalStep);

@@ -25,6 +25,7 @@ public sealed class StudyReportTests : IDisposable
         Assert.Contains("| compression | `learningRate=4e-3` | -3.00 | +1.00 | budget | used |", text, StringComparison.Ordinal);
         Assert.Contains("|  | RLCM | DDPO |\n|---|---|---|\n| `algorithm` | rlcm | ddpo |\n", text, StringComparison.Ordinal);
         Assert.Contains("| `learningRate` | 0.0005 | 0.004 |\n", text, StringComparison.Ordinal);
+        Assert.Contains("| `finalStep` | decoded | - |\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("{{", text, StringComparison.Ordinal);
         Assert.DoesNotContain("their factors mean little", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Not measured yet", text, StringComparison.Ordinal);

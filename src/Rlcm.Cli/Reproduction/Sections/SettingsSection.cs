@@ -13,15 +13,16 @@ internal static class SettingsSection
     /// <summary>A row for each key that is not the same everywhere.</summary>
     public static string Write(ReportContext context)
     {
-        (string Name, Dictionary<string, string> Settings)[] arms =
+        (string Name, TrainConfig Config, Dictionary<string, string> Settings)[] arms =
         [
             .. from column in Columns
                let run = context.Results.Study.Runs.FirstOrDefault(run => run.Task == column.Task && run.Arm == column.Arm)
                where run is not null
-               select (column.Name, TrainConfigReader.ToSettings(run.Config([])).ToDictionary()),
+               let config = run.Config([])
+               select (column.Name, config, TrainConfigReader.ToSettings(config).ToDictionary()),
         ];
         var rows = arms[0].Settings.Keys.Where(key => key != "task" && arms.Select(arm => arm.Settings[key]).Distinct(StringComparer.Ordinal).Count() > 1)
-            .Select(key => (IReadOnlyList<string>)[$"`{key}`", .. arms.Select(arm => arm.Settings[key])]);
+            .Select(key => (IReadOnlyList<string>)[$"`{key}`", .. arms.Select(arm => AlgorithmRules.IsUsedBy(arm.Config.Algorithm, key) ? arm.Settings[key] : MarkdownText.Nothing)]);
         return MarkdownText.Table(["", .. arms.Select(arm => arm.Name)], rows);
     }
 }
