@@ -67,8 +67,10 @@ internal static class TrainRun
         }
     }
 
+    /// <summary>Whether nothing is left to do; where an earlier checkpoint was asked for, what lies there may still be that of a later one.</summary>
     private static bool IsFinished(TrainingRun run, TrainConfig config) =>
-        (run.Checkpoint?.Number >= config.Updates || HasEnded(run, config)) && File.Exists(run.Folder.Evaluation) && File.Exists(run.Folder.Comparison);
+        (run.Checkpoint?.Number >= config.Updates || HasEnded(run, config)) && File.Exists(run.Folder.Evaluation) && File.Exists(run.Folder.Comparison)
+        && AdapterProvenance.TryRead(TrainingResult.Of(run.Folder, config).Path)?.Updates == run.Checkpoint?.Number;
 
     /// <summary>By the evaluations until its checkpoint, which may be an earlier one that was asked for.</summary>
     private static bool HasEnded(TrainingRun run, TrainConfig config) => File.Exists(run.Folder.Metrics)

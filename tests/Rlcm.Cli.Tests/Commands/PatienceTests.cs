@@ -1,4 +1,6 @@
+using Rlcm.Models.Lora;
 using Rlcm.Tests;
+using Rlcm.Training;
 using Xunit;
 
 namespace Rlcm.Cli.Tests.Commands;
@@ -11,7 +13,7 @@ public sealed class PatienceTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task A_run_that_has_ended_is_finished_until_it_goes_back_to_an_earlier_checkpoint()
+    public async Task A_run_that_has_ended_is_finished_until_it_goes_back_to_an_earlier_checkpoint_where_it_can_end_too()
     {
         File.WriteAllLines(_folder["prompts.txt"], TinyModels.Prompts);
         string[] keys =
@@ -29,5 +31,12 @@ public sealed class PatienceTests : IDisposable
         Assert.Contains("continuing after update 1\n", output, StringComparison.Ordinal);
         Assert.Contains("ended by patience after update 2 of 6: ", output, StringComparison.Ordinal);
         Assert.Equal(finished, await CommandLine.SucceedAsync("train", "--resume", _folder["run"]));
+
+        Assert.Equal(2, AdapterProvenance.Read(_folder["run/adapter"]).Updates);
+        output = await CommandLine.SucceedAsync("train", "--resume", _folder["run"], "--checkpoint", "1", "--updates", "1");
+        Assert.Contains($"Adapter: {_folder["run/adapter"]}\n", output, StringComparison.Ordinal);
+        Assert.Equal(1, AdapterProvenance.Read(_folder["run/adapter"]).Updates);
+        Assert.Equal([0, 1], MetricsFile.Read(_folder["run/metrics.jsonl"]).Evaluations.Select(line => line.Update));
+        Assert.Single(MetricsFile.Read(_folder["run/metrics.jsonl"]).Updates);
     }
 }
