@@ -49,6 +49,12 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>The arm of DDPO whose pictures are compared with others of their prompt, as RLCM's are.</summary>
     public const string DdpoGrouped = $"{DdpoName}-grouped";
 
+    /// <summary>The arm of DDPO that always uses its budget up.</summary>
+    public const string DdpoToTheEnd = $"{DdpoName}-to-the-end";
+
+    /// <summary>Evaluations after which a run of DDPO ends where they gain nothing.</summary>
+    public const int Patience = 3;
+
     /// <summary>The algorithm and its preset.</summary>
     public const string DdpoName = "ddpo";
 
@@ -81,6 +87,8 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         [
             .. TriedLearningRates.SelectMany(rate => DdpoAt(rate, [StudyPart.LearningRates], Compression, budget, seeds: [1])),
             .. Ddpos(DdpoGrouped, [StudyPart.LearningRates], Compression, [.. budget, $"learningRate={DdpoLearningRate}", "advantage=grouped", "groupNoise=own"], seeds: [1]),
+            .. DdpoAt(DdpoLearningRate, [StudyPart.LearningRates], Alignment, budget, seeds: [1]),
+            .. Ddpos(DdpoToTheEnd, [StudyPart.LearningRates], Alignment, [.. budget, $"learningRate={DdpoLearningRate}", "patience=null"], seeds: [1]),
             .. Seeds.SelectMany(seed => tasks.SelectMany(task => (IEnumerable<StudyRun>)
             [
                 .. Tuned(Rlcm, [StudyPart.Main], task, budget, [seed]),
@@ -148,7 +156,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         Ddpos($"{DdpoName}-lr-{rate}", parts, task, [.. budget, $"learningRate={rate}"], seeds);
 
     private static IEnumerable<StudyRun> Ddpos(string arm, IReadOnlyList<string> parts, string task, IReadOnlyList<string> sets, IReadOnlyList<ulong> seeds) =>
-        seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. Common, "gallery=null", "patience=3", .. sets], seed));
+        seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. Common, "gallery=null", $"patience={Patience}", .. sets], seed));
 
     private static string[] Budget(int updates, int images, int evaluateEvery) => [$"updates={updates}", $"imagesPerUpdate={images}", $"evaluateEvery={evaluateEvery}"];
 
