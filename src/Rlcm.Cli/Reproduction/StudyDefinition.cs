@@ -52,9 +52,6 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>The arm of DDPO that always uses its budget up.</summary>
     public const string DdpoToTheEnd = $"{DdpoName}-to-the-end";
 
-    /// <summary>Evaluations after which a run of DDPO ends where they gain nothing.</summary>
-    public const int Patience = 3;
-
     /// <summary>The algorithm and its preset.</summary>
     public const string DdpoName = "ddpo";
 
@@ -156,7 +153,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         Ddpos($"{DdpoName}-lr-{rate}", parts, task, [.. budget, $"learningRate={rate}"], seeds);
 
     private static IEnumerable<StudyRun> Ddpos(string arm, IReadOnlyList<string> parts, string task, IReadOnlyList<string> sets, IReadOnlyList<ulong> seeds) =>
-        seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. Common, "gallery=null", $"patience={Patience}", .. sets], seed));
+        seeds.Select(seed => new StudyRun(parts, task, arm, DdpoName, [$"task={task}", .. Common, "gallery=null", "patience=3", .. sets], seed));
 
     private static string[] Budget(int updates, int images, int evaluateEvery) => [$"updates={updates}", $"imagesPerUpdate={images}", $"evaluateEvery={evaluateEvery}"];
 

@@ -19,16 +19,6 @@ internal sealed record RunResult(StudyRun Run, RunCurve Curve, int PlannedUpdate
     /// <summary>Whether it ended since its evaluations no longer rose, before its budget was used up.</summary>
     public bool EndedByPatience => Curve.End.Update < PlannedUpdates;
 
-    /// <summary>The update after which patience would have ended it, or has; null: nowhere before its budget was used up.</summary>
-    public int? EndByPatience
-    {
-        get
-        {
-            EvaluationMetrics[] evaluations = [.. Curve.Evaluations.Select(point => new EvaluationMetrics(point.Update, point.Queries, point.Seconds, point.Images, point.RewardMean, point.RewardStd, null, null, IsBest: false))];
-            return evaluations.FirstOrDefault(last => last.Update < PlannedUpdates && Plateau.IsReached([.. evaluations.TakeWhile(line => line.Update <= last.Update)], StudyDefinition.Patience))?.Update;
-        }
-    }
-
     /// <summary>Reward above the untuned model's.</summary>
     public double Gain => Curve.End.RewardMean - Curve.Start.RewardMean;
 

@@ -4,8 +4,9 @@ namespace Rlcm.Training;
 public static class Plateau
 {
     /// <summary>
-    /// Whether the best of the last <paramref name="patience"/> evaluations is above the best of those before by less than one standard error of
-    /// its mean, s / sqrt(n).
+    /// Whether the best of the last <paramref name="patience"/> evaluations is above the best of those before by no more than one standard error of
+    /// that gain. It is that of the mean difference of the same pictures, s / sqrt(n) with the deviation s of the differences: how much pictures
+    /// differ from one another does not matter. Where rewards were not kept one by one, s is that of the pictures.
     /// </summary>
     /// <param name="evaluations">All evaluations so far, that of the untuned model first.</param>
     /// <param name="patience">How many evaluations; null: never.</param>
@@ -13,8 +14,16 @@ public static class Plateau
     {
         if (patience is not { } count || evaluations.Count <= count)
             return false;
-        var before = evaluations.SkipLast(count).Max(line => line.RewardMean);
+        var before = evaluations.SkipLast(count).MaxBy(line => line.RewardMean)!;
         var best = evaluations.TakeLast(count).MaxBy(line => line.RewardMean)!;
-        return best.RewardMean - before < best.RewardStd / Math.Sqrt(best.Images);
+        return best.RewardMean - before.RewardMean <= StandardErrorOfGain(before, best);
+    }
+
+    private static double StandardErrorOfGain(EvaluationMetrics before, EvaluationMetrics after)
+    {
+        var std = before.Rewards is { } rewards && after.Rewards?.Count == rewards.Count
+            ? RewardMoments.Of([.. rewards.Zip(after.Rewards, (earlier, later) => later - earlier)]).Std
+            : after.RewardStd;
+        return std / Math.Sqrt(after.Images);
     }
 }

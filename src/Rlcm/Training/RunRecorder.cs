@@ -165,6 +165,7 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
         var isBest = _evaluated.All(earlier => moments.Mean > earlier.RewardMean);
         var line = new EvaluationMetrics(update, queries, seconds, pictures.Rewards.Count, moments.Mean, moments.Std, drawn.Recognized?.Share, drawn.Recognized?.Samples.Count, isBest)
         {
+            Rewards = pictures.Rewards,
             Parts = pictures.Parts?.ToDictionary(part => part.Key, part => RewardMoments.Of([.. part.Value]), StringComparer.Ordinal),
         };
         Metrics.Append(line);

@@ -75,6 +75,10 @@ public sealed record EvaluationMetrics(
     int Update, long Queries, double Seconds, int Images, double RewardMean, double RewardStd, double? RecognizedShare, int? RecognizedSamples,
     bool IsBest)
 {
+    /// <summary>[Images]: the rewards one by one, of the same prompts and seeds in every evaluation; null in files of older versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<double>? Rewards { get; init; }
+
     /// <summary>Of a sum of rewards, the scores of each part in its own unit, not clamped; null, and not written, for a single reward.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, RewardMoments>? Parts { get; init; }

@@ -81,14 +81,6 @@ public sealed class ClaimsTests
     }
 
     [Theory]
-    [InlineData(30, -3.0, -2.9, -2.9, -2.9, -1.0)] // an eighth is the standard error
-    [InlineData(40, -3.0, -2.8, -2.8, -2.8, -2.7, -1.0)]
-    [InlineData(null, -3.0, -2.9, -2.8, -2.7, -1.0)]
-    [InlineData(null, -3.0, -2.9, -2.9, -1.0)]
-    public void Patience_is_told_of_runs_that_went_on(int? update, params double[] rewards) =>
-        Assert.Equal(update, (Run(StudyDefinition.Rlcm, 1, 1, rewards) with { PlannedUpdates = 100 }).EndByPatience);
-
-    [Theory]
     [InlineData(1.0, 0.9, 0.5, 1.0)]
     [InlineData(1.0, 0.89, 1.0, 2.0)]
     [InlineData(1.0, 0.5, 0.2, 0.2)] // a fifth of the way to the first evaluation

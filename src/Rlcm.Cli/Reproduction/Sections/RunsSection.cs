@@ -8,7 +8,7 @@ internal static class RunsSection
     {
         var rows = context.Results.Runs.Select(run => (IReadOnlyList<string>)
         [
-            run.Run.Name, $"{run.Curve.End.Update} of {run.PlannedUpdates}", run.EndedByPatience ? "patience" : run.EndByPatience is { } update ? $"budget (patience: {update})" : "budget", MarkdownText.Count(run.Curve.End.Queries),
+            run.Run.Name, $"{run.Curve.End.Update} of {run.PlannedUpdates}", run.EndedByPatience ? "patience" : "budget", MarkdownText.Count(run.Curve.End.Queries),
             Count(run.Curve.End.SamplingEvaluations), Count(run.Curve.End.TrainingEvaluations),
             MarkdownText.Number(run.Minutes(run.Curve.End)), MarkdownText.Number(run.Curve.End.Seconds), MarkdownText.Number(run.Curve.Start.RewardMean), MarkdownText.Number(run.Curve.End.RewardMean),
         ]).ToArray();
