@@ -6,6 +6,8 @@ namespace Rlcm.Runtime;
 /// </summary>
 public static class ShippedFiles
 {
+    private static readonly string OnTop = $"..{Path.DirectorySeparatorChar}";
+
     /// <summary>The full path of the file or folder <paramref name="path"/>, or null when there is none.</summary>
     public static string? Find(string path)
     {
@@ -20,6 +22,15 @@ public static class ShippedFiles
     /// <exception cref="UserErrorException">There is no such file or folder.</exception>
     public static string Require(string path, string what) => Find(path) ?? throw new UserErrorException(
         $"Cannot find {what} {path}: neither from {Directory.GetCurrentDirectory()} nor from {AppContext.BaseDirectory} upwards; check the path.");
+
+    /// <summary>The shortest relative path by which <see cref="Find"/> finds <paramref name="path"/> here and in another copy of the project; <paramref name="path"/> itself where there is none.</summary>
+    public static string NameOf(string path)
+    {
+        var full = Path.GetFullPath(path);
+        return Roots().Where(root => Path.GetPathRoot(root) != root).Select(root => Path.GetRelativePath(root, full))
+            .Where(name => name != ".." && !name.StartsWith(OnTop, StringComparison.Ordinal) && Find(name) == full)
+            .MinBy(name => name.Length)?.Replace(Path.DirectorySeparatorChar, '/') ?? path;
+    }
 
     private static IEnumerable<string> Roots() => [.. Upwards(Directory.GetCurrentDirectory()), .. Upwards(AppContext.BaseDirectory)];
 

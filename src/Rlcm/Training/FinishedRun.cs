@@ -18,8 +18,9 @@ public static class FinishedRun
     public static bool IsTrimmed(string folder) => IsFinished(folder) && RunFolder.Open(folder) is var run && Directory.Exists(run.Adapter) && !Directory.Exists(run.Checkpoints);
 
     /// <summary>
-    /// Stores the adapter of a finished run in 16 bits and deletes what is needed only to continue the run or to watch it, checkpoints last. A
-    /// process that is killed meanwhile leaves a finished run that can be trimmed again.
+    /// Stores the adapter of a finished run in 16 bits, names the project's files in its manifest as any copy of the project does, and deletes
+    /// what is needed only to continue the run or to watch it, checkpoints last. A process that is killed meanwhile leaves a finished run that
+    /// can be trimmed again.
     /// </summary>
     /// <exception cref="UserErrorException">The run is in use, or its adapter is damaged.</exception>
     public static void Trim(string folder)
@@ -32,6 +33,8 @@ public static class FinishedRun
             run.CleanUp(); // the adapter may be between its two names
             using var scope = NewDisposeScope();
             AdapterFile.Save(AdapterFile.Read(run.Adapter), AdapterFormat.Peft, run.Adapter, ScalarType.Float16, AdapterProvenance.Read(run.Adapter));
+            if (RunManifest.Read(run.Manifest) is { } manifest)
+                (manifest with { Sha256 = manifest.Sha256.ToDictionary(file => ShippedFiles.NameOf(file.Key), file => file.Value, StringComparer.Ordinal) }).Write(run.Manifest);
             string[] kept = [run.Config, run.Manifest, run.Metrics, run.EvaluationBefore, run.Evaluation, run.Adapter, run.Images, run.Comparison, run.Checkpoints];
             foreach (var path in Directory.GetFileSystemEntries(run.Images).Concat(Directory.GetFileSystemEntries(run.Path)).Except(kept, StringComparer.Ordinal))
             {

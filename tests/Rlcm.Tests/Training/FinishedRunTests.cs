@@ -21,6 +21,8 @@ public sealed class FinishedRunTests : IDisposable
         Trim(changes.Add, "run");
         Assert.Equal(Kept, Files("run"));
         Assert.True(FinishedRun.IsTrimmed(_folder["run"]));
+        Assert.All(RunManifest.Read(_folder["run/manifest.json"])!.Sha256.Keys, file => Assert.True(file is "configs/prompts/animals-45.txt" || file == _folder["prompts.txt"] || file.StartsWith(_folder["model"], StringComparison.Ordinal), file));
+        Assert.Contains("configs/prompts/animals-45.txt", RunManifest.Read(_folder["run/manifest.json"])!.Sha256.Keys);
         Assert.Equal((2, "compression"), (AdapterFile.Read(_folder["run/adapter"]).Rank, AdapterProvenance.Read(_folder["run/adapter"]).Task));
         Assert.InRange(new FileInfo(_folder["run/adapter/adapter_model.safetensors"]).Length, 1, new FileInfo(_folder["made/adapter/adapter_model.safetensors"]).Length - 1);
 
@@ -71,7 +73,7 @@ public sealed class FinishedRunTests : IDisposable
             var config = new TrainConfig
             {
                 Model = TinyModels.Write(_folder["model"]),
-                Prompts = _folder["prompts.txt"],
+                Prompts = "configs/prompts/animals-45.txt",
                 EvaluationPrompts = _folder["prompts.txt"],
                 Updates = 1,
                 ImagesPerUpdate = 4,
