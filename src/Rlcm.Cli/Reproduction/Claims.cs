@@ -44,13 +44,13 @@ internal sealed class Claims(StudyResults results)
     /// <summary>All of them.</summary>
     public IReadOnlyList<Claim> All => [Faster(), FasterAsInText(), PerQuery(), FewStepsSuffice(), CheaperRollouts(), LongerHorizon(), EveryHorizonFaster(), Unseen()];
 
-    /// <summary>How many times sooner, in training time, RLCM's mean gains as much as DDPO's at its highest; null where one of them is missing or never does.</summary>
-    public double? Factor(string task, string arm = StudyDefinition.Rlcm) => SpeedUp(task, arm)?.Ratio;
+    /// <summary>How many times sooner, in training time, RLCM's mean gains as much as DDPO's at its highest; null where one of them is missing, RLCM never does, or that is not clearly above 0.</summary>
+    public double? Factor(string task, string arm = StudyDefinition.Rlcm) => IsMeasured(task) && IsGained(task) ? SpeedUp(task, arm)?.Ratio : null;
 
     /// <summary>RLCM's default, and the recipe of the released code where the study has it.</summary>
     private IEnumerable<string> Recipes(string task) => ((string[])[StudyDefinition.Rlcm, StudyDefinition.Released]).Where(arm => results.Curve(task, arm) is not null);
 
-    private SpeedUp? SpeedUp(string task, string arm) => results.Curve(task, arm) is { } rlcm && results.Curve(task, StudyDefinition.Ddpo) is { } ddpo
+    private SpeedUp? SpeedUp(string task, string arm) => results.Curve(task, arm) is { } rlcm && results.Curve(task, StudyDefinition.DdpoArm) is { } ddpo
         ? Comparison.SpeedUp.OfGain(rlcm.ByMinutes, ddpo.ByMinutes, share: 1)
         : null;
 
@@ -61,7 +61,7 @@ internal sealed class Claims(StudyResults results)
             "faster in time (compression)",
             "DDPO's final reward in a sixth of its time (6.0x, from the curves)",
             IsMeasured(task) ? Describe(task) : MarkdownText.Nothing,
-            $"holds where the factor of every seed of RLCM is at least {Text(PaperSpeedUp)}, by both recipes; does not hold where none is; not clear where DDPO gains nothing",
+            $"holds where the factor of every seed of RLCM is at least {Text(PaperSpeedUp)}, by every recipe; does not hold where none is; not clear where DDPO's own gain is not",
             !IsMeasured(task) ? Verdict.NotMeasured : ByFactor([task], PaperSpeedUp));
     }
 
@@ -72,7 +72,7 @@ internal sealed class Claims(StudyResults results)
             "17 times faster",
             "\"x17\" on aesthetic quality, by the text",
             tasks.Length > 0 ? string.Join("; ", tasks.Select(Describe)) : MarkdownText.Nothing,
-            "aesthetic quality is not measured here: holds where the factor of every seed of RLCM is at least 17, by both recipes, on more than half of the tasks; does not hold where none is on any",
+            "aesthetic quality is not measured here: holds where the factor of every seed of RLCM is at least 17, by every recipe, on more than half of the tasks; does not hold where none is on any",
             tasks.Length == 0 ? Verdict.NotMeasured : ByFactor(tasks, PaperText));
     }
 
@@ -88,7 +88,7 @@ internal sealed class Claims(StudyResults results)
             "better per reward query",
             "higher reward for the same queries on three of four tasks",
             changes.Count == 0 ? MarkdownText.Nothing : $"gain of RLCM less DDPO's at the end of the shorter budget: {string.Join("; ", changes.SelectMany(task => task).Select(change => $"{change.Task}{AsReleased(change.Arm)} {MarkdownText.Signed(change.Difference)}"))}",
-            "holds where the interval over seeds is above 0, by both recipes, on more than half of the tasks; does not hold where it is below 0 on as many",
+            "holds where the interval over seeds is above 0, by every recipe, on more than half of the tasks; does not hold where it is below 0 on as many",
             changes.Count == 0 ? Verdict.NotMeasured : 2 * better > changes.Count ? Verdict.Holds : 2 * worse > changes.Count ? Verdict.DoesNotHold : Verdict.NotClear);
     }
 
@@ -107,7 +107,7 @@ internal sealed class Claims(StudyResults results)
 
     private Claim CheaperRollouts()
     {
-        var (rlcm, ddpo) = (Seconds(StudyDefinition.Rlcm, StudyDefinition.Horizon), Seconds(StudyDefinition.DdpoName, StudyDefinition.DdpoHorizon));
+        var (rlcm, ddpo) = (Seconds(StudyDefinition.Rlcm, StudyDefinition.Horizon), Seconds(StudyDefinition.Ddpo, StudyDefinition.DdpoHorizon));
         return new(
             "cheaper rollouts",
             "a rollout takes about a quarter of DDPO's time",
@@ -136,8 +136,8 @@ internal sealed class Claims(StudyResults results)
             "faster at every horizon",
             "RLCM is faster than DDPO at every horizon",
             tasks.Length == 0 ? MarkdownText.Nothing : string.Join("; ", (IEnumerable<string>)[.. factors.Select(factor => $"{factor.Name} {Times(factor.Factor)}"), .. tasks.Where(task => !IsGained(task)).Select(Describe)]),
-            "holds where every factor in time to DDPO's gain is above 1; does not hold where none is; not clear where DDPO gains nothing",
-            tasks.Length == 0 ? Verdict.NotMeasured : factors.Length == 0 ? Verdict.NotClear : OfAll(factors.Select(factor => factor.Factor > 1)));
+            "holds where every factor in time to DDPO's gain is above 1; does not hold where none is; not clear where DDPO's own gain is not, on any task",
+            tasks.Length == 0 ? Verdict.NotMeasured : !tasks.All(IsGained) ? Verdict.NotClear : OfAll(factors.Select(factor => factor.Factor > 1)));
     }
 
     private Claim Unseen()
@@ -152,15 +152,15 @@ internal sealed class Claims(StudyResults results)
             over is null ? Verdict.NotMeasured : BySigns([over.Value]));
     }
 
-    private bool IsMeasured(string task) => results.Curve(task, StudyDefinition.Rlcm) is not null && results.Curve(task, StudyDefinition.Ddpo) is not null;
+    private bool IsMeasured(string task) => results.Curve(task, StudyDefinition.Rlcm) is not null && results.Curve(task, StudyDefinition.DdpoArm) is not null;
 
     /// <summary>Whether DDPO gains anything that RLCM can be compared by; of what <see cref="IsMeasured"/>.</summary>
-    private bool IsGained(string task) => SpeedUp(task, StudyDefinition.Rlcm) is { B.Kind: not Crossing.NotApplicable };
+    private bool IsGained(string task) => results.Curve(task, StudyDefinition.DdpoArm)!.IsClear;
 
     /// <summary>Seed by seed where both have the seed, at the last number of queries that both have reached.</summary>
     private Estimate? DifferenceAtEqualQueries(string task, string arm)
     {
-        var pairs = results.Of(task, arm).Join(results.Of(task, StudyDefinition.Ddpo), run => run.Run.Seed, run => run.Run.Seed, (rlcm, ddpo) => (rlcm, ddpo)).ToArray();
+        var pairs = results.Of(task, arm).Join(results.Of(task, StudyDefinition.DdpoArm), run => run.Run.Seed, run => run.Run.Seed, (rlcm, ddpo) => (rlcm, ddpo)).ToArray();
         return pairs.Length == 0 ? null : SeedMean.OfValues([.. pairs.Select(pair =>
         {
             var queries = Math.Min(pair.rlcm.Curve.End.Queries, pair.ddpo.Curve.End.Queries);
@@ -177,7 +177,7 @@ internal sealed class Claims(StudyResults results)
                select (task, ArmNames.Horizon(pair.Second), difference.Value);
     }
 
-    private double? Share(string task, int steps) => results.RecognizedShare(task, StudyDefinition.Rlcm, steps);
+    private double? Share(string task, int steps) => results.RecognizedShare(task, StudyDefinition.Rlcm, isTuned: true, steps);
 
     private double? Seconds(string algorithm, int steps)
     {
@@ -185,12 +185,17 @@ internal sealed class Claims(StudyResults results)
         return seconds.Length == 0 ? null : seconds.Average();
     }
 
-    /// <summary>The factors of the means, and those of RLCM's seeds.</summary>
+    /// <summary>The factors of the means, those of RLCM's seeds, and how many animals are recognized where the gains are alike.</summary>
     private string Describe(string task) => IsGained(task)
-        ? string.Join(", ", Recipes(task).Select(arm => $"{(arm == StudyDefinition.Rlcm ? task : AsReleased(arm).TrimStart())} {Describe(SpeedUp(task, arm)!)}"))
-        : $"{task} n/a, since DDPO gains nothing";
+        ? string.Join(", ", Recipes(task).Select(arm => $"{(arm == StudyDefinition.Rlcm ? task : AsReleased(arm).TrimStart())} {Describe(SpeedUp(task, arm)!)}{RecognizedThere(task, arm)}"))
+        : $"{task} n/a, since DDPO's gain is not clearly above 0";
 
     private static string Describe(SpeedUp speedUp) => Times(speedUp.Ratio) + (speedUp.SeedRatios is { Count: > 1 } seeds ? $" (seeds {string.Join(", ", seeds.Select(Times))})" : string.Empty);
+
+    private string RecognizedThere(string task, string arm) =>
+        results.Curve(task, arm)!.RecognizedAt(SpeedUp(task, arm)!.OfSeeds) is { } own && results.RecognizedShare(task, StudyDefinition.Ddpo, isTuned: true, StudyDefinition.DdpoHorizon) is { } other
+            ? $" with {MarkdownText.Percent(own)} recognized, DDPO's {MarkdownText.Percent(other)}"
+            : string.Empty;
 
     private static string AsReleased(string arm) => arm == StudyDefinition.Released ? " as released" : string.Empty;
 

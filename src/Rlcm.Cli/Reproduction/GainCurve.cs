@@ -18,8 +18,17 @@ internal sealed record GainCurve(IReadOnlyList<RunResult> Runs, IReadOnlyList<Cu
     /// <summary>The gain at the end.</summary>
     public Estimate Final => Queries[^1].Value;
 
-    /// <summary>Share of the last evaluation's animals that are recognized, the mean of the seeds; null where it was not measured in all.</summary>
-    public double? Recognized => Runs.Select(run => run.Curve.End.RecognizedShare).ToArray() is var shares && !shares.Contains(null) ? shares.Average() : null;
+    /// <summary>The gain where its mean is highest.</summary>
+    public Estimate Highest => Queries.MaxBy(point => point.Value.Mean)!.Value;
+
+    /// <summary>Whether there is a gain that others can be compared by: its interval over seeds, or that of one seed itself, is above 0 where the mean is highest.</summary>
+    public bool IsClear => (Highest.Interval?.Low ?? Highest.Mean) > 0;
+
+    /// <summary>Share of the first evaluation's animals that are recognized, the mean of the seeds; null where it was not measured in all.</summary>
+    public double? RecognizedBefore => Mean(Runs.Select(run => run.Curve.Start.RecognizedShare));
+
+    /// <summary>The same of the last evaluation.</summary>
+    public double? Recognized => Mean(Runs.Select(run => run.Curve.End.RecognizedShare));
 
     /// <summary><see cref="RunResult.RecognizableGain"/>; null where it was not measured in all runs.</summary>
     public Estimate? RecognizableGain => Runs.Select(run => run.RecognizableGain).ToArray() is var gains && !gains.Contains(null) ? SeedMean.OfValues([.. gains.OfType<double>()]) : null;
@@ -30,6 +39,15 @@ internal sealed record GainCurve(IReadOnlyList<RunResult> Runs, IReadOnlyList<Cu
     {
         RunCurve[] curves = [.. runs.Select(run => run.Curve)];
         return new(runs, SeedCurves.Of(curves, runs[0].Minutes), SeedCurves.Of(curves, point => point.Queries));
+    }
+
+    /// <summary>The same where each seed reaches a gain, after the minutes of <paramref name="crossings"/>; null where one never does.</summary>
+    public double? RecognizedAt(IReadOnlyList<FirstCrossing> crossings) => Mean(Runs.Zip(crossings, (run, crossing) => crossing.X is { } minutes ? run.RecognizedAt(minutes) : null));
+
+    private static double? Mean(IEnumerable<double?> shares)
+    {
+        double?[] all = [.. shares];
+        return all.Contains(null) ? null : all.Average();
     }
 
     private static IReadOnlyList<SeedPoint> Mean(IReadOnlyList<Curve> seeds) => SeedMean.Of([.. seeds.Select(seed => seed.Gain())]).Points;

@@ -3,8 +3,9 @@ namespace Rlcm.Cli.Reproduction;
 /// <summary>What a section of the report is made from.</summary>
 /// <param name="Results">The figures.</param>
 /// <param name="Folder">The study's folder, which holds plots and pictures.</param>
+/// <param name="Changes">What is changed in all runs.</param>
 /// <param name="ReportPath">Where the report will be; its links are relative to it.</param>
-internal sealed record ReportContext(StudyResults Results, StudyFolder Folder, string ReportPath)
+internal sealed record ReportContext(StudyResults Results, StudyFolder Folder, IReadOnlyList<string> Changes, string ReportPath)
 {
     /// <summary>Draws a plot of the report and returns the picture in Markdown.</summary>
     /// <param name="name">Its file's name without extension.</param>

@@ -13,7 +13,8 @@ namespace Rlcm.Cli.Reproduction;
 internal sealed class Study(
     StudyDefinition study, StudyFolder folder, IReadOnlyList<string> changes, Terminal terminal, IReadOnlyList<string> commandLine, IReadOnlyList<string> wholeCommand, TimeProvider time)
 {
-    private const string Measuring = "measurements"; // the lock of all that is no run
+    private const string RatesLock = "rates";
+    private const string ModelsLock = "models";
 
     /// <summary>Does what is left of <paramref name="parts"/>, as far as time allows, and writes the report.</summary>
     /// <param name="parts">Names of parts.</param>
@@ -40,7 +41,7 @@ internal sealed class Study(
         }
 
         WriteReport(report);
-        folder.CleanUp([Measuring, .. study.Runs.Select(run => run.Name)]);
+        folder.CleanUp([RatesLock, ModelsLock, .. study.Runs.Select(run => run.Name)]);
         if (runner.Failed.Count == 0)
             return ExitCode.Success;
         terminal.Error.WriteLine($"{runner.Failed.Count} runs failed: {string.Join(", ", runner.Failed)}; the same command tries them again.");
@@ -50,12 +51,12 @@ internal sealed class Study(
     /// <summary>Only while no run is under way elsewhere, which would slow some arms more than others.</summary>
     private void MeasureRates(IReadOnlySet<string> parts, Func<bool> isTimeLeft, CancellationToken stop)
     {
-        if (!parts.Contains(StudyPart.Rates))
-            return;
         AwaitRates(stop);
-        if (File.Exists(folder.Rates) || !isTimeLeft() || study.Runs.Any(run => folder.IsTaken(run.Name)))
+        if (!parts.Contains(StudyPart.Rates) || File.Exists(folder.Rates) || !isTimeLeft() || study.Runs.Any(run => folder.IsTaken(run.Name)))
             return;
-        using var taken = folder.TryTake(Measuring);
+        using var taken = folder.TryTake(RatesLock);
+        if (taken is null)
+            AwaitRates(stop); // another process was faster
         if (taken is null || File.Exists(folder.Rates))
             return;
         terminal.Output.WriteLine("rates: the update of every arm by turns");
@@ -65,9 +66,9 @@ internal sealed class Study(
     /// <summary>Runs of this process would disturb the measurement of another.</summary>
     private void AwaitRates(CancellationToken stop)
     {
-        if (!File.Exists(folder.Rates) && folder.IsTaken(Measuring))
+        if (!File.Exists(folder.Rates) && folder.IsTaken(RatesLock))
             terminal.Output.WriteLine("rates: waiting for the process that measures");
-        while (!File.Exists(folder.Rates) && folder.IsTaken(Measuring))
+        while (!File.Exists(folder.Rates) && folder.IsTaken(RatesLock))
         {
             stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(1));
             stop.ThrowIfCancellationRequested();
@@ -76,7 +77,7 @@ internal sealed class Study(
 
     private void MeasureModels(IReadOnlySet<string> parts, Func<bool> isTimeLeft, CancellationToken stop)
     {
-        using var taken = folder.TryTake(Measuring);
+        using var taken = folder.TryTake(ModelsLock);
         if (taken is null)
         {
             terminal.Output.WriteLine("Another process measures the models; a later start writes what it leaves.");
@@ -94,7 +95,7 @@ internal sealed class Study(
 
     private void WriteReport(string report)
     {
-        StudyReport.Write(new(StudyResults.Read(study, folder, changes), folder, report), wholeCommand);
+        StudyReport.Write(new(StudyResults.Read(study, folder, changes), folder, changes, report), wholeCommand);
         terminal.Output.WriteLine($"Report: {Path.GetFullPath(report)}");
     }
 }

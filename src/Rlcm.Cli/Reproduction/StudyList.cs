@@ -12,8 +12,6 @@ namespace Rlcm.Cli.Reproduction;
 /// <param name="changes">What is changed in all runs.</param>
 internal sealed class StudyList(StudyDefinition study, StudyFolder folder, IReadOnlyList<string> changes)
 {
-    private const int Styles = 4;
-
     /// <summary>Prints the runs of <paramref name="parts"/>.</summary>
     public void Write(Terminal terminal, IReadOnlySet<string> parts)
     {
@@ -41,10 +39,10 @@ internal sealed class StudyList(StudyDefinition study, StudyFolder folder, IRead
         var scope = study.Scope.Evaluation;
         var trained = (double)config.Updates * config.ImagesPerUpdate;
         var prompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts")).Count;
-        var animals = config.Gallery is not null || config.Algorithm == TrainAlgorithm.Rlcm ? scope.Animals * Styles : 0;
+        var animals = config.Gallery is not null || config.Algorithm == TrainAlgorithm.Rlcm ? scope.Prompts.Count : 0;
         var evaluations = 1 + (config.Updates + config.EvaluateEvery - 1) / config.EvaluateEvery;
-        var reports = 2.0 * (scope.Seeds * animals + (scope.OwnHorizonOnly ? 0 : scope.Seeds * animals + 2 * prompts)); // all horizons take about twice the own one's time
-        return (trained * rate.SecondsPerPicture + (evaluations * (prompts + animals) + reports) * rate.SecondsPerDrawing) / 60;
+        var reports = 2.0 * (scope.ReportSeeds * animals + (scope.OwnHorizonOnly ? 0 : scope.ReportSeeds * animals + 2 * prompts)); // all horizons take about twice the own one's time
+        return (trained * rate.SecondsPerPicture + (evaluations * (prompts + scope.EvaluationSeeds * animals) + reports) * rate.SecondsPerDrawing) / 60;
     }
 
     private string Describe(StudyRun run, RunState state) => state switch

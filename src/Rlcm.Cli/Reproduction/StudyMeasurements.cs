@@ -71,11 +71,10 @@ internal sealed class StudyMeasurements(StudyDefinition study, StudyFolder folde
     {
         using var model = new StudyModel(config, adapter);
         var prompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts"));
-        var animals = (EvaluationScope.Full with { Animals = study.Scope.Animals }).Words;
         var steps = (run.Algorithm == StudyDefinition.Rlcm ? study.Scope.ConsistencySteps : study.Scope.DiffusionSteps).Select(number =>
         {
             var reward = Bootstrap.Mean(model.Reward(number, prompts, samples: 1, stop).Units);
-            var recognized = model.Recognize(number, animals, stop);
+            var recognized = model.Recognize(number, study.Scope.Evaluation, stop);
             return new StepMeasure(number, reward, recognized?.Share, recognized?.Samples.Count, model.TakeSecondsPerPicture());
         });
         return new(run.Task, model.Unit, run.Algorithm, adapter is null ? null : run.Seed, config.GuidanceScale, config.Threads, [.. steps]);

@@ -53,9 +53,9 @@ internal sealed class StudyModel : IDisposable
         new RewardEvaluator([_reward], clip: null, prompts, samples, _sampler.BatchSize)
             .Evaluate((texts, seeds) => Draw(steps, texts, seeds, stop), $"a model at {steps} steps", shown: 1, new Unheard(), stop).Values[0];
 
-    /// <summary>The share of animals that are recognized; null where the pictures are of another size than the gallery's.</summary>
-    public RecognizedShare? Recognize(int steps, IReadOnlyList<string> animals, CancellationToken stop) => _sampler.PictureSize != Recognizer.PictureSize ? null
-        : RecognizedShare.Compute(new(Evaluation.Gallery.Read(ShippedFiles.Require(Gallery, "the gallery"))), (texts, seeds) => Draw(steps, texts, seeds, stop), seeds: 1, animals, stop);
+    /// <summary>The share of the animals of an evaluation that are recognized; null where the pictures are of another size than the gallery's.</summary>
+    public RecognizedShare? Recognize(int steps, EvaluationScope scope, CancellationToken stop) => _sampler.PictureSize != Recognizer.PictureSize ? null
+        : RecognizedShare.Compute(new(Evaluation.Gallery.Read(ShippedFiles.Require(Gallery, "the gallery"))), (texts, seeds) => Draw(steps, texts, seeds, stop), scope.EvaluationSeeds, scope.Prompts, stop);
 
     /// <summary>Seconds of a picture in the quickest batch since this was asked last: other work on the machine slows some batches, and speeds none up.</summary>
     public double TakeSecondsPerPicture()

@@ -56,18 +56,17 @@ internal static partial class StudyReport
         return versions.Length == 0 ? RunManifest.RlcmVersion : string.Join(", ", versions);
     }
 
-    /// <summary>Without all runs and the rates there is no verdict, only what it would be so far.</summary>
+    /// <summary>Where anything is missing there is no verdict, only what it would be so far.</summary>
     private static string WriteClaims(StudyResults results)
     {
-        var isFinished = results.Rates is not null && results.Runs.Count == results.Study.Runs.Count;
         var table = MarkdownText.Table(
             ["claim", "the paper", "measured here", "at this scale", "rule"],
-            new Claims(results).All.Select(claim => (IReadOnlyList<string>)[claim.Name, claim.Paper, claim.Measured, Text(claim.Verdict, isFinished), claim.Rule]));
-        return isFinished ? table : $"**The study is not finished**: {results.Runs.Count} of {results.Study.Runs.Count} runs are there"
-            + $"{(results.Rates is null ? ", and without the rates minutes are those of the clock, whatever else the machine did and however long a run stood still" : "")}. What follows is how it stands so far, and no result.\n\n{table}";
+            new Claims(results).All.Select(claim => (IReadOnlyList<string>)[claim.Name, claim.Paper, claim.Measured, Text(claim.Verdict, results.IsComplete), claim.Rule]));
+        return results.IsComplete ? table : $"**The study is not finished**: {results.Runs.Count} of {results.Study.Runs.Count} runs are there"
+            + $"{(results.Rates is null ? ", and without the rates minutes are those of the clock, whatever else the machine did and however long a run stood still" : "")}; rates and measurements of all models belong to it. What follows is how it stands so far, and no result.\n\n{table}";
     }
 
-    private static string Text(Verdict verdict, bool isFinished) => (verdict, isFinished) switch
+    private static string Text(Verdict verdict, bool isComplete) => (verdict, isComplete) switch
     {
         (Verdict.Holds, true) => "**holds**",
         (Verdict.DoesNotHold, true) => "**does not hold**",

@@ -13,8 +13,8 @@ namespace Rlcm.Cli.Reproduction;
 /// <param name="Version">The version of Rlcm that made it.</param>
 internal sealed record RunResult(StudyRun Run, RunCurve Curve, int PlannedUpdates, EvaluationClock? Clock, string Version)
 {
-    /// <summary>What has to be recognized for a gain not to be bought with ruined pictures.</summary>
-    public const double RecognizableShare = 0.9;
+    /// <summary>How much of the untuned model's recognized share has to be kept for a gain not to be bought with ruined pictures.</summary>
+    public const double KeptShare = 0.9;
 
     /// <summary>Whether it ended since its evaluations no longer rose, before its budget was used up.</summary>
     public bool EndedByPatience => Curve.End.Update < PlannedUpdates;
@@ -22,8 +22,8 @@ internal sealed record RunResult(StudyRun Run, RunCurve Curve, int PlannedUpdate
     /// <summary>Reward above the untuned model's.</summary>
     public double Gain => Curve.End.RewardMean - Curve.Start.RewardMean;
 
-    /// <summary>The highest gain at which at least <see cref="RecognizableShare"/> of the animals are recognized, both straight between two evaluations; null where the share was not measured, or never is so high.</summary>
-    public double? RecognizableGain => Curve.Evaluations.Where(point => point.RecognizedShare >= RecognizableShare).Select(point => point.RewardMean)
+    /// <summary>The highest gain at which <see cref="KeptShare"/> of what was recognized before still is, gain and share straight between two evaluations; null where the share was not measured.</summary>
+    public double? RecognizableGain => Curve.Evaluations.Where(IsRecognizable).Select(point => point.RewardMean)
         .Concat(Curve.Evaluations.Zip(Curve.Evaluations.Skip(1)).Select(pair => RewardAtShare(pair.First, pair.Second)).OfType<double>())
         .Max(reward => (double?)(reward - Curve.Start.RewardMean));
 
@@ -33,8 +33,17 @@ internal sealed record RunResult(StudyRun Run, RunCurve Curve, int PlannedUpdate
     /// <summary>Training time until <paramref name="point"/>: counted evaluations times the arm's rate.</summary>
     public double Minutes(CurvePoint point) => (Clock is { } clock && point.UnetEvaluations is not null ? clock.Seconds(point) : point.Seconds) / 60;
 
+    /// <summary>The recognized share after so many minutes, straight between two evaluations; null where it was not measured, or the run is shorter.</summary>
+    public double? RecognizedAt(double minutes) => Curve.Evaluations.Zip(Curve.Evaluations.Skip(1)).Where(pair => Minutes(pair.Second) >= minutes)
+        .Select(pair => pair.First.RecognizedShare + (pair.Second.RecognizedShare - pair.First.RecognizedShare) * (minutes - Minutes(pair.First)) / (Minutes(pair.Second) - Minutes(pair.First)))
+        .FirstOrDefault();
+
+    private double? RecognizableShare => KeptShare * Curve.Start.RecognizedShare;
+
+    private bool IsRecognizable(CurvePoint point) => point.RecognizedShare >= RecognizableShare;
+
     /// <summary>The reward where the share passes <see cref="RecognizableShare"/> from one evaluation to the next; null where it does not.</summary>
-    private static double? RewardAtShare(CurvePoint from, CurvePoint to) => from.RecognizedShare >= RecognizableShare != to.RecognizedShare >= RecognizableShare
+    private double? RewardAtShare(CurvePoint from, CurvePoint to) => IsRecognizable(from) != IsRecognizable(to)
         ? from.RewardMean + (to.RewardMean - from.RewardMean) * (RecognizableShare - from.RecognizedShare) / (to.RecognizedShare - from.RecognizedShare)
         : null;
 }
@@ -63,6 +72,11 @@ internal sealed class StudyResults
     /// <summary>All finished runs, in the study's order.</summary>
     public IReadOnlyList<RunResult> Runs => _runs;
 
+    /// <summary>Whether all runs are finished, with rates, and all models measured.</summary>
+    public bool IsComplete => _runs.Count == Study.Runs.Count && _runs.All(run => run.Clock is not null)
+        && Study.Runs.Where(run => run.Parts.Contains(StudyPart.Main)).All(run => ((ulong?[])[null, run.Seed]).All(seed => Inference.Any(model => (model.Task, model.Algorithm, model.Seed) == (run.Task, run.Algorithm, seed))))
+        && Study.Runs.Where(run => run.Parts.Contains(StudyPart.Generalization)).All(run => Generalization.Any(model => (model.Task, model.Algorithm, model.Seed) == (run.Task, run.Algorithm, run.Seed)));
+
     /// <summary>Reads what is there; runs that are not finished are left out.</summary>
     public static StudyResults Read(StudyDefinition study, StudyFolder folder, IReadOnlyList<string> changes)
     {
@@ -84,8 +98,8 @@ internal sealed class StudyResults
         return differences.Length == 0 || differences.Contains(null) ? null : SeedMean.OfValues([.. differences.OfType<double>()]);
     }
 
-    /// <summary>The share of animals that an algorithm's models are recognized by at so many sampling steps, the mean of those measured; null where none was.</summary>
-    public double? RecognizedShare(string task, string algorithm, int steps) => Inference.Where(model => model.Task == task && model.Algorithm == algorithm && model.Seed is not null)
+    /// <summary>The share of animals that are recognized of an algorithm's tuned or untuned models at so many sampling steps, the mean of those measured; null where none was.</summary>
+    public double? RecognizedShare(string task, string algorithm, bool isTuned, int steps) => Inference.Where(model => model.Task == task && model.Algorithm == algorithm && model.Seed is not null == isTuned)
         .SelectMany(model => model.BySteps).Where(step => step.Steps == steps).Average(step => step.RecognizedShare);
 
     /// <summary>The tasks of a part, in the study's order.</summary>

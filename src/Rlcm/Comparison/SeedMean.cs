@@ -5,8 +5,7 @@ namespace Rlcm.Comparison;
 /// <summary>A point of the mean over seeds.</summary>
 /// <param name="X">Where it lies: the place of all seeds by queries, updates and U-Net evaluations, the mean of theirs by time.</param>
 /// <param name="Value">Mean of the seeds' values and its interval.</param>
-/// <param name="Running">How many seeds came so far; the values of the others are their last ones.</param>
-public readonly record struct SeedPoint(double X, Estimate Value, int Running);
+public readonly record struct SeedPoint(double X, Estimate Value);
 
 /// <summary>The mean of some curves that differ by their seeds alone.</summary>
 /// <param name="Points">As many as the longest curve has.</param>
@@ -32,7 +31,7 @@ public sealed record SeedMean(IReadOnlyList<SeedPoint> Points)
         {
             Curve[] running = [.. seeds.Where(seed => point < seed.X.Count)];
             var x = point == 0 ? Mean([.. running.Select(seed => seed.X[0])]) : points[^1].X + Mean([.. running.Select(seed => seed.X[point] - seed.X[point - 1])]);
-            points.Add(new(x, OfValues([.. seeds.Select(seed => seed.Y[Math.Min(point, seed.Y.Count - 1)])]), running.Length));
+            points.Add(new(x, OfValues([.. seeds.Select(seed => seed.Y[Math.Min(point, seed.Y.Count - 1)])])));
         }
 
         return new(points);

@@ -1,5 +1,3 @@
-using Rlcm.Evaluation;
-
 namespace Rlcm.Comparison;
 
 /// <summary>How much sooner one arm of a study, A, comes to a share of what another, B, gains.</summary>
@@ -15,9 +13,6 @@ public sealed record SpeedUp(double Share, double Target, FirstCrossing A, First
 
     /// <summary>The ratio of every seed of A, with x of B's mean; null where it has none.</summary>
     public IReadOnlyList<double?> SeedRatios => [.. OfSeeds.Select(RatioOf)];
-
-    /// <summary>The lowest and the highest of <see cref="SeedRatios"/>, of those seeds that have one; null where none has.</summary>
-    public Interval? Range => SeedRatios.OfType<double>().ToArray() is { Length: > 0 } ratios ? new(ratios.Min(), ratios.Max()) : null;
 
     /// <summary>By the gain of each over its own start: target = share (highest of B's mean gain).</summary>
     /// <param name="a">The rewards of A, a curve for each seed.</param>

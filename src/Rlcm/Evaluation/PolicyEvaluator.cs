@@ -67,12 +67,11 @@ public sealed class PolicyEvaluator(
 
     private EvaluatedPictures Measure(ImageBatch images, double[][] scores) => new(images, reward.Measure(scores)) { Parts = reward.ByPart(scores) };
 
-    /// <summary>
-    /// Draws the scope's animals in every style with <paramref name="seeds"/> seeds at <paramref name="horizon"/> steps and says which are
-    /// recognized; null without a gallery.
-    /// </summary>
-    public RecognizedShare? Recognize(int horizon, int seeds, CancellationToken stop) => recognizer is null ? null : RecognizedShare.Compute(
-        recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), encoded, Items(texts, noise), batchSize, stop), seeds, scope.Words, stop);
+    /// <summary>Draws the scope's animals at <paramref name="horizon"/> steps, as often as an evaluation does, and says which are recognized; null without a gallery.</summary>
+    public RecognizedShare? Recognize(int horizon, CancellationToken stop) => Recognize(horizon, scope.EvaluationSeeds, stop);
+
+    private RecognizedShare? Recognize(int horizon, int seeds, CancellationToken stop) => recognizer is null ? null : RecognizedShare.Compute(
+        recognizer, (texts, noise) => RolloutCollector.Sample(policyOf(horizon), encoded, Items(texts, noise), batchSize, stop), seeds, scope.Prompts, stop);
 
     /// <summary>Everything that <c>evaluation.json</c> says of a policy at <paramref name="horizon"/> steps.</summary>
     public HorizonReport Report(int horizon, CancellationToken stop) => Report(horizon, Evaluate(horizon, stop), stop);
@@ -80,7 +79,7 @@ public sealed class PolicyEvaluator(
     /// <summary>As the other, for evaluation pictures that are there.</summary>
     public HorizonReport Report(int horizon, EvaluatedPictures pictures, CancellationToken stop)
     {
-        var recognized = Recognize(horizon, scope.Seeds, stop);
+        var recognized = Recognize(horizon, scope.ReportSeeds, stop);
         return new(
             horizon,
             Seen(pictures.Rewards),

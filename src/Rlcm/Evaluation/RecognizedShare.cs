@@ -7,14 +7,13 @@ namespace Rlcm.Evaluation;
 public delegate ImageBatch PictureGenerator(IReadOnlyList<string> prompts, IReadOnlyList<long> seeds);
 
 /// <summary>One drawn picture and what it was recognized as.</summary>
-/// <param name="Word">The animal asked for.</param>
-/// <param name="Style">The style word asked for.</param>
+/// <param name="Prompt">What was asked for.</param>
 /// <param name="Seed">The seed it was drawn with.</param>
 /// <param name="Nearest">The nearest picture of the gallery.</param>
-public sealed record RecognizedSample(string Word, string Style, long Seed, Recognition Nearest)
+public sealed record RecognizedSample(AnimalPrompt Prompt, long Seed, Recognition Nearest)
 {
     /// <summary>True when the nearest picture shows the animal asked for, in whatever style.</summary>
-    public bool IsRecognized => Nearest.Entry.Shows == Word;
+    public bool IsRecognized => Nearest.Entry.Shows == Prompt.Word;
 }
 
 /// <summary>The quality measure of the embedded model: how many of its pictures show the animal asked for.</summary>
@@ -29,30 +28,29 @@ public sealed record RecognizedShare(IReadOnlyList<RecognizedSample> Samples, do
     public double Share => ShareOf(Samples);
 
     /// <summary>The share of each animal.</summary>
-    public IReadOnlyDictionary<string, double> ByAnimal => Samples.GroupBy(sample => sample.Word).ToDictionary(group => group.Key, ShareOf);
+    public IReadOnlyDictionary<string, double> ByAnimal => Samples.GroupBy(sample => sample.Prompt.Word).ToDictionary(group => group.Key, ShareOf);
 
     /// <summary>
-    /// Draws every animal in every style with <paramref name="seeds"/> seeds (0, 1, ...) and recognizes the pictures:
-    /// 45 animals x 4 styles x 4 seeds = 720 by default.
+    /// Draws animals with <paramref name="seeds"/> seeds (0, 1, ...) each and recognizes the pictures: 45 animals x 4 styles x 4 seeds = 720 by
+    /// default.
     /// </summary>
     /// <param name="recognizer">The search in the model's gallery.</param>
     /// <param name="generate">Draws the pictures; asked once for all of them.</param>
     /// <param name="seeds">Pictures of each prompt.</param>
-    /// <param name="words">Animals to draw; all 45 by default.</param>
+    /// <param name="prompts">What to draw; all 45 animals in every style by default.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public static RecognizedShare Compute(
-        Recognizer recognizer, PictureGenerator generate, int seeds = DefaultSeeds, IReadOnlyList<string>? words = null, CancellationToken cancellationToken = default)
+        Recognizer recognizer, PictureGenerator generate, int seeds = DefaultSeeds, IReadOnlyList<AnimalPrompt>? prompts = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(seeds, 1);
-        (string Word, string Style, long Seed)[] asked =
+        (AnimalPrompt Prompt, long Seed)[] asked =
         [
-            .. from word in words ?? AnimalTable.Words
-               from vendor in EmojiVendor.All
+            .. from prompt in prompts ?? AnimalPrompt.Styled(AnimalTable.Words)
                from seed in Enumerable.Range(0, seeds)
-               select (word, vendor.Style, (long)seed),
+               select (prompt, (long)seed),
         ];
-        var images = generate([.. asked.Select(sample => Caption.Compose(sample.Word, sample.Style))], [.. asked.Select(sample => sample.Seed)]);
-        var samples = recognizer.Recognize(images, cancellationToken).Zip(asked, (nearest, sample) => new RecognizedSample(sample.Word, sample.Style, sample.Seed, nearest));
+        var images = generate([.. asked.Select(sample => sample.Prompt.Text)], [.. asked.Select(sample => sample.Seed)]);
+        var samples = recognizer.Recognize(images, cancellationToken).Zip(asked, (nearest, sample) => new RecognizedSample(sample.Prompt, sample.Seed, nearest));
         double? diversity = seeds == 1 ? null : Enumerable.Range(0, asked.Length / seeds).Average(prompt => PictureDiversity.MeanPairwiseDistance(images, prompt * seeds, seeds));
         return new RecognizedShare([.. samples], diversity);
     }

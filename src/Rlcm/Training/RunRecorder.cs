@@ -148,14 +148,14 @@ public sealed class RunRecorder : ITrainingRecorder, IDisposable
     public void KeepUntuned(EvaluatedPictures untuned, CancellationToken stop)
     {
         using var usingBase = _weights.UseBase();
-        Keep(update: 0, queries: 0, seconds: 0, new(untuned.Images, _evaluator.Recognize(_config.Horizon, seeds: 1, stop)), untuned);
+        Keep(update: 0, queries: 0, seconds: 0, new(untuned.Images, _evaluator.Recognize(_config.Horizon, stop)), untuned);
     }
 
     /// <summary>The evaluation pictures of the weights as they are.</summary>
     private Drawn Draw(CancellationToken stop)
     {
         using var merged = _weights.Merge();
-        return new(_evaluator.Draw(_config.Horizon, stop), _evaluator.Recognize(_config.Horizon, seeds: 1, stop));
+        return new(_evaluator.Draw(_config.Horizon, stop), _evaluator.Recognize(_config.Horizon, stop));
     }
 
     private void Keep(int update, long queries, double seconds, Drawn drawn, EvaluatedPictures pictures)

@@ -6,7 +6,7 @@ namespace Rlcm.Cli.Tests.Reproduction;
 
 public sealed class ClaimsTests
 {
-    private static string Ddpo => StudyDefinition.Ddpo;
+    private static string Ddpo => StudyDefinition.DdpoArm;
 
     // DDPO gains 1 after 20 updates; RLCM, half as fast as that in updates, where its evaluations take the time that makes the factor.
     [Theory]
@@ -50,16 +50,37 @@ public sealed class ClaimsTests
     public void Where_DDPO_gains_nothing_there_is_nothing_to_be_faster_to()
     {
         var claim = new Claims(Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), Run(Ddpo, 1, 1, -5, -6, -7)])).All[0];
-        Assert.Equal(("compression n/a, since DDPO gains nothing", Verdict.NotClear), (claim.Measured, claim.Verdict));
+        Assert.Equal(("compression n/a, since DDPO's gain is not clearly above 0", Verdict.NotClear), (claim.Measured, claim.Verdict));
     }
 
     [Theory]
     [InlineData(-4, "compression, H = 4: 2.0x", nameof(Verdict.Holds))]
-    [InlineData(-6, "compression n/a, since DDPO gains nothing", nameof(Verdict.NotClear))]
+    [InlineData(-6, "compression n/a, since DDPO's gain is not clearly above 0", nameof(Verdict.NotClear))]
     public void Every_horizon_is_judged_where_DDPO_gains_something(double ddpo, string measured, string verdict)
     {
         var claim = new Claims(Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), Run(Ddpo, 1, 1, -5, -5, ddpo)])).All[6];
         Assert.Equal((measured, verdict), (claim.Measured, claim.Verdict.ToString()));
+    }
+
+    [Fact]
+    public void Nobody_is_compared_by_a_gain_that_is_not_clear()
+    {
+        RunResult[] rlcm = [Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), Run(StudyDefinition.Rlcm, 2, 1, -3, -2, -1)];
+        var clear = new Claims(Results([.. rlcm, Run(Ddpo, 1, 6, -5, -4.5, -4), Run(Ddpo, 2, 6, -5, -4.5, -3.9)]));
+        Assert.Equal([Verdict.Holds, Verdict.Holds], [clear.All[0].Verdict, clear.All[6].Verdict]);
+        var open = new Claims(Results([.. rlcm, Run(Ddpo, 1, 6, -5, -4.5, -4), Run(Ddpo, 2, 6, -5, -4.5, -4.9)]));
+        Assert.All([open.All[0], open.All[6]], claim => Assert.Equal(("compression n/a, since DDPO's gain is not clearly above 0", Verdict.NotClear), (claim.Measured, claim.Verdict)));
+        Assert.Null(open.Factor("compression"));
+    }
+
+    [Fact]
+    public void What_is_recognized_where_the_gains_are_alike_is_beside_the_factor()
+    {
+        double[] shares = [1, 0.8, 0]; // RLCM gains as much as DDPO halfway to its last evaluation
+        var run = Run(StudyDefinition.Rlcm, 1, 1, -3, -2.5, -1.5);
+        var rlcm = run with { Curve = run.Curve with { Evaluations = [.. run.Curve.Evaluations.Zip(shares, (point, share) => point with { RecognizedShare = share })] } };
+        var claims = new Claims(Results([rlcm, Run(Ddpo, 1, 6, -5, -4.5, -4)], [Inference("ddpo", null, (50, 0, 0.9, 1)), Inference("ddpo", 1, (50, 0, 0.3, 1))]));
+        Assert.Equal("compression 8.0x with 40 % recognized, DDPO's 30 %", claims.All[0].Measured);
     }
 
     [Fact]
@@ -84,18 +105,22 @@ public sealed class ClaimsTests
     [InlineData(1.0, 0.9, 0.5, 1.0)]
     [InlineData(1.0, 0.89, 1.0, 2.0)]
     [InlineData(1.0, 0.5, 0.2, 0.2)] // a fifth of the way to the first evaluation
-    [InlineData(0.5, 1.0, 0.85, 1.667)]
-    [InlineData(0.8, 0.8, 0.8, null)]
-    public void A_gain_counts_as_far_as_nine_tenths_are_recognized(double before, double middle, double after, double? gain)
+    [InlineData(0.8, 0.72, 0.6, 1.0)] // nine tenths of what was recognized before
+    [InlineData(0.5, 1.0, 0.4, 1.917)]
+    [InlineData(0.8, 0.6, 0.7, 0.4)]
+    [InlineData(0.8, 0.8, 0.8, 2.0)]
+    [InlineData(null, null, null, null)]
+    public void A_gain_counts_as_far_as_nine_tenths_stay_recognizable(double? before, double? middle, double? after, double? gain)
     {
-        double[] shares = [before, middle, after];
+        double?[] shares = [before, middle, after];
         var run = Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1);
         var result = run with { Curve = run.Curve with { Evaluations = [.. run.Curve.Evaluations.Zip(shares, (point, share) => point with { RecognizedShare = share })] } };
         var other = Run("rlcm-once", 1, 1, -3, -2.5, -2.5);
         var unrecognized = other with { Curve = other.Curve with { Evaluations = [.. other.Curve.Evaluations.Select(point => point with { RecognizedShare = point.Update == 0 ? 0.9 : 0 })] } };
         var results = Results([result, unrecognized]);
         Assert.Equal(gain, result.RecognizableGain is { } number ? Math.Round(number, 3) : null);
-        Assert.Equal(result.RecognizableGain, results.Paired("compression", StudyDefinition.Rlcm, "rlcm-once", run => run.RecognizableGain)?.Mean);
+        var paired = results.Paired("compression", StudyDefinition.Rlcm, "rlcm-once", run => run.RecognizableGain)?.Mean;
+        Assert.Equal(gain, paired is { } difference ? Math.Round(difference + 0.05, 3) : null);
     }
 
     [Theory]

@@ -26,7 +26,7 @@ public sealed class ReproduceCommandTests : IDisposable
         _toy = StudyDefinition.Quick with
         {
             Runs = [.. StudyDefinition.Quick.Runs.Select(run => run with { Sets = [.. run.Sets, .. run.Algorithm == "ddpo" ? (string[])[$"model={diffusion}", "gallery=null", "horizon=4"] : [$"model={consistency}"]] })],
-            Scope = new(EvaluationScope.Full with { OwnHorizonOnly = true }, [1, 2], [2, 4], Animals: 1, RateRounds: 1, RateImages: 8, Samples: 1),
+            Scope = new(EvaluationScope.Full with { Animals = 1, OwnHorizonOnly = true }, [1, 2], [2, 4], RateRounds: 1, RateImages: 8, Samples: 1),
         };
     }
 
@@ -78,7 +78,7 @@ public sealed class ReproduceCommandTests : IDisposable
 
         (code, _, error) = await RunAsync([.. Arguments, "--set", "updates=3"]);
         Assert.Equal(ExitCode.UserError, code);
-        Assert.StartsWith($"The folder {_folder["study"]} holds the study quick of version 1 with --set updates=2 ", error, StringComparison.Ordinal);
+        Assert.StartsWith($"The folder {_folder["study"]} holds the study quick of version 2 with --set updates=2 ", error, StringComparison.Ordinal);
         (code, _, error) = await RunAsync(Arguments, runs: _toy with { Runs = [.. _toy.Runs.Select(run => run with { Sets = [.. run.Sets, "learningRate=0.5"] })] });
         Assert.Equal(ExitCode.UserError, code);
         Assert.StartsWith($"The run {_folder["study/runs/compression-rlcm-1"]} was made with learningRate 0.0005, expected 0.5 as the study now says; ", error, StringComparison.Ordinal);
@@ -94,11 +94,11 @@ public sealed class ReproduceCommandTests : IDisposable
 
         Directory.CreateDirectory(_folder["study"]);
         StudyFolder.Open(_folder["study"], new("quick", StudyDefinition.Version, [])).Begin(new("quick", StudyDefinition.Version, [.. Arguments.Where(text => text.Contains('=', StringComparison.Ordinal))]));
-        Directory.CreateDirectory(_folder[$"study/locks/compression-{StudyDefinition.Ddpo}-1"]);
-        using (RunLock.Take(_folder[$"study/locks/compression-{StudyDefinition.Ddpo}-1"]))
+        Directory.CreateDirectory(_folder[$"study/locks/compression-{StudyDefinition.DdpoArm}-1"]);
+        using (RunLock.Take(_folder[$"study/locks/compression-{StudyDefinition.DdpoArm}-1"]))
             (_, output, _) = await RunAsync(arguments);
-        Assert.Contains($"compression-{StudyDefinition.Ddpo}-1 (1 of 2): another process is at it\n", output, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(_folder[$"study/runs/compression-{StudyDefinition.Ddpo}-1"]));
+        Assert.Contains($"compression-{StudyDefinition.DdpoArm}-1 (1 of 2): another process is at it\n", output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder[$"study/runs/compression-{StudyDefinition.DdpoArm}-1"]));
         Assert.True(FinishedRun.IsTrimmed(_folder["study/runs/compression-ddpo-lr-1e-3-1"]));
     }
 

@@ -60,7 +60,7 @@ public sealed class GalleryTests : IDisposable
     public void The_shipped_gallery_recognizes_its_own_animals_when_drawn_by_anyone()
     {
         var gallery = Gallery.Read(Shipped);
-        var share = RecognizedShare.Compute(new Recognizer(gallery), Copy, seeds: 2, words: ["cat", "bee", "kangaroo"]);
+        var share = RecognizedShare.Compute(new Recognizer(gallery), Copy, seeds: 2, prompts: AnimalPrompt.Styled(["cat", "bee", "kangaroo"]));
 
         Assert.Equal(3 * 4 * 2, share.Samples.Count);
         Assert.Equal(1, share.Share);
@@ -79,7 +79,7 @@ public sealed class GalleryTests : IDisposable
             new Recognizer(gallery),
             (prompts, seeds) => Drawings.Batch([.. prompts.Zip(seeds, (prompt, seed) => prompt.Contains("3d", StringComparison.Ordinal) && seed == 0 ? decoy : fox)]),
             seeds: 2,
-            words: ["fox", "wolf"]);
+            prompts: AnimalPrompt.Styled(["fox", "wolf"]));
 
         Assert.Equal(7 / 16.0, share.Share);
         Assert.Equal(7 / 8.0, share.ByAnimal["fox"]);

@@ -22,13 +22,13 @@ internal static class AblationSection
             return ReportContext.Missing(StudyPart.Ablations);
         var plots = changes.GroupBy(change => change.Task).Select(task => context.Plot($"{task.Key}-ablations", $"{task.Key}: what changes of the default change", path => StudyPlots.Changes(
             path, task.Key, "gain less that of the default", [.. task.Select(change => ArmNames.Change(change.Arm))],
-            [("at the end", [.. task.Select(change => (Estimate?)change.Gain)]), ("as far as 90 % are recognized", [.. task.Select(change => change.Recognizable)])])));
+            [("at the end", [.. task.Select(change => (Estimate?)change.Gain)]), ("as far as 90 % stay recognizable", [.. task.Select(change => change.Recognizable)])])));
         var rows = changes.GroupBy(change => change.Task).SelectMany(task => (IEnumerable<IReadOnlyList<string>>)
         [
             Row(results, task.Key, StudyDefinition.Rlcm, null, null),
             .. task.Select(change => Row(results, task.Key, change.Arm, change.Gain, change.Recognizable)),
         ]);
-        return $"{context.Incomplete(StudyPart.Ablations)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "arm", "changed", "seeds", "gain", "less the default's", "recognized", "gain with 90 % recognized", "that less the default's"], rows)}";
+        return $"{context.Incomplete(StudyPart.Ablations)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "arm", "changed", "seeds", "gain", "less the default's", "recognized", "gain with 90 % kept", "that less the default's"], rows)}";
     }
 
     private static string[] Row(StudyResults results, string task, string arm, Estimate? gain, Estimate? recognizable)
@@ -50,7 +50,7 @@ internal static class AblationSection
                     select (IReadOnlyList<string>)
                     [
                         task, $"`{string.Join(" ", Tried(runs[0].Run))}`", MarkdownText.Number(runs[0].Curve.End.RewardMean), MarkdownText.Signed(new Estimate(runs[0].Gain, Interval: null)),
-                        runs[0].EndedByPatience ? $"patience, {runs[0].Curve.End.Update} updates" : "budget", arm == StudyDefinition.Ddpo ? "used" : string.Empty,
+                        runs[0].EndedByPatience ? $"patience, {runs[0].Curve.End.Update} updates" : "budget", arm == StudyDefinition.DdpoArm ? "used" : string.Empty,
                     ]).ToArray();
         return rows.Length == 0 ? ReportContext.Missing(StudyPart.LearningRates)
             : $"{context.Incomplete(StudyPart.LearningRates)}{MarkdownText.Table(["task", "tried", "reward after", "gain", "ended by", ""], rows)}";

@@ -22,7 +22,7 @@ internal static class HorizonSection
         [
             task, $"{entry.Horizon}", $"{entry.Curve.Runs.Count}", MarkdownText.Signed(entry.Curve.Final), MarkdownText.Percent(entry.Curve.Recognized), MarkdownText.Signed(entry.Curve.RecognizableGain), MarkdownText.Number(entry.Curve.Minutes[^1].X), MarkdownText.Factor(claims.Factor(task, entry.Arm)),
         ]));
-        return $"{context.Incomplete(StudyPart.Horizon)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "horizon", "seeds", "gain", "recognized", "gain with 90 % recognized", "minutes", "factor in time to DDPO's gain"], rows)}";
+        return $"{context.Incomplete(StudyPart.Horizon)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "horizon", "seeds", "gain", "recognized", "gain with 90 % kept", "minutes", "factor in time to DDPO's gain"], rows)}";
     }
 
     private static List<(int Horizon, string Arm, GainCurve Curve)> Curves(StudyResults results, string task) =>

@@ -23,7 +23,7 @@ internal static class RunsSection
         string[] pictures =
         [
             .. from task in context.Results.Tasks(StudyPart.Main)
-               from arm in (string[])[StudyDefinition.Rlcm, StudyDefinition.Ddpo]
+               from arm in (string[])[StudyDefinition.Rlcm, StudyDefinition.DdpoArm]
                from run in context.Results.Of(task, arm).Take(1)
                select $"{task}, {ArmNames.Algorithm(arm)}, seed {run.Run.Seed}:\n\n![{task} by {ArmNames.Algorithm(arm)} before and after]({context.Link(Path.Combine(context.Folder.Run(run.Run.Name), "images", "comparison.png"))})",
         ];

@@ -7,7 +7,7 @@ internal static class SettingsSection
 {
     private static readonly (string Task, string Arm, string Name)[] Columns =
     [
-        ("compression", StudyDefinition.Rlcm, "RLCM"), ("alignment", StudyDefinition.Rlcm, "RLCM, alignment"), ("compression", StudyDefinition.Released, "RLCM as released"), ("compression", StudyDefinition.Ddpo, "DDPO"),
+        ("compression", StudyDefinition.Rlcm, "RLCM"), ("alignment", StudyDefinition.Rlcm, "RLCM, alignment"), ("compression", StudyDefinition.Released, "RLCM as released"), ("compression", StudyDefinition.DdpoArm, "DDPO"),
     ];
 
     /// <summary>A row for each key that is not the same everywhere.</summary>
@@ -18,7 +18,7 @@ internal static class SettingsSection
             .. from column in Columns
                let run = context.Results.Study.Runs.FirstOrDefault(run => run.Task == column.Task && run.Arm == column.Arm)
                where run is not null
-               let config = run.Config([])
+               let config = run.Config(context.Changes)
                select (column.Name, config, TrainConfigReader.ToSettings(config).ToDictionary()),
         ];
         var rows = arms[0].Settings.Keys.Where(key => key != "task" && arms.Select(arm => arm.Settings[key]).Distinct(StringComparer.Ordinal).Count() > 1)

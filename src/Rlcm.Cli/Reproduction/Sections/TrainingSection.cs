@@ -6,7 +6,7 @@ namespace Rlcm.Cli.Reproduction.Sections;
 internal static class TrainingSection
 {
     private static readonly double[] Shares = [0.5, 0.75, 1];
-    private static readonly (string Arm, int Color)[] Arms = [(StudyDefinition.Rlcm, 0), (StudyDefinition.Released, 2), (StudyDefinition.Ddpo, 1)];
+    private static readonly (string Arm, int Color)[] Arms = [(StudyDefinition.Rlcm, 0), (StudyDefinition.Released, 2), (StudyDefinition.DdpoArm, 1)];
 
     /// <summary>The section, with its plots.</summary>
     public static string Write(ReportContext context)
@@ -43,7 +43,7 @@ internal static class TrainingSection
     }
 
     private static string Gains(StudyResults results, IEnumerable<(string Task, string Arm, GainCurve Curve)> curves) => MarkdownText.Table(
-        ["task", "", "seeds", "reward before", "after", "gain", "recognized", "gain with 90 % recognized", "queries", "minutes", "U-Net evaluations, sampling", "training"],
+        ["task", "", "seeds", "reward before", "after", "gain", "recognized", "gain with 90 % kept", "queries", "minutes", "U-Net evaluations, sampling", "training"],
         curves.Select(entry =>
         {
             var runs = entry.Curve.Runs;
@@ -52,13 +52,22 @@ internal static class TrainingSection
                 entry.Task, ArmNames.Compared(entry.Arm), $"{runs.Count}",
                 MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.Start.RewardMean)])),
                 MarkdownText.Text(SeedMean.OfValues([.. runs.Select(run => run.Curve.End.RewardMean)])),
-                MarkdownText.Signed(entry.Curve.Final), MarkdownText.Percent(entry.Arm == StudyDefinition.Ddpo ? results.RecognizedShare(entry.Task, StudyDefinition.DdpoName, StudyDefinition.DdpoHorizon) : entry.Curve.Recognized),
+                MarkdownText.Signed(entry.Curve.Final), Recognized(results, entry.Task, entry.Arm, entry.Curve),
                 MarkdownText.Signed(entry.Curve.RecognizableGain),
                 MarkdownText.Count(runs.Average(run => run.Curve.End.Queries)),
                 MarkdownText.Number(runs.Average(run => run.Minutes(run.Curve.End))),
                 Count(runs.Select(run => run.Curve.End.SamplingEvaluations)), Count(runs.Select(run => run.Curve.End.TrainingEvaluations)),
             ];
         }));
+
+    /// <summary>Before and after; DDPO's runs do not look, so that it is measured of their models.</summary>
+    private static string Recognized(StudyResults results, string task, string arm, GainCurve curve)
+    {
+        var (before, after) = arm == StudyDefinition.DdpoArm ? (OfDdpo(isTuned: false), OfDdpo(isTuned: true)) : (curve.RecognizedBefore, curve.Recognized);
+        return before is null ? MarkdownText.Nothing : $"{MarkdownText.Percent(before)} to {MarkdownText.Percent(after)}";
+
+        double? OfDdpo(bool isTuned) => results.RecognizedShare(task, StudyDefinition.Ddpo, isTuned, StudyDefinition.DdpoHorizon);
+    }
 
     private static string Count(IEnumerable<long?> evaluations) => evaluations.Average() is { } mean ? MarkdownText.Count(mean) : MarkdownText.Nothing;
 
@@ -67,7 +76,7 @@ internal static class TrainingSection
         var rows = from task in results.Tasks(StudyPart.Main)
                    from arm in (string[])[StudyDefinition.Rlcm, StudyDefinition.Released]
                    let rlcm = results.Curve(task, arm)
-                   let ddpo = results.Curve(task, StudyDefinition.Ddpo)
+                   let ddpo = results.Curve(task, StudyDefinition.DdpoArm)
                    where rlcm is not null && ddpo is not null
                    from target in (IEnumerable<(string Name, GainCurve Own, GainCurve Other)>)[("DDPO", rlcm, ddpo), ("RLCM", ddpo, rlcm)]
                    from share in Shares
