@@ -48,9 +48,6 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>The arm of DDPO whose pictures are compared with others of their prompt, as RLCM's are.</summary>
     public const string DdpoGrouped = $"{Ddpo}-grouped";
 
-    /// <summary>The arm of DDPO that always uses its budget up.</summary>
-    public const string DdpoToTheEnd = $"{Ddpo}-to-the-end";
-
     /// <summary>The algorithm and its preset.</summary>
     public const string Ddpo = "ddpo";
 
@@ -86,8 +83,6 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         [
             .. TriedLearningRates.SelectMany(rate => DdpoAt(rate, [StudyPart.LearningRates], Compression, budget, seeds: [1])),
             .. Ddpos(DdpoGrouped, [StudyPart.LearningRates], Compression, [.. budget, $"learningRate={DdpoLearningRate}", "advantage=grouped", "groupNoise=own"], seeds: [1]),
-            .. DdpoAt(DdpoLearningRate, [StudyPart.LearningRates], Alignment, budget, seeds: [1]),
-            .. Ddpos(DdpoToTheEnd, [StudyPart.LearningRates], Alignment, [.. budget, $"learningRate={DdpoLearningRate}", "patience=null"], seeds: [1]),
             .. Seeds.SelectMany(seed => tasks.SelectMany(task => (IEnumerable<StudyRun>)
             [
                 .. Tuned(Rlcm, [StudyPart.Main], task, budget, [seed]),
