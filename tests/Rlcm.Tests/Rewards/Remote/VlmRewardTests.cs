@@ -63,7 +63,7 @@ public sealed class VlmRewardTests : IDisposable
     {
         for (var i = 0; i < 3; i++)
             _server.Enqueue(Answer(fault));
-        using var reward = Reward();
+        using var reward = Reward(seconds: fault == "silent" ? 0.5 : 60);
         Assert.Equal(Expected(), await ScoreAsync(reward));
         Assert.True(_time.Waits.Count(wait => wait > TimeSpan.Zero) >= 3, $"{_time.Waits.Count} waits");
         if (fault == "429 that asks to wait")
@@ -85,7 +85,7 @@ public sealed class VlmRewardTests : IDisposable
     {
         for (var i = 0; i < 100; i++)
             _server.Enqueue(Answer(fault));
-        using var reward = Reward();
+        using var reward = Reward(seconds: fault == "silent" ? 0.5 : 60);
         var error = (await Assert.ThrowsAsync<UserErrorException>(() => ScoreAsync(reward))).Message;
         Assert.Equal($"The reward server {_server.Address}v1/chat/completions {expected}, the last of 4 tries; see that it works, then start or continue the run.", error);
     }
@@ -190,8 +190,9 @@ public sealed class VlmRewardTests : IDisposable
         _ => null,
     };
 
-    private VlmReward Reward(string? model = null, int concurrency = 4) => new(
-        new(_server.Address) { Retries = 3, Timeout = TimeSpan.FromSeconds(0.5), Concurrency = concurrency, KeyVariable = "RLCM_TEST_KEY" }, model, _scorer, _time, new SynchronousProgress<RewardRetry>(retry => _told.Add(retry.Message)));
+    /// <param name="seconds">Long enough for a machine that is at other tests, where silence is not what is tested.</param>
+    private VlmReward Reward(string? model = null, int concurrency = 4, double seconds = 60) => new(
+        new(_server.Address) { Retries = 3, Timeout = TimeSpan.FromSeconds(seconds), Concurrency = concurrency, KeyVariable = "RLCM_TEST_KEY" }, model, _scorer, _time, new SynchronousProgress<RewardRetry>(retry => _told.Add(retry.Message)));
 
     private static Task<float[]> ScoreAsync(VlmReward reward) =>
         RewardGuard.ScoreAsync(reward, ChatStub.Pictures(Levels), Prompts(), "update 1", offset: 0, TestContext.Current.CancellationToken);
