@@ -45,9 +45,6 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>The arm of DDPO: that of the chosen rate.</summary>
     public const string DdpoArm = $"{Ddpo}-lr-{DdpoLearningRate}";
 
-    /// <summary>The arm of DDPO whose pictures are compared with others of their prompt, as RLCM's are.</summary>
-    public const string DdpoGrouped = $"{Ddpo}-grouped";
-
     /// <summary>The algorithm and its preset.</summary>
     public const string Ddpo = "ddpo";
 
@@ -82,7 +79,6 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         return Merge(
         [
             .. TriedLearningRates.SelectMany(rate => DdpoAt(rate, [StudyPart.LearningRates], Compression, budget, seeds: [1])),
-            .. Ddpos(DdpoGrouped, [StudyPart.LearningRates], Compression, [.. budget, $"learningRate={DdpoLearningRate}", "advantage=grouped", "groupNoise=own"], seeds: [1]),
             .. Seeds.SelectMany(seed => tasks.SelectMany(task => (IEnumerable<StudyRun>)
             [
                 .. Tuned(Rlcm, [StudyPart.Main], task, budget, [seed]),
@@ -148,10 +144,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
         seeds.Select(seed => new StudyRun(parts, task, arm, task == Alignment ? "alignment" : "quick", [$"task={task}", .. Common, .. sets], seed));
 
     private static IEnumerable<StudyRun> DdpoAt(string rate, IReadOnlyList<string> parts, string task, IReadOnlyList<string> budget, IReadOnlyList<ulong> seeds) =>
-        Ddpos($"{Ddpo}-lr-{rate}", parts, task, [.. budget, $"learningRate={rate}"], seeds);
-
-    private static IEnumerable<StudyRun> Ddpos(string arm, IReadOnlyList<string> parts, string task, IReadOnlyList<string> sets, IReadOnlyList<ulong> seeds) =>
-        seeds.Select(seed => new StudyRun(parts, task, arm, Ddpo, [$"task={task}", .. Common, "gallery=null", "patience=3", .. sets], seed));
+        seeds.Select(seed => new StudyRun(parts, task, $"{Ddpo}-lr-{rate}", Ddpo, [$"task={task}", .. Common, "gallery=null", "patience=3", .. budget, $"learningRate={rate}"], seed));
 
     private static string[] Budget(int updates, int images, int evaluateEvery) => [$"updates={updates}", $"imagesPerUpdate={images}", $"evaluateEvery={evaluateEvery}"];
 
