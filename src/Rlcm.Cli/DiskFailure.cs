@@ -2,6 +2,9 @@ using Rlcm.Runtime;
 
 namespace Rlcm.Cli;
 
+/// <summary>A run that ended since a file or the disk refused, as others beside it would.</summary>
+internal sealed class DiskFailureException(string message, Exception error) : UserErrorException(message, error);
+
 /// <summary>What users read where a file or the disk refuses.</summary>
 internal static class DiskFailure
 {
@@ -17,7 +20,7 @@ internal static class DiskFailure
     public static string Remedy(Exception error) => IsFull(error) ? "make room" : "check that it is there, its permissions and the disk";
 
     /// <summary>What ends a run in <paramref name="folder"/>, which <paramref name="command"/> continues.</summary>
-    public static UserErrorException OfRun(Exception error, string folder, string command) => new(
+    public static DiskFailureException OfRun(Exception error, string folder, string command) => new(
         Directory.Exists(folder)
             ? $"{Describe(error)}. What the last checkpoint in {folder} holds is safe; {Remedy(error)}, then {command} continues."
             : $"The folder {folder} was deleted or renamed while it was in use; give it its name back, then {command} continues, or begin a new run.",

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Rlcm.Cli.Reproduction;
 using Rlcm.Runtime;
+using Rlcm.Training;
 
 namespace Rlcm.Cli.Commands;
 
@@ -16,8 +17,9 @@ internal sealed class ReproduceCommand
     private readonly Option<string> _report = new("--report") { Description = "The report [default: report.md in the study's folder]", HelpName = "FILE" };
     private readonly SetOption _set = new("Any key of a configuration, changed in all runs of the study; may be repeated");
 
-    // What makes a run the one that its name says, with an adapter to be kept.
-    private static readonly string[] KeysOfRuns = ["algorithm", "seed", "task", "trainedWeights"];
+    // With an adapter to be kept, and as its model is measured, beside the keys in which runs differ.
+    private static readonly string[] FixedKeys = ["algorithm", "seed", "task", "trainedWeights", "grid", "originSteps", "height", "width"];
+    private static readonly string[] FreeKeys = ["samplingBatch", "microBatch"]; // which change nothing but time and memory
 
     private readonly IReadOnlyList<StudyDefinition> _studies; // full, quick
 
@@ -58,7 +60,7 @@ internal sealed class ReproduceCommand
         var minutes = arguments.Checked(_minutes, number => number > 0, "a number above 0");
         foreach (var run in study.Runs)
             run.Config(changes); // every mistake before any work
-        if (changes.Select(change => change.Split('=')[0]).FirstOrDefault(name => KeysOfRuns.Contains(name)) is { } key)
+        if (changes.Select(change => change.Split('=')[0].Trim()).FirstOrDefault(KeysOfRuns(study).Contains) is { } key)
             throw new UserErrorException($"--set {key}: expected a key that all runs of a study can share, found one that makes each what it is; leave it out.");
         var identity = new StudyIdentity(study.Name, StudyDefinition.Version, changes);
         var folder = StudyFolder.Open(arguments.GetRequiredValue(_output), identity);
@@ -79,6 +81,14 @@ internal sealed class ReproduceCommand
         bool IsTimeLeft() => minutes is not { } limit || time.GetElapsedTime(begun) < TimeSpan.FromMinutes(limit);
         return new Study(study, folder, changes, terminal, commandLine, WholeCommand(arguments, changes), time).Run(parts.ToHashSet(StringComparer.Ordinal), report, IsTimeLeft, stop);
     }
+
+    /// <summary>What makes a run the one that its name says.</summary>
+    private static HashSet<string> KeysOfRuns(StudyDefinition study) =>
+    [
+        .. FixedKeys,
+        .. study.Runs.SelectMany(run => TrainConfigReader.ToSettings(run.Config([]))).GroupBy(setting => setting.Key, setting => setting.Value, StringComparer.Ordinal)
+            .Where(key => key.Distinct(StringComparer.Ordinal).Skip(1).Any()).Select(key => key.Key).Except(FreeKeys),
+    ];
 
     /// <summary>The arguments without those that leave a part of the study out.</summary>
     private string[] WholeCommand(ParseResult arguments, IReadOnlyList<string> changes) =>

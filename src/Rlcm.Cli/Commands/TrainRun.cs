@@ -59,7 +59,7 @@ internal static class TrainRun
         }
         catch (Exception error) when (run is not null && error is (IOException or UnauthorizedAccessException))
         {
-            throw DiskFailure.OfRun(error, run!.Folder.Path, $"'rlcm train --resume {run.Folder.Path}'");
+            throw DiskFailure.OfRun(error, run!.Folder.Path, request.Continuation);
         }
         finally
         {
@@ -84,7 +84,7 @@ internal static class TrainRun
         if (outcome is not null)
             WriteComparison(folder.Comparison, outcome);
         if (!request.Quiet)
-            Summarize(terminal, folder, outcome, updates, request.Config);
+            Summarize(terminal, folder, outcome, updates, request);
     }
 
     private static void WriteComparison(string path, TrainingOutcome outcome)
@@ -94,13 +94,13 @@ internal static class TrainRun
         PngFile.Write(path, ComparisonSheet.Compose(title, outcome.Before.Images, outcome.After.Images, [.. captions], outcome.Report.Unit));
     }
 
-    private static void Summarize(Terminal terminal, RunFolder folder, TrainingOutcome? outcome, IReadOnlyList<UpdateMetrics> updates, TrainConfig config)
+    private static void Summarize(Terminal terminal, RunFolder folder, TrainingOutcome? outcome, IReadOnlyList<UpdateMetrics> updates, TrainRequest request)
     {
-        var output = terminal.Output;
+        var (output, config) = (terminal.Output, request.Config);
         var result = TrainingResult.Of(folder, config);
         if (outcome is null)
         {
-            var (done, goOn) = (new CheckpointStore(folder.Checkpoints).Newest ?? 0, $"'rlcm train --resume {folder.Path}'");
+            var (done, goOn) = (new CheckpointStore(folder.Checkpoints).Newest ?? 0, request.Continuation);
             var isSaved = AdapterProvenance.TryRead(result.Path)?.Updates == done; // not where an earlier process was killed after it
             output.WriteLine(done == 0 ? $"Stopped before the first update; {goOn} goes on."
                 : done < config.Updates ? $"Stopped after update {done}.{(isSaved ? $" The {result.Kind} so far is {result.Path};" : "")} {goOn} continues."

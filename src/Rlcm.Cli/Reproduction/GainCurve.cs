@@ -18,11 +18,8 @@ internal sealed record GainCurve(IReadOnlyList<RunResult> Runs, IReadOnlyList<Cu
     /// <summary>The gain at the end.</summary>
     public Estimate Final => Queries[^1].Value;
 
-    /// <summary>The gain where its mean is highest.</summary>
-    public Estimate Highest => Queries.MaxBy(point => point.Value.Mean)!.Value;
-
-    /// <summary>Whether there is a gain that others can be compared by: its interval over seeds, or that of one seed itself, is above 0 where the mean is highest.</summary>
-    public bool IsClear => (Highest.Interval?.Low ?? Highest.Mean) > 0;
+    /// <summary>Whether there is a gain that others can be compared by: at the end, which is chosen beforehand, its interval over seeds is above 0, or the gain of a single seed.</summary>
+    public bool IsClear => (Final.Interval?.Low ?? Final.Mean) > 0;
 
     /// <summary>Share of the first evaluation's animals that are recognized, the mean of the seeds; null where it was not measured in all.</summary>
     public double? RecognizedBefore => Mean(Runs.Select(run => run.Curve.Start.RecognizedShare));

@@ -30,7 +30,7 @@ internal static class RateMeasurement
                 foreach (var (index, arm) in arms.Index())
                 {
                     if (round == 0)
-                        trainings.Add(new(Small(arm.Config(changes), study.Scope)));
+                        trainings.Add(new(arm.Config(changes) with { Updates = study.Scope.RateRounds + 1 }));
                     var measured = trainings[index].Next(stop);
                     if (round > 0) // the first is slower, and more so for some than for others
                         rounds[index].Add(measured);
@@ -40,9 +40,9 @@ internal static class RateMeasurement
             }
 
             var machine = RunManifest.Gather(new Dictionary<string, string>(StringComparer.Ordinal), seed: 0, commandLine, TimeProvider.System);
-            var rates = arms.Zip(rounds).ToDictionary(pair => all[pair.First], pair => Rate(pair.Second, study.Scope.RateImages), StringComparer.Ordinal);
+            var rates = arms.Zip(rounds).ToDictionary(pair => all[pair.First], pair => ArmRate.Of(pair.Second, pair.First.Config(changes).ImagesPerUpdate), StringComparer.Ordinal);
             return new(
-                machine.Hardware["processor"], int.Parse(machine.Hardware["cores"], CultureInfo.InvariantCulture), RunManifest.RlcmVersion, commandLine, study.Scope.RateImages,
+                machine.Hardware["processor"], int.Parse(machine.Hardware["cores"], CultureInfo.InvariantCulture), RunManifest.RlcmVersion, commandLine,
                 all.ToDictionary(arm => arm.Key.Key, arm => rates[arm.Value], StringComparer.Ordinal));
         }
         finally
@@ -54,22 +54,4 @@ internal static class RateMeasurement
     /// <summary>All settings but those that do not change what an update has to do: arms that have them in common are timed once.</summary>
     private static string Work(TrainConfig config) =>
         string.Join('\n', TrainConfigReader.ToSettings(config).Where(setting => setting.Key is not ("klThreshold" or "learningRate" or "prompts" or "seed")).Select(setting => $"{setting.Key}={setting.Value}"));
-
-    private static TrainConfig Small(TrainConfig config, StudyScope scope)
-    {
-        var minibatch = scope.RateImages / config.Minibatches;
-        return config with
-        {
-            ImagesPerUpdate = scope.RateImages,
-            SamplingBatch = Math.Min(config.SamplingBatch, scope.RateImages),
-            MicroBatch = Math.Min(config.MicroBatch, minibatch),
-            Updates = scope.RateRounds + 1,
-        };
-    }
-
-    private static ArmRate Rate(IReadOnlyList<MeasuredUpdate> rounds, int images)
-    {
-        double[] seconds = [.. rounds.Select(round => round.SecondsPerEvaluation)];
-        return new(seconds.Order().ElementAt(seconds.Length / 2), rounds[^1].SamplingEvaluations / (double)images, rounds[^1].TrainingEvaluations / (double)images, seconds);
-    }
 }

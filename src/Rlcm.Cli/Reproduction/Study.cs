@@ -31,7 +31,8 @@ internal sealed class Study(
             runner.Run(parts, isTimeLeft, stop);
             stop.ThrowIfCancellationRequested();
             MeasureRates(parts, isTimeLeft, stop);
-            MeasureModels(parts, isTimeLeft, stop);
+            if (!IsMissingRates(parts))
+                MeasureModels(parts, isTimeLeft, stop);
             stop.ThrowIfCancellationRequested();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -48,12 +49,20 @@ internal sealed class Study(
         return ExitCode.UserError;
     }
 
-    /// <summary>Only while no run is under way elsewhere, which would slow some arms more than others.</summary>
+    private bool IsMissingRates(IReadOnlySet<string> parts) => parts.Contains(StudyPart.Rates) && !File.Exists(folder.Rates);
+
+    /// <summary>Only while no other process is at work, which would slow some arms more than others.</summary>
     private void MeasureRates(IReadOnlySet<string> parts, Func<bool> isTimeLeft, CancellationToken stop)
     {
         AwaitRates(stop);
-        if (!parts.Contains(StudyPart.Rates) || File.Exists(folder.Rates) || !isTimeLeft() || study.Runs.Any(run => folder.IsTaken(run.Name)))
+        if (!IsMissingRates(parts) || !isTimeLeft())
             return;
+        if (folder.IsTaken(ModelsLock) || study.Runs.Any(run => folder.IsTaken(run.Name)))
+        {
+            terminal.Output.WriteLine("rates: another process is at work, which would slow some arms more than others; whoever ends last measures them, or a later start.");
+            return;
+        }
+
         using var taken = folder.TryTake(RatesLock);
         if (taken is null)
             AwaitRates(stop); // another process was faster
@@ -95,7 +104,7 @@ internal sealed class Study(
 
     private void WriteReport(string report)
     {
-        StudyReport.Write(new(StudyResults.Read(study, folder, changes), folder, changes, report), wholeCommand);
+        StudyReport.Write(new(StudyResults.Read(study, folder, changes), folder, changes, report, wholeCommand));
         terminal.Output.WriteLine($"Report: {Path.GetFullPath(report)}");
     }
 }

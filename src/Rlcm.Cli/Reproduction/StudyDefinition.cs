@@ -7,10 +7,9 @@ namespace Rlcm.Cli.Reproduction;
 /// <param name="ConsistencySteps">Sampling steps at which RLCM's models are measured.</param>
 /// <param name="DiffusionSteps">Sampling steps at which DDPO's models are measured.</param>
 /// <param name="RateRounds">How often the update of every arm is timed; the median counts.</param>
-/// <param name="RateImages">Pictures of such an update.</param>
 /// <param name="Samples">Pictures of a prompt where prompt sets are compared.</param>
 internal sealed record StudyScope(
-    EvaluationScope Evaluation, IReadOnlyList<int> ConsistencySteps, IReadOnlyList<int> DiffusionSteps, int RateRounds, int RateImages, int Samples);
+    EvaluationScope Evaluation, IReadOnlyList<int> ConsistencySteps, IReadOnlyList<int> DiffusionSteps, int RateRounds, int Samples);
 
 /// <summary>A study as code: its runs in the order in which they are made, and what is measured of them.</summary>
 /// <param name="Name">What it is called in <c>study.json</c>.</param>
@@ -67,10 +66,10 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     private static readonly EvaluationScope Evaluation = EvaluationScope.Full with { Styled = false, EvaluationSeeds = 4, ReportSeeds = 4, OwnHorizonOnly = true };
 
     /// <summary>The whole study.</summary>
-    public static StudyDefinition Full { get; } = new("full", FullRuns(), new(Evaluation, [1, 2, 4, 8, 16], [4, 8, 16, 50], RateRounds: 3, RateImages: 64, Samples: 4));
+    public static StudyDefinition Full { get; } = new("full", FullRuns(), new(Evaluation, [1, 2, 4, 8, 16], [4, 8, 16, 50], RateRounds: 3, Samples: 4));
 
     /// <summary>A quarter of an hour on two cores, the same plots from little.</summary>
-    public static StudyDefinition Quick { get; } = new("quick", QuickRuns(), new(Evaluation with { Animals = 15 }, [1, 2, 4, 8], [4, 8, 16, 50], RateRounds: 3, RateImages: 16, Samples: 1));
+    public static StudyDefinition Quick { get; } = new("quick", QuickRuns(), new(Evaluation with { Animals = 15 }, [1, 2, 4, 8], [4, 8, 16, 50], RateRounds: 3, Samples: 1));
 
     private static StudyRun[] FullRuns()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rlcm.Evaluation;
 using Rlcm.Prompts;
 using Rlcm.Runtime;
 using Rlcm.Training;
@@ -21,7 +22,7 @@ internal sealed class StudyList(StudyDefinition study, StudyFolder folder, IRead
         StudyRun[] runs = [.. study.Runs.Where(run => run.Parts.Any(parts.Contains))];
         foreach (var run in runs)
         {
-            var (state, minutes) = (folder.State(run.Name), rates?.Arms.GetValueOrDefault(run.Key) is { } rate ? Minutes(run.Config(changes), rate) : 0);
+            var (state, minutes) = (folder.State(run.Name), rates?.Arms.GetValueOrDefault(run.Key) is { } rate ? Minutes(run.Config(changes), study.Scope.Evaluation, rate) : 0);
             all += minutes;
             left += state == RunState.Done ? 0 : minutes;
             table.AddRow(run.Name, string.Join(", ", run.Parts), Describe(run, state), rates is null ? "-" : Text(minutes));
@@ -33,16 +34,16 @@ internal sealed class StudyList(StudyDefinition study, StudyFolder folder, IRead
             : $"{runs.Length} runs, {Text(all)} minutes in all and {Text(left)} of those that are not done, by the rates measured on {rates.Processor}; measurements of the models come on top.");
     }
 
-    /// <summary>Training, and the pictures of evaluations and reports; recognizing them is left out.</summary>
-    private double Minutes(TrainConfig config, ArmRate rate)
+    /// <summary>How long a run takes: its training, and the pictures of its evaluations and reports; recognizing them is left out.</summary>
+    internal static double Minutes(TrainConfig config, EvaluationScope scope, ArmRate rate)
     {
-        var scope = study.Scope.Evaluation;
+        var drawing = rate.SecondsPerForward * config.Horizon * (config.Algorithm == TrainAlgorithm.Ddpo && config.GuidanceScale != 1 ? 2 : 1);
         var trained = (double)config.Updates * config.ImagesPerUpdate;
         var prompts = PromptFile.Read(ShippedFiles.Require(config.EvaluationPrompts, "evaluationPrompts")).Count;
         var animals = config.Gallery is not null || config.Algorithm == TrainAlgorithm.Rlcm ? scope.Prompts.Count : 0;
         var evaluations = 1 + (config.Updates + config.EvaluateEvery - 1) / config.EvaluateEvery;
         var reports = 2.0 * (scope.ReportSeeds * animals + (scope.OwnHorizonOnly ? 0 : scope.ReportSeeds * animals + 2 * prompts)); // all horizons take about twice the own one's time
-        return (trained * rate.SecondsPerPicture + (evaluations * (prompts + scope.EvaluationSeeds * animals) + reports) * rate.SecondsPerDrawing) / 60;
+        return (trained * rate.SecondsPerPicture + (evaluations * (prompts + scope.EvaluationSeeds * animals) + reports) * drawing) / 60;
     }
 
     private string Describe(StudyRun run, RunState state) => state switch

@@ -1,3 +1,4 @@
+using Rlcm.Benchmarks;
 using Rlcm.Runtime;
 
 namespace Rlcm.Cli.Reproduction;
@@ -11,11 +12,18 @@ internal sealed record ArmRate(double SecondsPerEvaluation, double SamplingEvalu
 {
     private const double BackwardCost = 3; // a forward and a backward pass in forward passes
 
+    /// <summary>The rate of an arm whose updates of <paramref name="images"/> pictures took <paramref name="rounds"/>; of an even number of them the slower middle one counts.</summary>
+    public static ArmRate Of(IReadOnlyList<MeasuredUpdate> rounds, int images)
+    {
+        double[] seconds = [.. rounds.Select(round => round.SecondsPerEvaluation)];
+        return new(seconds.Order().ElementAt(seconds.Length / 2), rounds[^1].SamplingEvaluations / (double)images, rounds[^1].TrainingEvaluations / (double)images, seconds);
+    }
+
     /// <summary>Seconds that the training on a picture takes.</summary>
     public double SecondsPerPicture => SecondsPerEvaluation * (SamplingEvaluations + TrainingEvaluations);
 
-    /// <summary>Seconds that a picture takes that is only drawn, where an evaluation with its backward pass takes as long as three without.</summary>
-    public double SecondsPerDrawing => SecondsPerPicture * SamplingEvaluations / (SamplingEvaluations + BackwardCost * TrainingEvaluations);
+    /// <summary>Seconds of an evaluation without gradient, where one with its backward pass takes as long as three without.</summary>
+    public double SecondsPerForward => SecondsPerPicture / (SamplingEvaluations + BackwardCost * TrainingEvaluations);
 }
 
 /// <summary>The content of <c>rates.json</c>: all arms measured by turns in one process, so that what slows the machine slows them alike.</summary>
@@ -23,9 +31,8 @@ internal sealed record ArmRate(double SecondsPerEvaluation, double SamplingEvalu
 /// <param name="Cores">How many it has.</param>
 /// <param name="Version">Of Rlcm.</param>
 /// <param name="CommandLine">The arguments of the program.</param>
-/// <param name="Images">Pictures of a measured update.</param>
 /// <param name="Arms">By <see cref="StudyRun.Key"/>.</param>
-internal sealed record StudyRates(string Processor, int Cores, string Version, IReadOnlyList<string> CommandLine, int Images, IReadOnlyDictionary<string, ArmRate> Arms)
+internal sealed record StudyRates(string Processor, int Cores, string Version, IReadOnlyList<string> CommandLine, IReadOnlyDictionary<string, ArmRate> Arms)
 {
     /// <summary>The rates of <paramref name="folder"/>; null where they were not measured yet.</summary>
     /// <exception cref="FileContentException">The file is damaged.</exception>

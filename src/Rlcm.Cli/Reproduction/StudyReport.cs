@@ -12,15 +12,14 @@ internal static partial class StudyReport
 
     /// <summary>Writes the report and its plots.</summary>
     /// <param name="context">Figures and places.</param>
-    /// <param name="command">The program's arguments that make the whole study.</param>
-    public static void Write(ReportContext context, IReadOnlyList<string> command)
+    public static void Write(ReportContext context)
     {
         var sections = new Dictionary<string, Func<string>>(StringComparer.Ordinal)
         {
             ["study"] = () => Describe(context.Results),
             ["versions"] = () => Versions(context.Results),
             ["folder"] = () => context.Link(Path.Combine(context.Folder.FullPath, "runs")),
-            ["command"] = () => $"rlcm {string.Join(' ', command)}",
+            ["command"] = () => context.CommandText,
             ["claims"] = () => WriteClaims(context.Results),
             ["discussion"] = () => File.Exists(context.Folder.Discussion) ? File.ReadAllText(context.Folder.Discussion, Encoding.UTF8).Trim() : string.Empty,
             ["training"] = () => TrainingSection.Write(context),
@@ -46,7 +45,7 @@ internal static partial class StudyReport
         return reader.ReadToEnd();
     }
 
-    private static string Describe(StudyResults results) => results.Study.Name == StudyDefinition.Quick.Name
+    private static string Describe(StudyResults results) => IsQuick(results)
         ? "This is the quick study: it shows that everything works, and is too small to conclude anything from."
         : "This is the whole study.";
 
@@ -56,17 +55,19 @@ internal static partial class StudyReport
         return versions.Length == 0 ? RunManifest.RlcmVersion : string.Join(", ", versions);
     }
 
-    /// <summary>Where anything is missing there is no verdict, only what it would be so far.</summary>
+    private static bool IsQuick(StudyResults results) => results.Study.Name == StudyDefinition.Quick.Name;
+
+    /// <summary>Where anything is missing, or the study is the quick one, there is no verdict, only what was measured.</summary>
     private static string WriteClaims(StudyResults results)
     {
         var table = MarkdownText.Table(
             ["claim", "the paper", "measured here", "at this scale", "rule"],
-            new Claims(results).All.Select(claim => (IReadOnlyList<string>)[claim.Name, claim.Paper, claim.Measured, Text(claim.Verdict, results.IsComplete), claim.Rule]));
+            new Claims(results).All.Select(claim => (IReadOnlyList<string>)[claim.Name, claim.Paper, claim.Measured, Text(claim.Verdict, results.IsComplete && !IsQuick(results)), claim.Rule]));
         return results.IsComplete ? table : $"**The study is not finished**: {results.Runs.Count} of {results.Study.Runs.Count} runs are there"
             + $"{(results.Rates is null ? ", and without the rates minutes are those of the clock, whatever else the machine did and however long a run stood still" : "")}; rates and measurements of all models belong to it. What follows is how it stands so far, and no result.\n\n{table}";
     }
 
-    private static string Text(Verdict verdict, bool isComplete) => (verdict, isComplete) switch
+    private static string Text(Verdict verdict, bool isFinal) => (verdict, isFinal) switch
     {
         (Verdict.Holds, true) => "**holds**",
         (Verdict.DoesNotHold, true) => "**does not hold**",

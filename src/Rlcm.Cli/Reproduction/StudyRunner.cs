@@ -57,7 +57,9 @@ internal sealed class StudyRunner(
         {
             _failed.Add(run.Name);
             terminal.Error.WriteLine($"{run.Name}: {error.Message}");
-            _isDiskFailing = error.InnerException is IOException;
+            _isDiskFailing = error is DiskFailureException;
+            if (_isDiskFailing)
+                terminal.Error.WriteLine("No other run is begun.");
         }
     }
 
@@ -71,7 +73,12 @@ internal sealed class StudyRunner(
             if (!isBegun)
                 folder.Forget(run);
             var begun = time.GetTimestamp();
-            TrainRun.Run(new(config, path, isBegun ? new ResumeRequest() : null, Quiet: true) { Reporter = new StudyProgress(terminal, time, run.Name, config), Scope = study.Scope.Evaluation }, terminal, commandLine, time, stop);
+            TrainRun.Run(new(config, path, isBegun ? new ResumeRequest { Otherwise = "remove its folder, so that it is made again" } : null, Quiet: true)
+            {
+                Reporter = new StudyProgress(terminal, time, run.Name, config),
+                Scope = study.Scope.Evaluation,
+                Continuation = "the same command",
+            }, terminal, commandLine, time, stop);
             if (!FinishedRun.IsFinished(path))
             {
                 Say($"{title}: stopped, a later start continues");

@@ -17,26 +17,27 @@ internal static class RunInspector
         var config = TrainConfigReader.ReadRun(run.Config, [], []);
         var (_, evaluations) = File.Exists(run.Metrics) ? MetricsFile.Read(run.Metrics) : ([], []);
         var checkpoints = new CheckpointStore(run.Checkpoints).Numbers;
-        var done = checkpoints.Count > 0 ? checkpoints[^1] : 0; // lines of metrics beyond it are made again
+        var isKept = FinishedRun.IsTrimmed(path); // its figures and its adapter, and nothing to go on from
+        var done = checkpoints.Count > 0 ? checkpoints[^1] : isKept && evaluations.Count > 0 ? evaluations[^1].Update : 0; // lines of metrics beyond it are made again
         List<InspectedFact> facts =
         [
             new("task", config.Task),
             new("model", config.Model),
             new("progress", $"{done} of {config.Updates} updates"),
-            new("checkpoints", checkpoints.Count == 0 ? "none" : string.Join(", ", checkpoints)),
+            new("checkpoints", isKept ? "none, the finished run was made small" : checkpoints.Count == 0 ? "none" : string.Join(", ", checkpoints)),
         ];
         var holder = RunLock.HolderOf(path);
-        var damage = holder is null ? Damage(run) : null; // a run in use deletes checkpoints
+        var damage = holder is null && !isKept ? Damage(run) : null; // a run in use deletes checkpoints
         if (holder is not null)
             facts.Add(new("in use by", holder));
         if (evaluations.Count > 0)
         {
             var best = evaluations.MaxBy(evaluation => evaluation.RewardMean)!;
             facts.Add(new("mean reward", $"{Number(evaluations[0].RewardMean)} at first, {Number(evaluations[^1].RewardMean)} after update {evaluations[^1].Update}"));
-            facts.Add(new("best", $"{Number(best.RewardMean)} after update {best.Update}: {run.Best}"));
+            facts.Add(new("best", $"{Number(best.RewardMean)} after update {best.Update}{(isKept ? string.Empty : $": {run.Best}")}"));
         }
 
-        if (holder is null && damage is null && ((done < config.Updates && !Plateau.IsReached(evaluations, config.Patience)) || !File.Exists(run.Evaluation)))
+        if (holder is null && damage is null && !isKept && ((done < config.Updates && !Plateau.IsReached(evaluations, config.Patience)) || !File.Exists(run.Evaluation)))
             facts.Add(new("go on with it", config.Task == Tuning.Task ? "run the program of its reward again" : $"rlcm train --resume {path}"));
         if (TrainingResult.Of(run, config).Path is var result && Directory.Exists(result))
             facts.Add(new("draw with it", $"rlcm sample {(result == run.Model ? $"--model {result}" : $"{Base(config)} --adapter {result}")} --prompt TEXT --output F.png"));

@@ -5,6 +5,9 @@ namespace Rlcm.Runtime;
 /// <param name="Force">Whether to go on although what its numbers depend on has changed.</param>
 public sealed record ResumeRequest(long? Checkpoint = null, bool Force = false)
 {
+    /// <summary>What users can do who do not want to undo what has changed, the end of a sentence.</summary>
+    public string Otherwise { get; init; } = "add --force, which gives up that the result is that of one undisturbed run";
+
     /// <summary>Decides on <paramref name="differences"/> between the run as it was begun and as it is to go on.</summary>
     /// <param name="folder">The run's folder, for messages.</param>
     /// <param name="differences">A phrase each.</param>
@@ -17,6 +20,6 @@ public sealed record ResumeRequest(long? Checkpoint = null, bool Force = false)
         var list = string.Join("; ", differences);
         return Force
             ? $"Continued by --force: the result will not be that of one undisturbed run, since {list}."
-            : throw new UserErrorException($"The run in {folder} would not go on as it was begun: {list}. Undo this, or add --force, which gives up that the result is that of one undisturbed run.");
+            : throw new UserErrorException($"The run in {folder} would not go on as it was begun: {list}. Undo this, or {Otherwise}.");
     }
 }

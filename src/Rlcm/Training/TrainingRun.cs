@@ -131,8 +131,9 @@ public sealed class TrainingRun : IDisposable
     }
 
     /// <summary>What users read where <see cref="HasHadCheckpoints"/> and there are none.</summary>
-    internal static string LostCheckpoints(RunFolder folder) =>
-        $"The run in {folder.Path} has lost its checkpoints: expected some in {folder.Checkpoints}, since what else is there was made after the first; put them back, or begin a new run.";
+    internal static string LostCheckpoints(RunFolder folder) => FinishedRun.IsTrimmed(folder.Path)
+        ? $"The run in {folder.Path} is finished and was made small, expected checkpoints to go on from, found none; begin a new run, with its config.json as --config."
+        : $"The run in {folder.Path} has lost its checkpoints: expected some in {folder.Checkpoints}, since what else is there was made after the first; put them back, or begin a new run.";
 
     /// <summary>Whether the folder holds what a run makes only after its first checkpoint.</summary>
     internal static bool HasHadCheckpoints(RunFolder folder)

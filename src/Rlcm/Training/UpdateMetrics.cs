@@ -68,7 +68,7 @@ public sealed record UpdateMetrics(
 /// <param name="Images">Pictures evaluated.</param>
 /// <param name="RewardMean">Their mean reward.</param>
 /// <param name="RewardStd">Population standard deviation of the same.</param>
-/// <param name="RecognizedShare">Share of animal pictures that show the animal asked for, one of each animal and style; null without a gallery.</param>
+/// <param name="RecognizedShare">Share of animal pictures that show the animal asked for, of the prompts of the run's <see cref="Evaluation.EvaluationScope"/>; null without a gallery.</param>
 /// <param name="RecognizedSamples">Number of those pictures; null without a gallery.</param>
 /// <param name="IsBest">Whether no earlier evaluation had as high a mean reward; the adapters of the last such line are the run's best.</param>
 public sealed record EvaluationMetrics(

@@ -6,6 +6,8 @@ namespace Rlcm.Cli.Tests.Reproduction;
 
 public sealed class ClaimsTests
 {
+    private static readonly string[] Tasks = ["compression", "incompression", "alignment"];
+
     private static string Ddpo => StudyDefinition.DdpoArm;
 
     // DDPO gains 1 after 20 updates; RLCM, half as fast as that in updates, where its evaluations take the time that makes the factor.
@@ -92,6 +94,44 @@ public sealed class ClaimsTests
         Assert.Equal(Verdict.Holds, new Claims(two).All[2].Verdict);
         var worse = Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -3, -3), Run(StudyDefinition.Rlcm, 2, 1, -3, -3, -3.01), Run(Ddpo, 1, 1, -5, -4.5, -4), Run(Ddpo, 2, 1, -5, -4.5, -4)]);
         Assert.Equal(Verdict.DoesNotHold, new Claims(worse).All[2].Verdict);
+    }
+
+    [Theory]
+    [InlineData(nameof(Verdict.Holds), 17, 17, 1)]
+    [InlineData(nameof(Verdict.NotClear), 17, 16.9, 1)]
+    [InlineData(nameof(Verdict.NotClear), 17, 1, 1)]
+    [InlineData(nameof(Verdict.DoesNotHold), 16.9, 6, 1)]
+    public void Seventeen_times_takes_more_than_half_of_the_tasks(string verdict, double compression, double incompression, double alignment)
+    {
+        double[] factors = [compression, incompression, alignment];
+        var claim = new Claims(AllTasks([.. Tasks.Zip(factors).SelectMany(task => Both(task.First, task.Second))])).All[1];
+        Assert.Equal(verdict, claim.Verdict.ToString());
+        Assert.Contains($"incompression {incompression:f1}x", claim.Measured, StringComparison.Ordinal);
+
+        // As many queries to the same gain, with evaluations that take so many times as long.
+        IEnumerable<RunResult> Both(string task, double factor) => [RunOf(task, StudyDefinition.Rlcm, 1, 1, -3, -2.5, -2), RunOf(task, Ddpo, 1, factor, -5, -4.5, -4)];
+    }
+
+    [Theory]
+    [InlineData(nameof(Verdict.Holds), 1, 1, -1)]
+    [InlineData(nameof(Verdict.NotClear), 1, -1, 0)]
+    [InlineData(nameof(Verdict.NotClear), 1, 0, 0)]
+    [InlineData(nameof(Verdict.DoesNotHold), -1, 1, -1)]
+    public void Better_per_query_takes_more_than_half_of_the_tasks(string verdict, double compression, double incompression, double alignment)
+    {
+        double[] differences = [compression, incompression, alignment];
+        Assert.Equal(verdict, new Claims(AllTasks([.. Tasks.Zip(differences).SelectMany(task => Both(task.First, task.Second))])).All[2].Verdict.ToString());
+
+        IEnumerable<RunResult> Both(string task, double difference) => ((ulong[])[1, 2]).SelectMany(seed => (IEnumerable<RunResult>)
+            [RunOf(task, StudyDefinition.Rlcm, seed, 1, -3, -3, -2 + difference + 0.01 * (seed - 1.5)), RunOf(task, Ddpo, seed, 1, -5, -5, -4)]);
+    }
+
+    [Fact]
+    public void A_gain_of_DDPO_counts_where_it_is_clear_at_the_end()
+    {
+        RunResult[] ddpo = [Run(Ddpo, 1, 6, -5, -4, -4.9), Run(Ddpo, 2, 6, -5, -4, -5.1)]; // halfway it was, for all seeds
+        var claims = new Claims(Results([Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), .. ddpo]));
+        Assert.Equal(("compression n/a, since DDPO's gain is not clearly above 0", Verdict.NotClear), (claims.All[0].Measured, claims.All[0].Verdict));
     }
 
     [Fact]

@@ -11,11 +11,12 @@ internal static class HandMadeStudy
 
     public static readonly StudyDefinition Definition = StudyDefinition.Quick with
     {
+        Name = "by hand",
         Runs = [.. StudyDefinition.Quick.Runs, .. StudyDefinition.Quick.Runs.Where(run => run.Arm == StudyDefinition.DdpoArm).Select(run => run with { Seed = 2 })],
     };
 
     private static StudyRates Rates { get; } = new(
-        "a processor", 2, "0.1.0", ["reproduce", "--quick"], 16, new Dictionary<string, ArmRate>(StringComparer.Ordinal) { [$"{Task}-rlcm"] = new(0.001, 5, 5, [0.001, 0.002]) });
+        "a processor", 2, "0.1.0", ["reproduce", "--quick"], new Dictionary<string, ArmRate>(StringComparer.Ordinal) { [$"{Task}-rlcm"] = new(0.001, 5, 5, [0.001, 0.002]) });
 
     /// <summary>A run of evaluations after 0, 10 and 20 updates of 64 pictures, ten evaluations of the U-Net for each picture.</summary>
     public static RunResult Run(string arm, ulong seed, double millisecondsPerEvaluation, params double[] rewards)
@@ -25,6 +26,16 @@ internal static class HandMadeStudy
         var curve = new RunCurve(run.Name, run.Name, Task, new(Task, "kB"), run.Algorithm, seed, "prompts.txt", points, []);
         return new(run, curve, PlannedUpdates: 20, new EvaluationClock(millisecondsPerEvaluation / 1000), "0.1.0");
     }
+
+    /// <summary>The same on another task.</summary>
+    public static RunResult RunOf(string task, string arm, ulong seed, double millisecondsPerEvaluation, params double[] rewards)
+    {
+        var result = Run(arm, seed, millisecondsPerEvaluation, rewards);
+        return result with { Run = result.Run with { Task = task }, Curve = result.Curve with { Task = task } };
+    }
+
+    /// <summary>Results of all three tasks.</summary>
+    public static StudyResults AllTasks(params RunResult[] runs) => new(StudyDefinition.Full, runs, Rates, [], []);
 
     public static InferenceMeasures Inference(string algorithm, ulong? seed, params (int Steps, double Reward, double Share, double Seconds)[] bySteps) => new(
         Task, "kB", algorithm, seed, GuidanceScale: 3, Threads: 1,

@@ -26,7 +26,7 @@ public sealed class ReproduceCommandTests : IDisposable
         _toy = StudyDefinition.Quick with
         {
             Runs = [.. StudyDefinition.Quick.Runs.Select(run => run with { Sets = [.. run.Sets, .. run.Algorithm == "ddpo" ? (string[])[$"model={diffusion}", "gallery=null", "horizon=4"] : [$"model={consistency}"]] })],
-            Scope = new(EvaluationScope.Full with { Animals = 1, OwnHorizonOnly = true }, [1, 2], [2, 4], RateRounds: 1, RateImages: 8, Samples: 1),
+            Scope = new(EvaluationScope.Full with { Animals = 1, OwnHorizonOnly = true }, [1, 4], [2, 4], RateRounds: 1, Samples: 1),
         };
     }
 
@@ -67,6 +67,9 @@ public sealed class ReproduceCommandTests : IDisposable
         Assert.DoesNotContain("Not measured yet", report, StringComparison.Ordinal);
         Assert.Contains("](plots/compression-minutes.png)", report, StringComparison.Ordinal);
         Assert.Contains("](runs/compression-rlcm-1/images/comparison.png)", report, StringComparison.Ordinal);
+        Assert.Contains("| open |", report, StringComparison.Ordinal);
+        Assert.DoesNotContain("**holds**", report, StringComparison.Ordinal); // nothing follows from the quick study
+        Assert.All((string[])["rlcm", "ddpo"], AssertMeasuredAsEvaluated);
 
         var all = Files("study");
         (code, output, _) = await RunAsync(Arguments);
@@ -107,6 +110,18 @@ public sealed class ReproduceCommandTests : IDisposable
     {
         var (code, output, _) = await RunAsync([.. Arguments, "--part", "inference"]);
         Assert.Equal((ExitCode.Success, $"inference: no run of main is finished yet; --part main,inference makes them first.\nReport: {_folder["study/report.md"]}\n"), (code, output));
+    }
+
+    [Fact]
+    public async Task Rates_are_not_measured_beside_another_process()
+    {
+        StudyFolder.Open(_folder["study"], new("quick", StudyDefinition.Version, [])).Begin(new("quick", StudyDefinition.Version, [.. Arguments.Where(text => text.Contains('=', StringComparison.Ordinal))]));
+        Directory.CreateDirectory(_folder["study/locks/models"]);
+        string output;
+        using (RunLock.Take(_folder["study/locks/models"]))
+            (_, output, _) = await RunAsync([.. Arguments, "--part", "rates"]);
+        Assert.StartsWith("rates: another process is at work, ", output, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["study/rates.json"]));
     }
 
     [Fact]
@@ -152,6 +167,8 @@ public sealed class ReproduceCommandTests : IDisposable
     [InlineData("--part: expected one of rates, learning-rates, main, inference, horizon, generalization, ablations, found .", "--part", "")]
     [InlineData("The output is an empty text, expected a file; choose another --report.", "--report", "")]
     [InlineData("--set seed: expected a key that all runs of a study can share, found one that makes each what it is; leave it out.", "--set", "seed=5")]
+    [InlineData("--set learningRate: expected a key that all runs of a study can share, found one that makes each what it is; leave it out.", "--set", " learningRate =1e-3")]
+    [InlineData("--set height: expected a key that all runs of a study can share, found one that makes each what it is; leave it out.", "--set", "height=128", "--set", "width=128")]
     [InlineData("--minutes: expected a number above 0, found 0.", "--minutes", "0")]
     [InlineData("--set updtes: unknown key updtes; did you mean updates?", "--set", "updtes=1")]
     public async Task Mistakes_are_told_before_anything_is_done(string message, params string[] mistake)
@@ -178,6 +195,15 @@ public sealed class ReproduceCommandTests : IDisposable
         var root = new RootCommand { ReproduceCommand.Create(terminal, StudyDefinition.Full, runs) };
         var code = await Application.RunAsync(root, arguments, terminal, stop);
         return (code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>At its own horizon an untuned model is measured with the pictures of the runs' evaluations.</summary>
+    private void AssertMeasuredAsEvaluated(string algorithm)
+    {
+        var run = _toy.Runs.First(run => run.Algorithm == algorithm);
+        var (_, evaluations) = MetricsFile.Read(_folder[$"study/runs/{run.Name}/metrics.jsonl"]);
+        var measured = StrictJsonFile.Read<InferenceMeasures>(_folder[$"study/inference/compression-{algorithm}-untuned.json"]);
+        Assert.Equal(evaluations[0].RewardMean, measured.BySteps.Single(step => step.Steps == run.Config([]).Horizon).Reward.Mean, 1e-9);
     }
 
     /// <summary>Every file below a folder with its content.</summary>

@@ -74,7 +74,7 @@ public sealed class StudyReportTests : IDisposable
     {
         var text = Write(HandMadeStudy.Results([]), _folder["report.md"]);
         foreach (var part in StudyPart.All.Except([StudyPart.Rates]).Select(part => part == StudyPart.Inference ? "main,inference" : part))
-            Assert.Contains($"Not measured yet; `rlcm reproduce --part {part}` does.", text, StringComparison.Ordinal);
+            Assert.Contains($"Not measured yet; `rlcm reproduce --quick --output study --part {part}` does.", text, StringComparison.Ordinal);
         Assert.Contains("No run is finished yet.", text, StringComparison.Ordinal);
         Assert.Contains("| not measured |", text, StringComparison.Ordinal);
         Assert.Contains("**The study is not finished**: 0 of ", text, StringComparison.Ordinal);
@@ -83,7 +83,7 @@ public sealed class StudyReportTests : IDisposable
 
     private string Write(StudyResults results, string path)
     {
-        StudyReport.Write(new(results, StudyFolder.Open(_folder.Path, new("quick", StudyDefinition.Version, [])), [], path), ["reproduce", "--quick"]);
+        StudyReport.Write(new(results, StudyFolder.Open(_folder.Path, new("quick", StudyDefinition.Version, [])), [], path, ["reproduce", "--quick", "--output", "study"]));
         return File.ReadAllText(path);
     }
 }

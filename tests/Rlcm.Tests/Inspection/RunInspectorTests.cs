@@ -63,6 +63,24 @@ public sealed class RunInspectorTests : IDisposable
     }
 
     [Fact]
+    public void A_finished_run_that_was_made_small_is_whole()
+    {
+        Metrics(Evaluation(0, 2.5), Update(20), Evaluation(20, 3));
+        File.WriteAllText(_run.Evaluation, "{}");
+        File.WriteAllText(_run.Comparison, "a picture");
+        Directory.Delete(_run.Checkpoints);
+        Directory.CreateDirectory(_run.Adapter);
+        Assert.Equal(
+            [
+                "task: incompression", "model: org/model", "progress: 20 of 20 updates", "checkpoints: none, the finished run was made small",
+                "mean reward: 2.5 at first, 3 after update 20", "best: 3 after update 20",
+                $"draw with it: rlcm sample --model org/model --adapter {_run.Adapter} --prompt TEXT --output F.png",
+            ],
+            Facts());
+        Assert.Empty(PathInspector.Inspect(_run.Path).Problems);
+    }
+
+    [Fact]
     public void What_is_saved_counts_and_a_damaged_checkpoint_is_a_problem()
     {
         Metrics(Update(1), Update(2), Update(3));

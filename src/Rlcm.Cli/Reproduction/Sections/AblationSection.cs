@@ -19,7 +19,7 @@ internal static class AblationSection
                select (task, arm, gain.Value, results.Paired(task, arm, StudyDefinition.Rlcm, run => run.RecognizableGain)),
         ];
         if (changes.Length == 0)
-            return ReportContext.Missing(StudyPart.Ablations);
+            return context.Missing(StudyPart.Ablations);
         var plots = changes.GroupBy(change => change.Task).Select(task => context.Plot($"{task.Key}-ablations", $"{task.Key}: what changes of the default change", path => StudyPlots.Changes(
             path, task.Key, "gain less that of the default", [.. task.Select(change => ArmNames.Change(change.Arm))],
             [("at the end", [.. task.Select(change => (Estimate?)change.Gain)]), ("as far as 90 % stay recognizable", [.. task.Select(change => change.Recognizable)])])));
@@ -52,7 +52,7 @@ internal static class AblationSection
                         task, $"`{string.Join(" ", Tried(runs[0].Run))}`", MarkdownText.Number(runs[0].Curve.End.RewardMean), MarkdownText.Signed(new Estimate(runs[0].Gain, Interval: null)),
                         runs[0].EndedByPatience ? $"patience, {runs[0].Curve.End.Update} updates" : "budget", arm == StudyDefinition.DdpoArm ? "used" : string.Empty,
                     ]).ToArray();
-        return rows.Length == 0 ? ReportContext.Missing(StudyPart.LearningRates)
+        return rows.Length == 0 ? context.Missing(StudyPart.LearningRates)
             : $"{context.Incomplete(StudyPart.LearningRates)}{MarkdownText.Table(["task", "tried", "reward after", "gain", "ended by", ""], rows)}";
     }
 

@@ -11,7 +11,7 @@ internal static class GeneralizationSection
     {
         var measured = context.Results.Generalization;
         if (measured.Count == 0)
-            return ReportContext.Missing(StudyPart.Generalization);
+            return context.Missing(StudyPart.Generalization);
         var groups = measured.GroupBy(model => model.Algorithm).OrderByDescending(same => same.Key).ToArray();
         var plot = context.Plot("generalization", "change of the reward by sets of prompts", path => StudyPlots.Bars(
             path, $"{measured[0].Task}: change by tuning on 30 animals", measured[0].Unit,

@@ -9,7 +9,7 @@ internal static class HorizonSection
         var (results, claims) = (context.Results, new Claims(context.Results));
         string[] tasks = [.. results.Tasks(StudyPart.Horizon).Where(task => Curves(results, task).Count > 0)];
         if (tasks.Length == 0)
-            return ReportContext.Missing(StudyPart.Horizon);
+            return context.Missing(StudyPart.Horizon);
         var plots = tasks.SelectMany(task => (IEnumerable<string>)
         [
             context.Plot($"{task}-horizon-minutes", $"{task}: gain against minutes for every horizon", path => StudyPlots.Bands(

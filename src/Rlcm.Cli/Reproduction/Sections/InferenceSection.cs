@@ -10,7 +10,7 @@ internal static class InferenceSection
     public static string Write(ReportContext context)
     {
         var groups = context.Results.Inference.GroupBy(model => model.Task).ToArray();
-        return groups.Length == 0 ? ReportContext.Missing(StudyPart.Main, StudyPart.Inference) : string.Join("\n\n", groups.Select(task => Write(context, task.Key, [.. task])));
+        return groups.Length == 0 ? context.Missing(StudyPart.Main, StudyPart.Inference) : string.Join("\n\n", groups.Select(task => Write(context, task.Key, [.. task])));
     }
 
     private static string Write(ReportContext context, string task, IReadOnlyList<InferenceMeasures> models)

@@ -21,7 +21,7 @@ internal static class TrainingSection
                select (task, arm.Arm, arm.Color, curve),
         ];
         if (curves.Length == 0)
-            return ReportContext.Missing(StudyPart.Main);
+            return context.Missing(StudyPart.Main);
         return context.Incomplete(StudyPart.Main)
             + string.Join("\n\n", (IEnumerable<string>)
             [
@@ -83,8 +83,11 @@ internal static class TrainingSection
                    select (IReadOnlyList<string>)
                    [
                        task, ArmNames.Compared(arm), $"{MarkdownText.Percent(share)} of {target.Name}'s gain",
-                       .. Cells(compare(target.Own.ByMinutes, target.Other.ByMinutes, share), target.Own == rlcm, MarkdownText.Number),
-                       .. Cells(compare(target.Own.ByQueries, target.Other.ByQueries, share), target.Own == rlcm, MarkdownText.Count),
+                       .. target.Other.IsClear ? (IEnumerable<string>)
+                       [
+                           .. Cells(compare(target.Own.ByMinutes, target.Other.ByMinutes, share), target.Own == rlcm, MarkdownText.Number),
+                           .. Cells(compare(target.Own.ByQueries, target.Other.ByQueries, share), target.Own == rlcm, MarkdownText.Count),
+                       ] : ["n/a", "n/a", MarkdownText.Nothing, "n/a", "n/a", MarkdownText.Nothing],
                    ];
         return MarkdownText.Table(["task", "", "to", "minutes, RLCM", "DDPO", "factor", "queries, RLCM", "DDPO", "factor"], rows);
     }
