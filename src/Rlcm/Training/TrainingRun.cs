@@ -64,6 +64,8 @@ public sealed class TrainingRun : IDisposable
     public static TrainingRun Continue(string path, TrainConfig config, ResumeRequest request, IReadOnlyList<string> commandLine, TimeProvider time)
     {
         var folder = RunFolder.Open(path);
+        if (FinishedRun.IsTrimmed(path))
+            throw new UserErrorException($"The run in {folder.Path} is finished and was made small, expected checkpoints to go on from, found none; begin a new run with --config {folder.Config}.");
         var taken = RunLock.Take(folder.Path);
         LoadedCheckpoint? checkpoint = null;
         try
@@ -131,9 +133,8 @@ public sealed class TrainingRun : IDisposable
     }
 
     /// <summary>What users read where <see cref="HasHadCheckpoints"/> and there are none.</summary>
-    internal static string LostCheckpoints(RunFolder folder) => FinishedRun.IsTrimmed(folder.Path)
-        ? $"The run in {folder.Path} is finished and was made small, expected checkpoints to go on from, found none; begin a new run, with its config.json as --config."
-        : $"The run in {folder.Path} has lost its checkpoints: expected some in {folder.Checkpoints}, since what else is there was made after the first; put them back, or begin a new run.";
+    internal static string LostCheckpoints(RunFolder folder) =>
+        $"The run in {folder.Path} has lost its checkpoints: expected some in {folder.Checkpoints}, since what else is there was made after the first; put them back, or begin a new run.";
 
     /// <summary>Whether the folder holds what a run makes only after its first checkpoint.</summary>
     internal static bool HasHadCheckpoints(RunFolder folder)

@@ -39,6 +39,19 @@ public sealed class FinishedRunTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_goes_on_from_what_was_trimmed()
+    {
+        MakeRun("run");
+        Trim(_ => { }, "run");
+        var config = TrainConfigReader.ReadRun(_folder["run/config.json"], [], []);
+        Assert.Equal(
+            $"The run in {_folder["run"]} is finished and was made small, expected checkpoints to go on from, found none; begin a new run with --config {_folder["run/config.json"]}.",
+            Assert.Throws<UserErrorException>(() => TrainingRun.Continue(_folder["run"], config, new(), [], TimeProvider.System)).Message);
+        Assert.Equal(Kept, Files("run"));
+        Assert.True(FinishedRun.IsTrimmed(_folder["run"]));
+    }
+
+    [Fact]
     public void What_is_not_finished_or_in_use_is_not_trimmed()
     {
         MakeRun("run");
