@@ -128,7 +128,7 @@ internal sealed class StudyFolder
             Directory.Delete(In(LocksName), recursive: true);
     }
 
-    /// <summary>Another process may have been faster since somebody looked.</summary>
+    /// <summary>Another process may have been faster since somebody looked, or have cleaned up.</summary>
     private static RunLock? Taken(string folder)
     {
         try
@@ -138,6 +138,11 @@ internal sealed class StudyFolder
         catch (UserErrorException) when (RunLock.HolderOf(folder) is not null)
         {
             return null;
+        }
+        catch (UserErrorException) when (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder);
+            return RunLock.Take(folder);
         }
     }
 
