@@ -10,7 +10,7 @@ namespace Rlcm.Cli.Commands;
 internal sealed class ReproduceCommand
 {
     private readonly Option<string> _output = new("--output") { Description = "Folder of the study, new or to go on with", HelpName = "DIR", DefaultValueFactory = _ => "reproduction" };
-    private readonly Option<bool> _quick = new("--quick") { Description = "The same plots from a small study: a quarter of an hour on two cores" };
+    private readonly Option<bool> _quick = new("--quick") { Description = "The same plots from a small study: eight minutes on two idle cores" };
     private readonly Option<string[]> _parts = new("--part") { Description = $"Only these parts, separated by commas: {string.Join(", ", StudyPart.All)}", HelpName = "PART,...", AllowMultipleArgumentsPerToken = true, CustomParser = Split };
     private readonly Option<bool> _list = new("--list") { Description = "List the runs, how far they are and how long they will take; start nothing" };
     private readonly Option<double?> _minutes = new("--minutes") { Description = "Begin no run after so many minutes; a later start goes on", HelpName = "M" };

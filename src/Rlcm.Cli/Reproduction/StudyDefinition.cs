@@ -68,7 +68,7 @@ internal sealed record StudyDefinition(string Name, IReadOnlyList<StudyRun> Runs
     /// <summary>The whole study.</summary>
     public static StudyDefinition Full { get; } = new("full", FullRuns(), new(Evaluation, [1, 2, 4, 8, 16], [4, 8, 16, 50], RateRounds: 3, Samples: 4));
 
-    /// <summary>A quarter of an hour on two cores, the same plots from little.</summary>
+    /// <summary>Eight minutes on two idle cores, the same plots from little.</summary>
     public static StudyDefinition Quick { get; } = new("quick", QuickRuns(), new(Evaluation with { Animals = 15 }, [1, 2, 4, 8], [4, 8, 16, 50], RateRounds: 3, Samples: 1));
 
     private static StudyRun[] FullRuns()

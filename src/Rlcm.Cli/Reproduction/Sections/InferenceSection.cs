@@ -20,7 +20,7 @@ internal static class InferenceSection
         string Plot(string measure, string axis, string x, string y, Func<InferencePoint, double> place, Func<InferencePoint, Estimate?> value) =>
             context.Plot($"{task}-{measure}-{axis}", $"{task}: {measure} against {axis}", path => StudyPlots.Doublings(
                 path, task, x, y,
-                [.. series.Select(one => new PlottedLine(one.Name, one.Color, !one.IsTuned, [.. one.Points.Where(point => value(point) is not null).Select(point => (place(point), value(point)!.Value))])).Where(line => line.Points.Count > 0)]));
+                [.. series.Select(one => new PlottedLine(one.IsTuned ? one.Name : $"{one.Name} (dashed)", one.Color, !one.IsTuned, [.. one.Points.Where(point => value(point) is not null).Select(point => (place(point), value(point)!.Value))])).Where(line => line.Points.Count > 0)]));
         IEnumerable<string> plots =
         [
             Plot("reward", "steps", "sampling steps", $"{task} ({unit})", point => point.Steps, point => point.Reward),
@@ -58,8 +58,15 @@ internal static class InferenceSection
                 return new InferencePoint(
                     same.Key, steps.Average(step => step.SecondsPerPicture),
                     steps is [var only] ? only.Reward : SeedMean.OfValues([.. steps.Select(step => step.Reward.Mean)]),
-                    shares.Length == 0 ? null : SeedMean.OfValues(shares));
+                    shares.Length == 0 ? null : OfShares(shares));
             }),
         ];
+
+        /// <summary>An interval by Student's t knows nothing of 0 and 1, where shares end.</summary>
+        private static Estimate OfShares(double[] shares)
+        {
+            var mean = SeedMean.OfValues(shares);
+            return mean with { Interval = mean.Interval is { } interval ? new(Math.Max(0, interval.Low), Math.Min(1, interval.High)) : null };
+        }
     }
 }
