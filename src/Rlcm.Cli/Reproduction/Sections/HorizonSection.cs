@@ -20,9 +20,9 @@ internal static class HorizonSection
         ]);
         var rows = tasks.SelectMany(task => Curves(results, task).Select(entry => (IReadOnlyList<string>)
         [
-            task, $"{entry.Horizon}", $"{entry.Curve.Runs.Count}", MarkdownText.Signed(entry.Curve.Final), MarkdownText.Percent(entry.Curve.Recognized), MarkdownText.Signed(entry.Curve.RecognizableGain), MarkdownText.Number(entry.Curve.Minutes[^1].X), MarkdownText.Factor(claims.Factor(task, entry.Arm)),
+            task, $"{entry.Horizon}", $"{entry.Curve.Runs.Count}", MarkdownText.Number(entry.Curve.Runs.Average(run => run.Curve.Start.RewardMean)), MarkdownText.Number(entry.Curve.Runs.Average(run => run.Curve.End.RewardMean)), MarkdownText.Signed(entry.Curve.Final), MarkdownText.Percent(entry.Curve.Recognized), MarkdownText.Signed(entry.Curve.RecognizableGain), MarkdownText.Number(entry.Curve.Minutes[^1].X), MarkdownText.Factor(claims.Factor(task, entry.Arm)),
         ]));
-        return $"{context.Incomplete(StudyPart.Horizon)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "horizon", "seeds", "gain", "recognized", "gain with 90 % kept", "minutes", "factor in time to DDPO's gain"], rows)}";
+        return $"{context.Incomplete(StudyPart.Horizon)}{string.Join('\n', plots)}\n\n{MarkdownText.Table(["task", "horizon", "seeds", "reward before", "after", "gain", "recognized", "gain with 90 % kept", "minutes", "factor in time to DDPO's gain"], rows)}";
     }
 
     private static List<(int Horizon, string Arm, GainCurve Curve)> Curves(StudyResults results, string task) =>

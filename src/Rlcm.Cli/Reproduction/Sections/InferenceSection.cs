@@ -23,8 +23,8 @@ internal static class InferenceSection
                 [.. series.Select(one => new PlottedLine(one.IsTuned ? one.Name : $"{one.Name} (dashed)", one.Color, !one.IsTuned, [.. one.Points.Where(point => value(point) is not null).Select(point => (place(point), value(point)!.Value))])).Where(line => line.Points.Count > 0)]));
         IEnumerable<string> plots =
         [
-            Plot("reward", "steps", "sampling steps", $"{task} ({unit})", point => point.Steps, point => point.Reward),
-            Plot("reward", "seconds", "seconds a picture", $"{task} ({unit})", point => point.Seconds, point => point.Reward),
+            Plot("reward", "steps", "sampling steps", $"reward, {unit}", point => point.Steps, point => point.Reward),
+            Plot("reward", "seconds", "seconds a picture", $"reward, {unit}", point => point.Seconds, point => point.Reward),
             .. series.SelectMany(one => one.Points).Any(point => point.Recognized is not null) ? (IEnumerable<string>)
             [
                 Plot("recognized", "steps", "sampling steps", "recognized share", point => point.Steps, point => point.Recognized),

@@ -7,7 +7,8 @@ internal static class SettingsSection
 {
     private static readonly (string Task, string Arm, string Name)[] Columns =
     [
-        ("compression", StudyDefinition.Rlcm, "RLCM"), ("alignment", StudyDefinition.Rlcm, "RLCM, alignment"), ("compression", StudyDefinition.Released, "RLCM as released"), ("compression", StudyDefinition.DdpoArm, "DDPO"),
+        ("compression", StudyDefinition.Rlcm, "RLCM"), ("alignment", StudyDefinition.Rlcm, "RLCM, alignment"), ("compression", StudyDefinition.Released, "RLCM as released"),
+        ("alignment", StudyDefinition.Released, "RLCM as released, alignment"), ("compression", StudyDefinition.DdpoArm, "DDPO"),
     ];
 
     /// <summary>A row for each key that is not the same everywhere.</summary>
