@@ -9,7 +9,7 @@ namespace Rlcm.Cli.Commands;
 /// <summary><c>rlcm reproduce</c>: the study of RLCM against DDPO, from its runs to its report.</summary>
 internal sealed class ReproduceCommand
 {
-    private readonly Option<string> _output = new("--output") { Description = "Folder of the study, new or to go on with", HelpName = "DIR", DefaultValueFactory = _ => "reproduction" };
+    private readonly Option<string> _output = new("--output") { Description = "Folder of the study, new or to go on with", HelpName = "DIR", DefaultValueFactory = _ => "runs/reproduction" };
     private readonly Option<bool> _quick = new("--quick") { Description = "The same plots from a small study: eight minutes on two idle cores" };
     private readonly Option<string[]> _parts = new("--part") { Description = $"Only these parts, separated by commas: {string.Join(", ", StudyPart.All)}", HelpName = "PART,...", AllowMultipleArgumentsPerToken = true, CustomParser = Split };
     private readonly Option<bool> _list = new("--list") { Description = "List the runs, how far they are and how long they will take; start nothing" };

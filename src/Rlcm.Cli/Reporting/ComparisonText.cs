@@ -34,7 +34,7 @@ internal static class ComparisonText
             string[] cells =
             [
                 $"{run.Letter}", run.Curve.Name, run.Curve.Algorithm, Text(start, number), Text(best, number), Text(end.RewardMean, number), Text(end.RewardMean - start, $"+{number};-{number}"),
-                $"{end.Update}", $"{end.Queries}", Text(end.Seconds / 60, "0.0"), .. isCounted ? (string[])[$"{end.UnetEvaluations}"] : [], end.RecognizedShare is { } share ? Text(100 * share, "0' %'") : "none",
+                $"{end.Update}", $"{end.Queries}", Text(end.Seconds / 60, "0.0"), .. isCounted ? (string[])[$"{end.UnetEvaluations}"] : [], end.RecognizedShare is { } share ? Text(100 * share, "0' %'") : "-",
             ];
             table.AddRow([.. cells.Select(Markup.Escape)]);
         }

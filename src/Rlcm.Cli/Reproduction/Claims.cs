@@ -194,7 +194,7 @@ internal sealed class Claims(StudyResults results)
 
     private string RecognizedThere(string task, string arm) =>
         results.Curve(task, arm)!.RecognizedAt(SpeedUp(task, arm)!.OfSeeds) is { } own && results.RecognizedShare(task, StudyDefinition.Ddpo, isTuned: true, StudyDefinition.DdpoHorizon) is { } other
-            ? $" with {MarkdownText.Percent(own)} recognized, DDPO's {MarkdownText.Percent(other)}"
+            ? $" with {MarkdownText.Percent(own)} recognized there, DDPO's {MarkdownText.Percent(other)}"
             : string.Empty;
 
     private static string AsReleased(string arm) => arm == StudyDefinition.Released ? " as released" : string.Empty;

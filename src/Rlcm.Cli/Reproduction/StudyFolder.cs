@@ -99,15 +99,26 @@ internal sealed class StudyFolder
         FinishedRun.IsTrimmed(Run(name)) ? RunState.Done : File.Exists(Path.Combine(Run(name), "config.json")) ? RunState.UnderWay : RunState.Open;
 
     /// <summary>Makes sure that a finished run is what the study now says, so that nothing else is reported under its name.</summary>
-    /// <exception cref="UserErrorException">It was made with other settings.</exception>
+    /// <exception cref="UserErrorException">It was made with other settings, or is not whole any more.</exception>
     public void RequireAsDefined(StudyRun run, IReadOnlyList<string> changes)
     {
         if (State(run.Name) != RunState.Done)
             return;
-        var made = TrainConfigReader.ToSettings(TrainConfigReader.ReadRun(RunFolder.Open(Run(run.Name)).Config, [], []));
+        var kept = RunFolder.Open(Run(run.Name));
+        var made = TrainConfigReader.ToSettings(TrainConfigReader.ReadRun(kept.Config, [], []));
         var defined = TrainConfigReader.ToSettings(run.Config(changes));
         if (defined.FirstOrDefault(setting => !OfNoNumber.Contains(setting.Key) && made.GetValueOrDefault(setting.Key) != setting.Value) is { Key: { } key } different)
             throw new UserErrorException($"The run {Run(run.Name)} was made with {key} {made.GetValueOrDefault(key)}, expected {different.Value} as the study now says; remove its folder, so that it is made again.");
+        RequireWhole(kept, run.Config(changes));
+    }
+
+    /// <summary>A finished run has used its budget up, or its patience.</summary>
+    private static void RequireWhole(RunFolder run, TrainConfig config)
+    {
+        var evaluations = File.Exists(run.Metrics) ? MetricsFile.Read(run.Metrics).Evaluations : [];
+        var end = evaluations.Count > 0 ? evaluations[^1].Update : 0;
+        if (end < config.Updates && !Plateau.IsReached(evaluations, config.Patience))
+            throw new UserErrorException($"The run {run.Path} is finished, but its metrics.jsonl ends with the evaluation after update {end}, expected {config.Updates}; restore the file, or remove the run's folder, so that it is made again.");
     }
 
     /// <summary>Holds the work called <paramref name="name"/> for this process; null where another one has it.</summary>

@@ -17,7 +17,7 @@ internal sealed class StudyList(StudyDefinition study, StudyFolder folder, IRead
     public void Write(Terminal terminal, IReadOnlySet<string> parts)
     {
         var rates = StudyRates.Find(folder);
-        var table = new Table().AddColumns("run", "parts", "state", "minutes");
+        var table = new Table().AddColumns("run", "parts", "state", "minutes, predicted");
         var (all, left) = (0.0, 0.0);
         StudyRun[] runs = [.. study.Runs.Where(run => run.Parts.Any(parts.Contains))];
         foreach (var run in runs)
@@ -30,8 +30,8 @@ internal sealed class StudyList(StudyDefinition study, StudyFolder folder, IRead
 
         terminal.Write(table);
         terminal.Output.WriteLine(rates is null
-            ? $"{runs.Length} runs. How long they will take is known once the rates are measured: --part {StudyPart.Rates}."
-            : $"{runs.Length} runs, {Text(all)} minutes in all and {Text(left)} of those that are not done, by the rates measured on {rates.Processor}; measurements of the models come on top.");
+            ? $"{runs.Length} runs in {folder.FullPath}. How long they will take is known once the rates are measured: --part {StudyPart.Rates}."
+            : $"{runs.Length} runs in {folder.FullPath}, {Text(all)} minutes with their whole budgets and evaluations, and {Text(left)} of those that are not done, by the rates measured on {rates.Processor}; measurements of the models come on top.");
     }
 
     /// <summary>How long a run takes: its training, and the pictures of its evaluations and reports; recognizing them is left out.</summary>

@@ -40,7 +40,7 @@ internal static class RunInspector
         if (holder is null && damage is null && !isKept && ((done < config.Updates && !Plateau.IsReached(evaluations, config.Patience)) || !File.Exists(run.Evaluation)))
             facts.Add(new("go on with it", config.Task == Tuning.Task ? "run the program of its reward again" : $"rlcm train --resume {path}"));
         if (TrainingResult.Of(run, config).Path is var result && Directory.Exists(result))
-            facts.Add(new("draw with it", $"rlcm sample {(result == run.Model ? $"--model {result}" : $"{Base(config)} --adapter {result}")} --prompt TEXT --output F.png"));
+            facts.Add(new("draw with it", $"rlcm sample {(result == run.Model ? $"--model {result}" : $"{Base(config)} --adapter {result}")}{(config.Algorithm == TrainAlgorithm.Ddpo ? $" --steps {config.Horizon} --eta {Number(config.Eta)}" : string.Empty)} --prompt TEXT --output F.png"));
         return new("training run") { Facts = facts, Problems = damage is not null ? [damage] : [] };
     }
 

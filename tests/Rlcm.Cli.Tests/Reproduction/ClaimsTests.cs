@@ -82,7 +82,7 @@ public sealed class ClaimsTests
         var run = Run(StudyDefinition.Rlcm, 1, 1, -3, -2.5, -1.5);
         var rlcm = run with { Curve = run.Curve with { Evaluations = [.. run.Curve.Evaluations.Zip(shares, (point, share) => point with { RecognizedShare = share })] } };
         var claims = new Claims(Results([rlcm, Run(Ddpo, 1, 6, -5, -4.5, -4)], [Inference("ddpo", null, (50, 0, 0.9, 1)), Inference("ddpo", 1, (50, 0, 0.3, 1))]));
-        Assert.Equal("compression 8.0x with 40 % recognized, DDPO's 30 %", claims.All[0].Measured);
+        Assert.Equal("compression 8.0x with 40 % recognized there, DDPO's 30 %", claims.All[0].Measured);
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public sealed class ReproduceCommandTests : IDisposable
         Assert.Equal(all, Files("study"));
         (_, output, _) = await RunAsync([.. Arguments, "--list"]);
         Assert.Equal(8, output.Split('\n').Count(line => line.Contains("│ done", StringComparison.Ordinal)));
-        Assert.Contains("8 runs, ", output, StringComparison.Ordinal);
+        Assert.Contains($"8 runs in {_folder["study"]}, ", output, StringComparison.Ordinal);
 
         (code, _, error) = await RunAsync([.. Arguments, "--set", "updates=3"]);
         Assert.Equal(ExitCode.UserError, code);
@@ -85,6 +85,13 @@ public sealed class ReproduceCommandTests : IDisposable
         (code, _, error) = await RunAsync(Arguments, runs: _toy with { Runs = [.. _toy.Runs.Select(run => run with { Sets = [.. run.Sets, "learningRate=0.5"] })] });
         Assert.Equal(ExitCode.UserError, code);
         Assert.StartsWith($"The run {_folder["study/runs/compression-rlcm-1"]} was made with learningRate 0.0005, expected 0.5 as the study now says; ", error, StringComparison.Ordinal);
+
+        var metrics = _folder["study/runs/compression-rlcm-1/metrics.jsonl"];
+        var lines = await File.ReadAllLinesAsync(metrics, TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(metrics, lines[..^1], TestContext.Current.CancellationToken); // without the last evaluation
+        (code, _, error) = await RunAsync(Arguments);
+        Assert.Equal(ExitCode.UserError, code);
+        Assert.StartsWith($"The run {_folder["study/runs/compression-rlcm-1"]} is finished, but its metrics.jsonl ends with the evaluation after update 1, expected 2; ", error, StringComparison.Ordinal);
     }
 
     [Fact]

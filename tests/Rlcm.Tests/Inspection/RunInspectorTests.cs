@@ -37,6 +37,15 @@ public sealed class RunInspectorTests : IDisposable
     }
 
     [Fact]
+    public void A_diffusion_model_is_drawn_with_as_it_was_trained()
+    {
+        TrainConfigReader.Write(TrainConfigReader.Read("ddpo", [], []), _run.Config);
+        Metrics();
+        Directory.CreateDirectory(_run.Adapter);
+        Assert.Contains($"draw with it: rlcm sample --model models/emoji-teacher --adapter {_run.Adapter} --steps 50 --eta 1 --prompt TEXT --output F.png", Facts());
+    }
+
+    [Fact]
     public void A_run_without_a_checkpoint_begins_when_it_is_continued()
     {
         Metrics();
