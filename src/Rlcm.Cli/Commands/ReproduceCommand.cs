@@ -36,10 +36,10 @@ internal sealed class ReproduceCommand
             "reproduce",
             "Makes the study of RLCM against DDPO on the embedded models: trains every run, measures, and writes a report with tables and plots. "
             + "What is finished is kept: starting it again goes on, and two processes may work on one study.",
-            "rlcm reproduce --list",
+            "rlcm reproduce --list --output docs/reproduction",
             "rlcm reproduce --quick --output runs/study",
             "rlcm reproduce --part main,inference --minutes 60",
-            "rlcm reproduce --report docs/reproduction.md");
+            "rlcm reproduce --output docs/reproduction --report docs/reproduction.md");
         foreach (var option in (IEnumerable<Option>)[options._output, options._quick, options._parts, options._list, options._minutes, options._report, options._set])
             command.Add(option);
         command.SetAction((arguments, stop) =>

@@ -17,8 +17,8 @@ internal sealed record TrainRequest(TrainConfig Config, string Output, ResumeReq
     /// <summary>Told of progress, and disposed, in place of the reporter that fits the terminal; null: that one is.</summary>
     public ITrainReporter? Reporter { get; init; }
 
-    /// <summary>What continues the run when it was stopped, for messages.</summary>
-    public string Continuation { get; init; } = $"'rlcm train --resume {Output}'";
+    /// <summary>What continues the run when it was stopped, for messages; null: <c>rlcm train --resume</c>.</summary>
+    public string? Continuation { get; init; }
 
     /// <summary>How much is measured of the model.</summary>
     public EvaluationScope Scope { get; init; } = EvaluationScope.Full;

@@ -59,13 +59,15 @@ internal static class TrainRun
         }
         catch (Exception error) when (run is not null && error is (IOException or UnauthorizedAccessException))
         {
-            throw DiskFailure.OfRun(error, run!.Folder.Path, request.Continuation);
+            throw DiskFailure.OfRun(error, run!.Folder.Path, Continuation(request, run.Folder));
         }
         finally
         {
             run?.Dispose();
         }
     }
+
+    private static string Continuation(TrainRequest request, RunFolder folder) => request.Continuation ?? $"'rlcm train --resume {folder.Path}'";
 
     /// <summary>Whether nothing is left to do; where an earlier checkpoint was asked for, what lies there may still be that of a later one.</summary>
     private static bool IsFinished(TrainingRun run, TrainConfig config) =>
@@ -100,7 +102,7 @@ internal static class TrainRun
         var result = TrainingResult.Of(folder, config);
         if (outcome is null)
         {
-            var (done, goOn) = (new CheckpointStore(folder.Checkpoints).Newest ?? 0, request.Continuation);
+            var (done, goOn) = (new CheckpointStore(folder.Checkpoints).Newest ?? 0, Continuation(request, folder));
             var isSaved = AdapterProvenance.TryRead(result.Path)?.Updates == done; // not where an earlier process was killed after it
             output.WriteLine(done == 0 ? $"Stopped before the first update; {goOn} goes on."
                 : done < config.Updates ? $"Stopped after update {done}.{(isSaved ? $" The {result.Kind} so far is {result.Path};" : "")} {goOn} continues."

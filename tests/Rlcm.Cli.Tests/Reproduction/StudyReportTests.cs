@@ -20,6 +20,7 @@ public sealed class StudyReportTests : IDisposable
         Assert.Contains("\nWhat people say.\n", text, StringComparison.Ordinal);
         Assert.Contains("| compression | RLCM | 2 | -3.00 [-3.00, -3.00] |", text, StringComparison.Ordinal);
         Assert.Contains($"| compression-{StudyDefinition.DdpoArm}-2 | 10 of 20 | patience | 640 | 3,200 | 3,200 | 0.320 | 99.0 |", text, StringComparison.Ordinal);
+        Assert.Contains("By the clock, evaluations not counted, the longest took 3.30 minutes, and all of them 0.468 hours, ", text, StringComparison.Ordinal);
         Assert.Contains("| compression | default |  | 2 | +2.00 [+1.93, +2.06] | - | 50 % | +2.00 [+1.93, +2.06] | - |", text, StringComparison.Ordinal);
         Assert.Contains("| compression | once | `minibatches=1 innerEpochs=1` | 1 | +0.800 | -1.20 not clear | 50 % | +0.800 | -1.20 not clear |", text, StringComparison.Ordinal);
         Assert.Contains("| compression | `learningRate=4e-3` | -3.00 | +1.00 | budget | used |", text, StringComparison.Ordinal);
@@ -63,6 +64,14 @@ public sealed class StudyReportTests : IDisposable
     {
         var text = Write(HandMadeStudy.Results([HandMadeStudy.Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), HandMadeStudy.Run("rlcm-once", 1, 1, -3, -2, -1) with { Clock = null }]), _folder["report.md"]);
         Assert.Contains("those of the clock and their factors mean little: compression-rlcm-once. ", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nobody_is_timed_to_a_gain_that_is_not_clear()
+    {
+        var text = Write(HandMadeStudy.Results([HandMadeStudy.Run(StudyDefinition.Rlcm, 1, 1, -3, -2, -1), HandMadeStudy.Run(StudyDefinition.DdpoArm, 1, 1, -5, -4, -5.5)]), _folder["report.md"]);
+        Assert.Contains("| compression | RLCM | 100 % of DDPO's gain | n/a | n/a | - | n/a | n/a | - |", text, StringComparison.Ordinal);
+        Assert.Contains("| compression | RLCM | 50 % of RLCM's gain | 0.107 | 0.107 | 1.0x | 640 | 640 | 1.0x |", text, StringComparison.Ordinal);
     }
 
     [Fact]

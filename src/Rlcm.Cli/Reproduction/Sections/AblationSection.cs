@@ -49,14 +49,12 @@ internal static class AblationSection
                     where runs.Length == 1
                     select (IReadOnlyList<string>)
                     [
-                        task, $"`{string.Join(" ", Tried(runs[0].Run))}`", MarkdownText.Number(runs[0].Curve.End.RewardMean), MarkdownText.Signed(new Estimate(runs[0].Gain, Interval: null)),
+                        task, $"`{runs[0].Run.Sets.Single(set => set.StartsWith("learningRate=", StringComparison.Ordinal))}`", MarkdownText.Number(runs[0].Curve.End.RewardMean), MarkdownText.Signed(new Estimate(runs[0].Gain, Interval: null)),
                         runs[0].EndedByPatience ? $"patience, {runs[0].Curve.End.Update} updates" : "budget", arm == StudyDefinition.DdpoArm ? "used" : string.Empty,
                     ]).ToArray();
         return rows.Length == 0 ? context.Missing(StudyPart.LearningRates)
             : $"{context.Incomplete(StudyPart.LearningRates)}{MarkdownText.Table(["task", "tried", "reward after", "gain", "ended by", ""], rows)}";
     }
-
-    private static IEnumerable<string> Tried(StudyRun run) => run.Sets.SkipWhile(set => !set.StartsWith("learningRate=", StringComparison.Ordinal));
 
     private static string Judge(Estimate? difference) => difference is not { } measured ? MarkdownText.Nothing
         : $"{MarkdownText.Signed(measured)} {measured.Interval switch { { Low: 0, High: 0 } => "the same", { Low: > 0 } => "better", { High: < 0 } => "worse", _ => "not clear" }}";
